@@ -1,0 +1,57 @@
+package event
+
+import "time"
+
+// Kitchen events (contract K, topic kitchen.domain.events).
+const (
+	TaskCreated   Type = "TASK_CREATED"
+	TaskReady     Type = "TASK_READY"
+	TaskAssigned  Type = "TASK_ASSIGNED"
+	TaskStarted   Type = "TASK_STARTED"
+	TaskCompleted Type = "TASK_COMPLETED"
+	TaskRequeued  Type = "TASK_REQUEUED"
+
+	// KitchenChanged says that an outlet's stations, machines or staff are not what they were.
+	KitchenChanged Type = "KITCHEN_CHANGED"
+)
+
+// OrderStatusChanged is written for each step of an order's life, its first included.
+const OrderStatusChanged Type = "ORDER_STATUS_CHANGED"
+
+// TaskPayload is the payload of every task event: the task as it is after the change.
+type TaskPayload struct {
+	TaskID      int64      `json:"task_id"`
+	OrderID     int64      `json:"order_id"`
+	OrderNumber string     `json:"order_number"`
+	Item        string     `json:"item"`
+	Description string     `json:"description"`
+	Counter     string     `json:"counter"`
+	Status      string     `json:"status"`
+	PendingDeps int        `json:"pending_deps"`
+	Staff       string     `json:"staff,omitempty"`
+	Machine     string     `json:"machine,omitempty"`
+	DueAt       *time.Time `json:"due_at,omitempty"`
+	By          string     `json:"by,omitempty"`
+	Reason      string     `json:"reason,omitempty"`
+}
+
+// OrderPayload is the payload of OrderStatusChanged.
+type OrderPayload struct {
+	OrderID             int64      `json:"order_id"`
+	OrderNumber         string     `json:"order_number"`
+	OldStatus           string     `json:"old_status"` // "" for a new order
+	NewStatus           string     `json:"new_status"`
+	ChangedBy           string     `json:"changed_by"`
+	Reason              string     `json:"reason,omitempty"`
+	Type                string     `json:"order_type,omitempty"`
+	CustomerName        string     `json:"customer_name,omitempty"`
+	EstimatedCompletion *time.Time `json:"estimated_completion,omitempty"`
+}
+
+// KitchenPayload is the payload of KitchenChanged.
+type KitchenPayload struct {
+	What string `json:"what"` // machine, staff, stations
+	Name string `json:"name"`
+	Now  string `json:"now"` // down, up, break, back, loaded
+	By   string `json:"by"`
+}

@@ -1,0 +1,304 @@
+package kitchen
+
+import (
+	"container/heap"
+	"time"
+
+	"brigade/internal/errs"
+	"brigade/internal/kitchen/sched"
+)
+
+// Floor is one kitchen at work, in memory: its open tickets, who does what, what waits, which timers run.
+// It is pure: it is told the time and notes in a Journal what is to be written. The desk and the simulator run it alike.
+// It is not safe for concurrent use.
+type Floor struct {
+	Layout *Layout
+
+	settings Settings
+	plan     *sched.Kitchen
+	tickets  map[int64]*Ticket
+	byTask   map[int64]*Ticket
+	timers   timers
+	laidOut  time.Time // when the plan last learned about hours
+	dirty    bool      // something changed since the last plan
+}
+
+// Settings are what an owner can set for the engine.
+type Settings struct {
+	AutoComplete bool          // a started task completes by itself after its estimate
+	RequeueBoost float64       // priority gained by a task that went stale
+	Weights      sched.Weights // of the staff score and of aging
+}
+
+// DefaultSettings are contract K's.
+func DefaultSettings() Settings {
+	return Settings{AutoComplete: true, RequeueBoost: 10, Weights: sched.DefaultWeights()}
+}
+
+// NewFloor returns a floor with the given open tickets, at a time.
+func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time) *Floor {
+	f := &Floor{
+		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now,
+		tickets: make(map[int64]*Ticket, len(tickets)), byTask: make(map[int64]*Ticket, 4*len(tickets)),
+	}
+	for _, t := range tickets {
+		f.Open(t)
+	}
+	return f
+}
+
+// Open adds an open ticket, or replaces an older picture of it by a newer one.
+func (f *Floor) Open(t *Ticket) {
+	if old := f.tickets[t.Order]; old != nil {
+		if !newer(t, old) {
+			return
+		}
+		f.forget(old)
+	}
+	f.dirty = true
+	if t.Closed() {
+		return
+	}
+	f.tickets[t.Order] = t
+	for _, task := range t.Tasks {
+		f.byTask[task.ID] = t
+		f.place(t, task)
+	}
+}
+
+// newer tells whether a shows a later state than b of the same ticket: versions only grow.
+func newer(a, b *Ticket) bool {
+	sum := func(t *Ticket) (n int) {
+		for _, task := range t.Tasks {
+			n += task.Version
+		}
+		return n + t.Version
+	}
+	return sum(a) > sum(b)
+}
+
+// place puts a task where its status says: into the queue, or onto a person and a machine.
+func (f *Floor) place(t *Ticket, task *Task) {
+	switch {
+	case task.Status == TaskUnassigned && task.PendingDeps == 0:
+		f.plan.Enqueue(queued(t, task))
+	case task.Status == TaskAssigned || task.Status == TaskStarted:
+		f.plan.Occupy(task.ID, task.Station, task.OnMachine, task.Staff)
+		f.watch(task)
+	}
+}
+
+func queued(t *Ticket, task *Task) sched.Task {
+	return sched.Task{
+		ID: task.ID, Order: t.Order, Station: task.Station, Machine: task.Machine, Estimate: task.Estimate,
+		Base: task.BasePriority, Boost: task.Boost, Ready: sched.At(task.ReadyAt),
+	}
+}
+
+func (f *Floor) forget(t *Ticket) {
+	for _, task := range t.Tasks {
+		delete(f.byTask, task.ID)
+		switch {
+		case task.Status == TaskUnassigned && task.PendingDeps == 0:
+			f.plan.Remove(task.ID)
+		case task.Status == TaskAssigned || task.Status == TaskStarted:
+			f.plan.Release(task.ID, 0)
+		}
+	}
+	delete(f.tickets, t.Order)
+}
+
+// Ticket returns the open ticket that a task belongs to; nil when none does.
+func (f *Floor) Ticket(task int64) *Ticket { return f.byTask[task] }
+
+// Start begins a task. changed is false when it had begun before. Errors: KindConflict.
+func (f *Floor) Start(j *Journal, task int64, now time.Time) (t *Task, changed bool, err error) {
+	ticket := f.byTask[task]
+	if ticket == nil {
+		return nil, false, errs.NotFound("no open task %d", task)
+	}
+	t = ticket.Task(task)
+	changed, err = j.start(ticket, t, now, f.settings.autoCompleteAt(t, now))
+	if changed {
+		f.watch(t)
+	}
+	return t, changed, err
+}
+
+func (s Settings) autoCompleteAt(t *Task, now time.Time) time.Time {
+	if !s.AutoComplete {
+		return time.Time{}
+	}
+	return now.Add(t.Estimate)
+}
+
+// Complete ends a task; by "" means by itself. changed is false when it was completed before. Errors: KindConflict.
+func (f *Floor) Complete(j *Journal, task int64, now time.Time, by string) (t *Task, changed bool, err error) {
+	ticket := f.byTask[task]
+	if ticket == nil {
+		return nil, false, errs.NotFound("no open task %d", task)
+	}
+	t = ticket.Task(task)
+	ready, changed, err := j.complete(ticket, t, now, by)
+	if err != nil || !changed {
+		return t, changed, err
+	}
+	f.dirty = true
+	f.plan.Release(task, now.Sub(t.StartedAt))
+	if by != "" {
+		f.learn(t, now)
+	}
+	for _, child := range ready {
+		f.plan.Enqueue(queued(ticket, child))
+	}
+	if ticket.Closed() {
+		f.forget(ticket)
+	}
+	return t, true, nil
+}
+
+func (f *Floor) learn(t *Task, now time.Time) {
+	for i := range f.Layout.People {
+		if p := &f.Layout.People[i]; p.ID == t.Staff {
+			p.Efficiency = Learn(p.Efficiency, t.Estimate, now.Sub(t.StartedAt))
+			f.plan.SetEfficiency(p.ID, p.Efficiency)
+		}
+	}
+}
+
+// Requeue takes an assigned task back into the queue. Errors: KindConflict.
+func (f *Floor) Requeue(j *Journal, task int64, now time.Time, boost float64, reason string) error {
+	ticket := f.byTask[task]
+	if ticket == nil {
+		return errs.NotFound("no open task %d", task)
+	}
+	t := ticket.Task(task)
+	if err := j.requeue(ticket, t, now, boost, reason); err != nil {
+		return err
+	}
+	f.dirty = true
+	f.plan.Release(task, 0)
+	f.plan.Enqueue(queued(ticket, t))
+	return nil
+}
+
+// Relayout takes over a changed set-up. Tasks that were assigned but not started and can no longer be done where they
+// are (machine down, person gone) go back into the queue.
+func (f *Floor) Relayout(j *Journal, l *Layout, now time.Time) {
+	f.Layout, f.laidOut, f.dirty = l, now, true
+	plan := l.Plan(now)
+	f.plan.Relayout(plan)
+	j.SetNames(l)
+	able := ables(plan, now)
+	for _, t := range f.tickets {
+		for _, task := range t.Tasks {
+			if task.Status == TaskAssigned && !able(task) {
+				_ = f.Requeue(j, task.ID, now, 0, "machine or person no longer there")
+			}
+		}
+	}
+}
+
+// ables returns a test whether an assigned task can still be started where it is.
+func ables(l sched.Layout, now time.Time) func(*Task) bool {
+	up, there := map[int64]bool{0: true}, map[int64]bool{}
+	for _, m := range l.Machines {
+		up[m.ID] = m.Up
+	}
+	for _, s := range l.Staff {
+		there[s.ID] = !s.OffAt(sched.At(now))
+	}
+	return func(t *Task) bool { return up[t.OnMachine] && there[t.Staff] }
+}
+
+// Plan assigns all that can be assigned now and returns how many tasks it assigned.
+func (f *Floor) Plan(j *Journal, now time.Time) int {
+	f.dirty = false
+	if now.Sub(f.laidOut) > horizon/2 {
+		f.laidOut = now
+		f.plan.Relayout(f.Layout.Plan(now))
+	}
+	plan := f.plan.Plan(sched.At(now))
+	for _, a := range plan {
+		ticket := f.byTask[a.Task]
+		t := ticket.Task(a.Task)
+		if err := j.assign(ticket, t, a.Staff, a.Machine, now, now.Add(f.Layout.StaleAfter)); err != nil {
+			panic("kitchen: the plan assigns what is not ready: " + err.Error())
+		}
+		j.Decisions = append(j.Decisions, Decision{ticket.Tenant, t.ID, t.Requeues, now, a.Why.AppendJSON(nil)})
+		f.watch(t)
+	}
+	return len(plan)
+}
+
+// Dirty tells whether something changed since the last plan.
+func (f *Floor) Dirty() bool { return f.dirty }
+
+// Due runs the timers that are due: started tasks complete by themselves, stale assignments go back.
+func (f *Floor) Due(j *Journal, now time.Time) {
+	for len(f.timers) > 0 && !f.timers[0].at.After(now) {
+		tm := heap.Pop(&f.timers).(timer)
+		ticket := f.byTask[tm.task]
+		if ticket == nil {
+			continue
+		}
+		t := ticket.Task(tm.task)
+		if !t.DueAt.Equal(tm.at) {
+			continue // the task moved on
+		}
+		switch t.Status {
+		case TaskStarted:
+			_, _, _ = f.Complete(j, t.ID, now, "")
+		case TaskAssigned:
+			_ = f.Requeue(j, t.ID, now, f.settings.RequeueBoost, "not started in time")
+		default:
+		}
+	}
+	if at, ok := f.plan.NextChange(sched.At(f.laidOut)); ok && !at.Time().After(now) {
+		f.dirty = true
+	}
+}
+
+// NextDue is when the floor wants to be looked at again though nothing happened; zero: never.
+func (f *Floor) NextDue(now time.Time) time.Time {
+	var next time.Time
+	if len(f.timers) > 0 {
+		next = f.timers[0].at
+	}
+	if at, ok := f.plan.NextChange(sched.At(now)); ok && (next.IsZero() || at.Time().Before(next)) {
+		next = at.Time()
+	}
+	return next
+}
+
+func (f *Floor) watch(t *Task) {
+	if !t.DueAt.IsZero() {
+		heap.Push(&f.timers, timer{t.DueAt, t.ID})
+	}
+}
+
+// Tickets returns the open tickets, in no order.
+func (f *Floor) Tickets() map[int64]*Ticket { return f.tickets }
+
+// Planner is the floor's planner, for showing its queue.
+func (f *Floor) Planner() *sched.Kitchen { return f.plan }
+
+// timer is a task's due time; it is void when the task's DueAt is another by then.
+type timer struct {
+	at   time.Time
+	task int64
+}
+
+type timers []timer
+
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, k int) bool { return t[i].at.Before(t[k].at) || t[i].at.Equal(t[k].at) && t[i].task < t[k].task }
+func (t timers) Swap(i, k int)      { t[i], t[k] = t[k], t[i] }
+func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+func (t *timers) Pop() any {
+	old := *t
+	x := old[len(old)-1]
+	*t = old[:len(old)-1]
+	return x
+}
+

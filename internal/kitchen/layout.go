@@ -1,0 +1,99 @@
+package kitchen
+
+import (
+	"math"
+	"time"
+
+	"brigade/internal/kitchen/sched"
+)
+
+// Layout is a kitchen as it is set up: stations, machines and staff, with the outlet's settings.
+type Layout struct {
+	Tenant     int64
+	Outlet     int64
+	Slug       string
+	Name       string
+	Location   *time.Location
+	StaleAfter time.Duration // an assigned task that is not started by then goes back
+	Version    int64
+	Stations   []sched.Station
+	Machines   []Machine
+	People     []Person
+
+	stations, machines, people map[int64]string
+}
+
+// Machine is a machine with its state.
+type Machine struct {
+	sched.Machine
+	Reason string // why it is down
+}
+
+// Person is a staff member with his hours and what was measured of him.
+type Person struct {
+	ID             int64
+	Name           string
+	Active         bool
+	Skills         []int64
+	MaxParallel    int
+	Efficiency     float64
+	TasksCompleted int64
+	WorkedSeconds  float64
+	LastSeen       time.Time
+	Hours          sched.Hours // weekly shifts and breaks, breaks taken by hand
+}
+
+// Index prepares the layout's names. Whoever builds a Layout calls it once.
+func (l *Layout) Index() *Layout {
+	l.stations, l.machines, l.people = map[int64]string{}, map[int64]string{}, map[int64]string{}
+	for _, s := range l.Stations {
+		l.stations[s.ID] = s.Name
+	}
+	for _, m := range l.Machines {
+		l.machines[m.ID] = m.Name
+	}
+	for _, p := range l.People {
+		l.people[p.ID] = p.Name
+	}
+	return l
+}
+
+// Station implements Names.
+func (l *Layout) Station(id int64) string { return l.stations[id] }
+
+// Machine implements Names.
+func (l *Layout) Machine(id int64) string { return l.machines[id] }
+
+// Staff implements Names.
+func (l *Layout) Staff(id int64) string { return l.people[id] }
+
+// horizon is how far ahead a plan knows shifts and breaks; the desk plans anew long before it ends.
+const horizon = 48 * time.Hour
+
+// Plan is the layout as the planner needs it from now on.
+func (l *Layout) Plan(now time.Time) sched.Layout {
+	out := sched.Layout{Stations: l.Stations}
+	for _, m := range l.Machines {
+		out.Machines = append(out.Machines, m.Machine)
+	}
+	for _, p := range l.People {
+		if !p.Active {
+			continue
+		}
+		out.Staff = append(out.Staff, sched.Staff{
+			ID: p.ID, Name: p.Name, Skills: p.Skills, MaxParallel: p.MaxParallel, Efficiency: p.Efficiency,
+			Off: sched.Off(p.Hours, l.Location, now, now.Add(horizon)),
+		})
+	}
+	return out
+}
+
+// learnRate is the weight of one new measurement.
+const learnRate = 0.1
+
+// Learn returns a person's efficiency after one measured task: an exponential moving average of estimate ÷ actual,
+// each measurement bounded to 0.25–4 so that a forgotten bump teaches little.
+func Learn(efficiency float64, estimate, took time.Duration) float64 {
+	ratio := estimate.Seconds() / math.Max(took.Seconds(), 0.001)
+	return (1-learnRate)*efficiency + learnRate*math.Min(4, math.Max(0.25, ratio))
+}

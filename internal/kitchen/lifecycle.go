@@ -1,0 +1,227 @@
+package kitchen
+
+import (
+	"time"
+
+	"brigade/internal/errs"
+	"brigade/internal/event"
+)
+
+// Journal collects what a run of changes did, to be written in one transaction.
+type Journal struct {
+	Tasks     []*Task // changed, each once
+	Tickets   []*Ticket
+	Events    []event.Event
+	Decisions []Decision
+	Orders    []OrderStep
+	Staff     []StaffWork
+
+	names   Names
+	changed map[any]bool
+}
+
+// Names tells what stations, staff and machines are called; "" for 0.
+type Names interface {
+	Station(id int64) string
+	Staff(id int64) string
+	Machine(id int64) string
+}
+
+// Decision is why a task went to whom.
+type Decision struct {
+	Tenant  int64
+	Task    int64
+	Attempt int // the task's requeues at that time
+	At      time.Time
+	Why     []byte // JSON, see package sched
+}
+
+// OrderStep tells the order feature that the kitchen began with an order or finished it.
+type OrderStep struct {
+	Tenant int64
+	Order  int64
+	Ready  bool // false: preparation began; true: everything is made
+	By     string
+	At     time.Time
+}
+
+// StaffWork is one completed task of a person.
+type StaffWork struct {
+	Staff    int64
+	Estimate time.Duration
+	Took     time.Duration
+	Measured bool // false: completed by itself, which says nothing about the person
+	At       time.Time
+}
+
+// NewJournal returns an empty journal that names things by names.
+func NewJournal(names Names) *Journal { return &Journal{names: names, changed: map[any]bool{}} }
+
+// SetNames changes by which names later events are written: each kitchen has its own.
+func (j *Journal) SetNames(names Names) { j.names = names }
+
+// Empty tells whether nothing is to be written.
+func (j *Journal) Empty() bool { return len(j.Events) == 0 }
+
+func (j *Journal) task(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {
+	task.Version++
+	if !j.changed[task] {
+		j.changed[task] = true
+		j.Tasks = append(j.Tasks, task)
+	}
+	j.emit(t, task, typ, at, by, reason)
+}
+
+func (j *Journal) emit(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {
+	p := event.TaskPayload{
+		TaskID: task.ID, OrderID: t.Order, OrderNumber: t.Number, Item: task.Item, Description: task.Description,
+		Counter: j.names.Station(task.Station), Status: string(task.Status), PendingDeps: task.PendingDeps,
+		Staff: j.names.Staff(task.Staff), Machine: j.names.Machine(task.OnMachine), By: by, Reason: reason,
+	}
+	if !task.DueAt.IsZero() {
+		p.DueAt = &task.DueAt
+	}
+	e := event.New(typ, event.AggregateTask, task.ID, task.Version, at, p)
+	e.Tenant, e.Outlet = t.Tenant, t.Outlet
+	j.Events = append(j.Events, e)
+}
+
+func (j *Journal) ticket(t *Ticket, at time.Time) {
+	if !j.changed[t] {
+		j.changed[t] = true
+		t.Version++
+		j.Tickets = append(j.Tickets, t)
+	}
+	t.UpdatedAt = at
+}
+
+// Opened notes the events of a new ticket: TASK_CREATED for each task, TASK_READY for those that wait for nothing.
+// The second raises the task's version, so that sequence numbers follow each other.
+func (j *Journal) Opened(t *Ticket) {
+	for _, task := range t.Tasks {
+		j.emit(t, task, event.TaskCreated, t.CreatedAt, "", "")
+	}
+	for _, task := range t.Tasks {
+		if task.PendingDeps == 0 {
+			task.Version++
+			j.emit(t, task, event.TaskReady, t.CreatedAt, "", "")
+		}
+	}
+}
+
+// assign gives a ready task to a person and a machine. staleAt is when it goes back if it was not started.
+func (j *Journal) assign(t *Ticket, task *Task, staff, machine int64, at, staleAt time.Time) error {
+	if task.Status != TaskUnassigned || task.PendingDeps > 0 {
+		return errs.Conflict("task %d is %s with %d open dependencies: it cannot be assigned", task.ID, task.Status, task.PendingDeps)
+	}
+	task.Status, task.Staff, task.OnMachine, task.AssignedAt, task.DueAt = TaskAssigned, staff, machine, at, staleAt
+	j.task(t, task, event.TaskAssigned, at, "", "")
+	if t.Status == TicketConfirmed {
+		t.Status = TicketInProgress
+		j.ticket(t, at)
+	}
+	return nil
+}
+
+// start begins an assigned task. dueAt zero: it does not complete by itself. changed is false when it had begun before.
+func (j *Journal) start(t *Ticket, task *Task, at, dueAt time.Time) (changed bool, err error) {
+	switch task.Status {
+	case TaskStarted:
+		return false, nil
+	case TaskAssigned:
+	default:
+		return false, errs.Conflict("task %d is %s: only an ASSIGNED task can be started", task.ID, task.Status)
+	}
+	task.Status, task.StartedAt, task.DueAt = TaskStarted, at, dueAt
+	by := j.names.Staff(task.Staff)
+	j.task(t, task, event.TaskStarted, at, by, "")
+	if !t.begun(task) {
+		j.Orders = append(j.Orders, OrderStep{Tenant: t.Tenant, Order: t.Order, By: by, At: at})
+	}
+	return true, nil
+}
+
+// begun tells whether any other task of the ticket was ever started.
+func (t *Ticket) begun(but *Task) bool {
+	for _, task := range t.Tasks {
+		if task != but && !task.StartedAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// complete ends a started task and returns the tasks that are ready now because of it.
+// by "" means that it completed by itself. changed is false when it was completed before.
+func (j *Journal) complete(t *Ticket, task *Task, at time.Time, by string) (ready []*Task, changed bool, err error) {
+	switch task.Status {
+	case TaskCompleted:
+		return nil, false, nil
+	case TaskStarted:
+	default:
+		return nil, false, errs.Conflict("task %d is %s: only a STARTED task can be completed", task.ID, task.Status)
+	}
+	itself := by == ""
+	if by == "" || by == byAssigned {
+		by = j.names.Staff(task.Staff)
+	}
+	task.Status, task.CompletedAt, task.CompletedBy, task.DueAt = TaskCompleted, at, by, time.Time{}
+	reason := ""
+	if itself {
+		reason = "estimate elapsed"
+	}
+	j.task(t, task, event.TaskCompleted, at, by, reason)
+	j.Staff = append(j.Staff, StaffWork{task.Staff, task.Estimate, at.Sub(task.StartedAt), !itself, at})
+	ready = j.unlock(t, task, at)
+	j.advance(t, at, by)
+	return ready, true, nil
+}
+
+// byAssigned as a name means: whoever the task was assigned to.
+const byAssigned = "\x00assigned"
+
+func (j *Journal) unlock(t *Ticket, done *Task, at time.Time) (ready []*Task) {
+	for _, id := range done.Unlocks {
+		child := t.Task(id)
+		child.PendingDeps--
+		if child.PendingDeps > 0 {
+			j.note(child) // nothing to tell yet; the ticket's version guards the counter
+			continue
+		}
+		child.ReadyAt = at
+		j.task(t, child, event.TaskReady, at, "", "")
+		ready = append(ready, child)
+	}
+	return ready
+}
+
+func (j *Journal) note(task *Task) {
+	if !j.changed[task] {
+		j.changed[task] = true
+		j.Tasks = append(j.Tasks, task)
+	}
+}
+
+// advance counts a completed task on its ticket.
+func (j *Journal) advance(t *Ticket, at time.Time, by string) {
+	t.Done++
+	t.Status = TicketPartCompleted
+	if t.Done == len(t.Tasks) {
+		t.Status, t.ClosedAt = TicketCompleted, at
+		j.Orders = append(j.Orders, OrderStep{Tenant: t.Tenant, Order: t.Order, Ready: true, By: by, At: at})
+	}
+	j.ticket(t, at)
+}
+
+// requeue takes an assigned task back, with a boost to its priority.
+func (j *Journal) requeue(t *Ticket, task *Task, at time.Time, boost float64, reason string) error {
+	if task.Status != TaskAssigned {
+		return errs.Conflict("task %d is %s: only an ASSIGNED task can be requeued", task.ID, task.Status)
+	}
+	task.Status, task.DueAt, task.AssignedAt = TaskUnassigned, time.Time{}, time.Time{}
+	task.Boost += boost
+	task.Requeues++
+	j.task(t, task, event.TaskRequeued, at, "", reason)
+	task.Staff, task.OnMachine = 0, 0 // after the event, which tells who had it
+	return nil
+}

@@ -1,0 +1,155 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"brigade/internal/errs"
+	"brigade/internal/money"
+)
+
+// Limits of one order.
+const (
+	MaxLines    = 100
+	MaxQuantity = 100
+	MaxUnits    = 500
+	maxKey      = 200
+	minPrice    = money.Amount(1)
+	maxPrice    = money.Amount(999_99)
+)
+
+// Placement is a request to take an order.
+type Placement struct {
+	Source          string // who takes it: scopes Key
+	Key             string // the same source and key again gives the first answer; empty: every request is new
+	Fingerprint     []byte // of the request: another one under the same key is a conflict; nil: not compared
+	Outlet          int64  // 0: the actor's
+	Type            Type
+	CustomerName    string
+	TableNumber     int
+	DeliveryAddress string
+	Items           []Wanted
+}
+
+// Wanted is one item as the client asks for it.
+type Wanted struct {
+	SKU      string        // an item of the menu, by SKU or exact name
+	Name     string        // free-form: used when it is not on the menu (contract R)
+	Quantity int           // from 1
+	Price    *money.Amount // free-form: the client's price; nil: the menu's
+	Path     string        // where the client wrote it, for error messages; empty: items[i]
+}
+
+// path names item i in error messages.
+func (w Wanted) path(i int, field string) string {
+	if w.Path != "" {
+		return w.Path
+	}
+	return fmt.Sprintf("items[%d].%s", i, field)
+}
+
+// Validate checks everything that can be told without the menu and names every faulty field (KindInvalid).
+func (p Placement) Validate() error {
+	var f errs.Fields
+	if len(p.Key) > maxKey {
+		f.Add("idempotency key", "must have at most %d characters", maxKey)
+	}
+	p.validateType(&f)
+	p.validateItems(&f)
+	return f.Err()
+}
+
+func (p Placement) validateType(f *errs.Fields) {
+	switch p.Type {
+	case DineIn, Takeout, Delivery:
+	default:
+		f.Add("order_type", "must be dine_in, takeout or delivery")
+	}
+	if p.TableNumber < 0 || p.TableNumber > 100 {
+		f.Add("table_number", "must be 1 to 100")
+	}
+	if utf8.RuneCountInString(p.CustomerName) > 100 {
+		f.Add("customer_name", "must have at most 100 characters")
+	}
+	if utf8.RuneCountInString(p.DeliveryAddress) > 500 {
+		f.Add("delivery_address", "must have at most 500 characters")
+	}
+}
+
+func (p Placement) validateItems(f *errs.Fields) {
+	switch {
+	case len(p.Items) == 0:
+		f.Add("items", "must not be empty")
+	case len(p.Items) > MaxLines:
+		f.Add("items", "must be at most %d", MaxLines)
+	}
+	units := 0
+	for i, it := range p.Items {
+		if it.Quantity < 1 || it.Quantity > MaxQuantity {
+			f.Add(it.path(i, "quantity"), "must be 1 to %d", MaxQuantity)
+			continue
+		}
+		units += it.Quantity
+	}
+	if units > MaxUnits {
+		f.Add("items", "must be at most %d units together", MaxUnits)
+	}
+}
+
+// ValidateFreeForm checks a placement by contract R's rules, which are stricter, and names every faulty field.
+func (p Placement) ValidateFreeForm() error {
+	var f errs.Fields
+	validateCustomer(&f, p.CustomerName)
+	switch p.Type {
+	case DineIn:
+		if p.TableNumber < 1 || p.TableNumber > 100 {
+			f.Add("table_number", "must be 1 to 100 for a dine_in order")
+		}
+		if p.DeliveryAddress != "" {
+			f.Add("delivery_address", "must not be given for a dine_in order")
+		}
+	case Delivery:
+		if utf8.RuneCountInString(strings.TrimSpace(p.DeliveryAddress)) < 10 {
+			f.Add("delivery_address", "must have at least 10 characters for a delivery order")
+		}
+		if p.TableNumber != 0 {
+			f.Add("table_number", "must not be given for a delivery order")
+		}
+	case Takeout:
+	default:
+		f.Add("order_type", "must be dine_in, takeout or delivery")
+	}
+	validateFreeItems(&f, p.Items)
+	return f.Err()
+}
+
+func validateFreeItems(f *errs.Fields, items []Wanted) {
+	if len(items) < 1 || len(items) > 20 {
+		f.Add("items", "must be 1 to 20")
+	}
+	for i, it := range items {
+		if n := utf8.RuneCountInString(strings.TrimSpace(it.Name)); n < 1 || utf8.RuneCountInString(it.Name) > 50 {
+			f.Add(it.path(i, "name"), "must have 1 to 50 characters")
+		}
+		if it.Quantity < 1 || it.Quantity > 10 {
+			f.Add(it.path(i, "quantity"), "must be 1 to 10")
+		}
+		if it.Price == nil || *it.Price < minPrice || *it.Price > maxPrice {
+			f.Add(it.path(i, "price"), "must be %s to %s", minPrice, maxPrice)
+		}
+	}
+}
+
+func validateCustomer(f *errs.Fields, name string) {
+	n := utf8.RuneCountInString(name)
+	switch {
+	case strings.TrimSpace(name) == "" || n > 100:
+		f.Add("customer_name", "must have 1 to 100 characters")
+	case strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != ' ' && r != '-' && r != '\'' && r != '’'
+	}):
+		f.Add("customer_name", "may only hold letters, spaces, hyphens and apostrophes")
+	}
+}

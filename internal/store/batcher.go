@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"brigade/internal/errs"
+)
+
+// Outcome is what one caller of a batch gets.
+type Outcome[Res any] struct {
+	Res Res
+	Err error
+}
+
+// Work writes a batch set-based in tx and returns an outcome for each request, in order. An outcome with an error
+// must have written nothing. An error of Work itself rolls everything back; Batcher then finds out whose fault it is.
+type Work[Req, Res any] func(ctx context.Context, tx Tx, reqs []Req) ([]Outcome[Res], error)
+
+// Batcher is group commit: callers that arrive while a transaction runs share the next one.
+// It is safe for concurrent use.
+type Batcher[Req, Res any] struct {
+	pool *pgxpool.Pool
+	work Work[Req, Res]
+	opts BatcherOptions
+
+	mu     sync.Mutex
+	queue  []*call[Req, Res]
+	closed bool
+	wake   chan struct{}
+	done   chan struct{}
+}
+
+// BatcherOptions bound a Batcher. Zero values take the defaults.
+type BatcherOptions struct {
+	MaxBatch int                                 // requests in one transaction; default 512
+	MaxQueue int                                 // requests that may wait; more are refused; default 20,000
+	Timeout  time.Duration                       // of one transaction; default 30 s
+	Observe  func(size int, took time.Duration)  // called after each transaction; may be nil
+	After    func(ctx context.Context, size int) // called after each commit, before callers hear of it; may be nil
+}
+
+type call[Req, Res any] struct {
+	req  Req
+	out  Outcome[Res]
+	done chan struct{}
+}
+
+// NewBatcher starts a group commit. Close ends it.
+func NewBatcher[Req, Res any](pool *pgxpool.Pool, work Work[Req, Res], opts BatcherOptions) *Batcher[Req, Res] {
+	if opts.MaxBatch == 0 {
+		opts.MaxBatch = 512
+	}
+	if opts.MaxQueue == 0 {
+		opts.MaxQueue = 20_000
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = 30 * time.Second
+	}
+	b := &Batcher[Req, Res]{pool: pool, work: work, opts: opts, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go b.run()
+	return b
+}
+
+// Do commits req together with its neighbours and returns its own outcome. It returns nil only after the commit.
+// When ctx ends while the request still waits it is withdrawn and nothing is written; once its transaction runs,
+// Do waits for the outcome. Errors: KindUnavailable (nothing was written), KindUnknown, and what the work says.
+func (b *Batcher[Req, Res]) Do(ctx context.Context, req Req) (Res, error) {
+	c := &call[Req, Res]{req: req, done: make(chan struct{})}
+	if err := b.enqueue(c); err != nil {
+		return c.out.Res, err
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if b.withdraw(c) {
+			return c.out.Res, errs.Unavailable("the request ended before it was written").Because(ctx.Err())
+		}
+		<-c.done
+	}
+	return c.out.Res, c.out.Err
+}
+
+func (b *Batcher[Req, Res]) enqueue(c *call[Req, Res]) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		return errs.Unavailable("shutting down: nothing was written")
+	case len(b.queue) >= b.opts.MaxQueue:
+		return errs.Unavailable("too many requests wait: nothing was written")
+	}
+	b.queue = append(b.queue, c)
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (b *Batcher[Req, Res]) withdraw(c *call[Req, Res]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, q := range b.queue {
+		if q == c {
+			b.queue = append(b.queue[:i], b.queue[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// take returns the next batch; ok is false when the batcher is closed and empty.
+func (b *Batcher[Req, Res]) take() (batch []*call[Req, Res], ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.queue), b.opts.MaxBatch)
+	batch = append(batch, b.queue[:n]...)
+	b.queue = b.queue[n:]
+	return batch, n > 0 || !b.closed
+}
+
+func (b *Batcher[Req, Res]) run() {
+	defer close(b.done)
+	for {
+		batch, ok := b.take()
+		if !ok {
+			return
+		}
+		if len(batch) == 0 {
+			<-b.wake
+			continue
+		}
+		b.commit(batch)
+		for _, c := range batch {
+			close(c.done)
+		}
+	}
+}
+
+// commit writes a batch. When the transaction fails by the fault of some request, halves are tried alone,
+// so that one bad request never fails its neighbours.
+func (b *Batcher[Req, Res]) commit(batch []*call[Req, Res]) {
+	started := time.Now()
+	outs, err := b.transact(batch)
+	if b.opts.Observe != nil {
+		b.opts.Observe(len(batch), time.Since(started))
+	}
+	switch {
+	case err == nil:
+		for i, c := range batch {
+			c.out = outs[i]
+		}
+	case len(batch) == 1 || errs.Is(err, errs.KindUnavailable) || errs.Is(err, errs.KindUnknown):
+		for _, c := range batch {
+			c.out.Err = err
+		}
+	default:
+		b.commit(batch[:len(batch)/2])
+		b.commit(batch[len(batch)/2:])
+	}
+}
+
+func (b *Batcher[Req, Res]) transact(batch []*call[Req, Res]) (outs []Outcome[Res], err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.opts.Timeout)
+	defer cancel()
+	reqs := make([]Req, len(batch))
+	for i, c := range batch {
+		reqs[i] = c.req
+	}
+	err = Commit(ctx, b.pool, func(tx Tx) error {
+		var err error
+		outs, err = b.work(ctx, tx, reqs)
+		return err
+	})
+	if err == nil && b.opts.After != nil {
+		b.opts.After(ctx, len(batch))
+	}
+	return outs, err
+}
+
+// Close refuses new requests, commits what waits and returns. Closing twice is fine.
+func (b *Batcher[Req, Res]) Close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	<-b.done
+}
