@@ -1,0 +1,126 @@
+// Package sched decides which kitchen task goes to whom. It is pure: state in, decisions out. It reads no clock, does
+// no I/O and uses no randomness, so the same history always gives the same plan.
+//
+// A [Kitchen] mirrors one outlet: its layout, the tasks that are ready, and what every station, machine and staff
+// member holds. Its owner tells it each change and calls [Kitchen.Plan].
+//
+// # The policy "greedy"
+//
+// A task can be assigned when its station has a free slot, its machine is up with a free slot, and somebody who has the
+// skill for the station is at work with a free hand. Of all tasks that can be assigned the one with the highest
+// priority comes first:
+//
+//	Base + Boost + Weights.Aging × seconds since it became ready
+//
+// then the one that became ready earlier, then the lower id. It goes to the machine with the lowest share of its
+// capacity in use and to the staff member with the lowest
+//
+//	Weights.Load × tasks in hand + Weights.Util × utilization − Weights.Efficiency × efficiency
+//
+// (ties: lowest id). Everything is scored again before the next decision.
+//
+// # Why it is exact over the whole queue and still fast
+//
+// Aging is one constant, so waiting never changes the order of two tasks: Base + Boost − Aging × ready orders them for
+// ever. And whether a task can be assigned depends only on its station and on the machine it names. So the queue is
+// kept as one heap per (station, machine) and a decision looks at the heads only, however long the queue is.
+package sched
+
+import (
+	"math"
+	"time"
+)
+
+// Policy is the name of the rules that this package decides by.
+const Policy = "greedy"
+
+// Instant is a moment in product time: microseconds since the Unix epoch.
+type Instant int64
+
+// Forever is later than every other instant: the end of something open.
+const Forever Instant = math.MaxInt64
+
+// At returns t as an Instant; what is below a microsecond is cut off.
+func At(t time.Time) Instant { return Instant(t.UnixMicro()) }
+
+// Time returns the instant as a time in UTC.
+func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
+
+// Add returns the instant d later; what is below a microsecond is cut off.
+func (i Instant) Add(d time.Duration) Instant { return i + Instant(d/time.Microsecond) }
+
+// Sub returns the time from u to i.
+func (i Instant) Sub(u Instant) time.Duration { return time.Duration(i-u) * time.Microsecond }
+
+// Interval is the time from From up to but not including To.
+type Interval struct{ From, To Instant }
+
+// Layout is the kitchen as it stands: who and what can work. IDs are unique within each list and above zero.
+type Layout struct {
+	Stations []Station
+	Machines []Machine
+	Staff    []Staff
+}
+
+// Station is a place where tasks are done (contract K: counter).
+type Station struct {
+	ID       int64
+	Name     string
+	Capacity int // tasks at the same time
+}
+
+// Machine stands at a station. A station that has machines needs one of them for each of its tasks.
+type Machine struct {
+	ID       int64
+	Station  int64
+	Name     string
+	Capacity int // tasks at the same time
+	Up       bool
+}
+
+// Staff is somebody who can be given tasks.
+type Staff struct {
+	ID          int64
+	Name        string
+	Skills      []int64 // the stations he can work at
+	MaxParallel int     // tasks in hand at the same time, assigned or started
+	Efficiency  float64 // how much faster than the estimates he works; not a finite number above 0 counts as 1
+	Off         []Interval
+	// Off is when he gets no new tasks: off shift or on a break; see [Off]. After the last
+	// interval he counts as present, so it has to be renewed (Relayout) before the window it was made for ends.
+}
+
+// Task is a task that nothing but capacity holds back.
+type Task struct {
+	ID       int64
+	Order    int64
+	Station  int64
+	Machine  int64 // the one machine it needs; 0: any of the station, when the station has some
+	Estimate time.Duration
+	Base     float64 // the recipe's priority, in points
+	Boost    float64 // points gained by requeues
+	Ready    Instant // since when it waits
+}
+
+// Weights are the settings of the policy. They must be finite.
+type Weights struct {
+	Load       float64 // per task in hand
+	Util       float64 // per unit of utilization
+	Efficiency float64 // per unit of efficiency, in favour
+	Aging      float64 // points of priority per second of waiting
+}
+
+// DefaultWeights are the weights of a kitchen that has not set its own.
+func DefaultWeights() Weights {
+	return Weights{Load: 1.2, Util: 0.9, Efficiency: 1.1, Aging: 0.14}
+}
+
+// Assignment is one decision: the task goes to a staff member, on a machine.
+type Assignment struct {
+	Task    int64
+	Order   int64
+	Station int64
+	Machine int64 // 0: the station has no machines and the task names none
+	Staff   int64
+	Why     Why
+}
