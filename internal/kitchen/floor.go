@@ -2,6 +2,8 @@ package kitchen
 
 import (
 	"container/heap"
+	"maps"
+	"slices"
 	"time"
 
 	"brigade/internal/errs"
@@ -17,10 +19,11 @@ type Floor struct {
 	settings Settings
 	plan     *sched.Kitchen
 	tickets  map[int64]*Ticket
-	byTask   map[int64]*Ticket
+	byTask   Index
 	timers   timers
 	laidOut  time.Time // when the plan last learned about hours
-	dirty    bool      // something changed since the last plan
+	planned  time.Time // when it last planned
+	dirty    bool      // something changed since then
 }
 
 // Settings are what an owner can set for the engine.
@@ -35,11 +38,14 @@ func DefaultSettings() Settings {
 	return Settings{AutoComplete: true, RequeueBoost: 10, Weights: sched.DefaultWeights()}
 }
 
-// NewFloor returns a floor with the given open tickets, at a time.
-func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time) *Floor {
+// Index finds the open ticket that a task belongs to. Floors that are run together share one.
+type Index map[int64]*Ticket
+
+// NewFloor returns a floor with the given open tickets, at a time. It enters its tasks in the index.
+func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Index) *Floor {
 	f := &Floor{
-		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now,
-		tickets: make(map[int64]*Ticket, len(tickets)), byTask: make(map[int64]*Ticket, 4*len(tickets)),
+		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
+		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index,
 	}
 	for _, t := range tickets {
 		f.Open(t)
@@ -84,6 +90,9 @@ func (f *Floor) place(t *Ticket, task *Task) {
 		f.plan.Enqueue(queued(t, task))
 	case task.Status == TaskAssigned || task.Status == TaskStarted:
 		f.plan.Occupy(task.ID, task.Station, task.OnMachine, task.Staff)
+		if task.Status == TaskStarted {
+			f.plan.Start(task.ID, sched.At(task.StartedAt))
+		}
 		f.watch(task)
 	}
 }
@@ -108,8 +117,14 @@ func (f *Floor) forget(t *Ticket) {
 	delete(f.tickets, t.Order)
 }
 
-// Ticket returns the open ticket that a task belongs to; nil when none does.
-func (f *Floor) Ticket(task int64) *Ticket { return f.byTask[task] }
+// Close takes the floor's tasks out of the shared index.
+func (f *Floor) Close() {
+	for _, t := range f.tickets {
+		for _, task := range t.Tasks {
+			delete(f.byTask, task.ID)
+		}
+	}
+}
 
 // Start begins a task. changed is false when it had begun before. Errors: KindConflict.
 func (f *Floor) Start(j *Journal, task int64, now time.Time) (t *Task, changed bool, err error) {
@@ -120,6 +135,7 @@ func (f *Floor) Start(j *Journal, task int64, now time.Time) (t *Task, changed b
 	t = ticket.Task(task)
 	changed, err = j.start(ticket, t, now, f.settings.autoCompleteAt(t, now))
 	if changed {
+		f.plan.Start(t.ID, sched.At(now))
 		f.watch(t)
 	}
 	return t, changed, err
@@ -190,8 +206,8 @@ func (f *Floor) Relayout(j *Journal, l *Layout, now time.Time) {
 	f.plan.Relayout(plan)
 	j.SetNames(l)
 	able := ables(plan, now)
-	for _, t := range f.tickets {
-		for _, task := range t.Tasks {
+	for _, order := range slices.Sorted(maps.Keys(f.tickets)) {
+		for _, task := range f.tickets[order].Tasks {
 			if task.Status == TaskAssigned && !able(task) {
 				_ = f.Requeue(j, task.ID, now, 0, "machine or person no longer there")
 			}
@@ -213,7 +229,7 @@ func ables(l sched.Layout, now time.Time) func(*Task) bool {
 
 // Plan assigns all that can be assigned now and returns how many tasks it assigned.
 func (f *Floor) Plan(j *Journal, now time.Time) int {
-	f.dirty = false
+	f.dirty, f.planned = false, now
 	if now.Sub(f.laidOut) > horizon/2 {
 		f.laidOut = now
 		f.plan.Relayout(f.Layout.Plan(now))
@@ -254,7 +270,7 @@ func (f *Floor) Due(j *Journal, now time.Time) {
 		default:
 		}
 	}
-	if at, ok := f.plan.NextChange(sched.At(f.laidOut)); ok && !at.Time().After(now) {
+	if at, ok := f.plan.NextChange(sched.At(f.planned)); ok && !at.Time().After(now) {
 		f.dirty = true
 	}
 }
@@ -291,14 +307,15 @@ type timer struct {
 
 type timers []timer
 
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, k int) bool { return t[i].at.Before(t[k].at) || t[i].at.Equal(t[k].at) && t[i].task < t[k].task }
-func (t timers) Swap(i, k int)      { t[i], t[k] = t[k], t[i] }
-func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+func (t timers) Len() int { return len(t) }
+func (t timers) Less(i, k int) bool {
+	return t[i].at.Before(t[k].at) || t[i].at.Equal(t[k].at) && t[i].task < t[k].task
+}
+func (t timers) Swap(i, k int) { t[i], t[k] = t[k], t[i] }
+func (t *timers) Push(x any)   { *t = append(*t, x.(timer)) }
 func (t *timers) Pop() any {
 	old := *t
 	x := old[len(old)-1]
 	*t = old[:len(old)-1]
 	return x
 }
-

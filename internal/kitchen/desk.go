@@ -1,0 +1,304 @@
+package kitchen
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"brigade/internal/clock"
+	"brigade/internal/errs"
+)
+
+// Fence is the right to decide for a kitchen, as proved to the database with every commit.
+type Fence struct {
+	Outlet int64
+	Token  int64
+}
+
+// ErrOvertaken is returned by Store.Commit when somebody else changed a ticket or task since it was read.
+var ErrOvertaken = errors.New("overtaken by another change")
+
+// NotOwnerError is returned by Store.Commit when kitchens have another owner by now.
+type NotOwnerError struct{ Outlets []int64 }
+
+func (e *NotOwnerError) Error() string {
+	return fmt.Sprintf("kitchens %v have another owner", e.Outlets)
+}
+
+// Store is what the desk needs of Postgres.
+type Store interface {
+	// Layouts returns the set-up of outlets; those that do not exist are missing from the answer.
+	Layouts(ctx context.Context, outlets []int64) ([]*Layout, error)
+	// OpenTickets returns the open tickets of outlets, by order, with their tasks.
+	OpenTickets(ctx context.Context, outlets []int64) ([]*Ticket, error)
+	// TicketsOfTasks returns the tickets, open or closed, that hold any of the tasks.
+	TicketsOfTasks(ctx context.Context, tasks []int64) ([]*Ticket, error)
+	// Tickets returns tickets by order, open or closed.
+	Tickets(ctx context.Context, orders []int64) ([]*Ticket, error)
+	// Commit writes a journal in one transaction. Errors: ErrOvertaken and *NotOwnerError (nothing was written), errs kinds.
+	Commit(ctx context.Context, j *Journal, fences []Fence) error
+}
+
+// Observer hears what the desk does, for metrics. All methods must be quick.
+type Observer interface {
+	Committed(changes int, took time.Duration)
+	Assigned(waited time.Duration)
+	Queued(outlet int64, ready int)
+}
+
+// Desk decides for the kitchens this node owns, and writes changes to tasks of any kitchen.
+// One goroutine takes what has come in, changes the floors, plans, commits everything in one transaction and answers.
+// What arrives meanwhile is the next round: the busier it is, the larger the rounds.
+type Desk struct {
+	store    Store
+	clock    clock.Clock
+	settings Settings
+	log      *slog.Logger
+	observer Observer
+
+	mu     sync.Mutex
+	inbox  []message
+	closed bool
+	wake   chan struct{}
+	done   chan struct{}
+	stop   context.CancelFunc
+	round  atomic.Int64
+
+	// The rest belongs to the loop.
+	owned   map[int64]int64 // outlet → fence
+	floors  map[int64]*Floor
+	index   Index
+	loading map[int64]bool // owned, but the floor must be (re)read first
+	agenda  agenda
+	next    map[int64]time.Time // the earliest agenda entry of an outlet
+	layouts map[int64]*Layout   // of kitchens owned by others, to name things
+	firsts  map[int64]first
+}
+
+// first is the first task that a round assigned in a kitchen.
+type first struct{ round, task int64 }
+
+// NewDesk returns a desk that owns no kitchen yet. Run starts it.
+func NewDesk(store Store, clk clock.Clock, settings Settings, log *slog.Logger, obs Observer) *Desk {
+	return &Desk{
+		store: store, clock: clk, settings: settings, log: log, observer: obs,
+		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		owned: map[int64]int64{}, floors: map[int64]*Floor{}, index: Index{}, loading: map[int64]bool{},
+		next: map[int64]time.Time{}, layouts: map[int64]*Layout{}, firsts: map[int64]first{},
+	}
+}
+
+// message is one thing the loop is told.
+type message struct {
+	gained  []Fence
+	lost    []int64
+	opened  []*Ticket
+	changed []int64 // orders of owned kitchens that somebody else changed
+	relaid  int64   // an outlet whose set-up changed
+	command *command
+	tries   int
+}
+
+// command is a change somebody waits for.
+type command struct {
+	kind   commandKind
+	tenant int64
+	task   int64
+	outlet int64 // of runOnce
+	round  int64 // the round that was under way when the command came
+	result Task
+	err    error
+	done   chan struct{}
+}
+
+type commandKind uint8
+
+const (
+	cmdStart commandKind = iota
+	cmdComplete
+	cmdRunOnce
+)
+
+func (d *Desk) send(m message) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return errs.Unavailable("shutting down: nothing was written")
+	}
+	d.inbox = append(d.inbox, m)
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Opened tells the desk of tickets that were just committed here. Kitchens of other owners are ignored.
+func (d *Desk) Opened(tickets []*Ticket) { _ = d.send(message{opened: tickets}) }
+
+// Changed tells the desk of orders that another node changed.
+func (d *Desk) Changed(orders []int64) { _ = d.send(message{changed: orders}) }
+
+// Relaid tells the desk that an outlet's stations, machines or staff are not what they were.
+func (d *Desk) Relaid(outlet int64) { _ = d.send(message{relaid: outlet}) }
+
+// Own tells the desk which kitchens it decides for from now on.
+func (d *Desk) Own(gained []Fence, lost []int64) { _ = d.send(message{gained: gained, lost: lost}) }
+
+// Start begins a task. Errors: KindNotFound, KindConflict, KindUnavailable (nothing was written), KindUnknown.
+func (d *Desk) Start(ctx context.Context, tenant, task int64) (Task, error) {
+	return d.do(ctx, &command{kind: cmdStart, tenant: tenant, task: task})
+}
+
+// Complete ends a task. Errors as Start.
+func (d *Desk) Complete(ctx context.Context, tenant, task int64) (Task, error) {
+	return d.do(ctx, &command{kind: cmdComplete, tenant: tenant, task: task})
+}
+
+// RunOnce returns the first task that the round under way, or the next one, assigns in a kitchen; a zero Task when
+// nothing could be assigned or the kitchen has another owner.
+func (d *Desk) RunOnce(ctx context.Context, outlet int64) (Task, error) {
+	return d.do(ctx, &command{kind: cmdRunOnce, outlet: outlet, round: d.round.Load()})
+}
+
+// do waits for the outcome: once a command is with the loop it may be written at any moment, so that an answer
+// before its round has ended would be a guess. Rounds are bounded in time.
+func (d *Desk) do(ctx context.Context, c *command) (Task, error) {
+	if err := ctx.Err(); err != nil {
+		return Task{}, errs.Unavailable("the request ended before it was written").Because(err)
+	}
+	c.done = make(chan struct{})
+	if err := d.send(message{command: c}); err != nil {
+		return Task{}, err
+	}
+	<-c.done
+	return c.result, c.err
+}
+
+// Run works until Stop is called or ctx ends.
+func (d *Desk) Run(ctx context.Context) {
+	ctx, d.stop = context.WithCancel(ctx)
+	go d.loop(ctx)
+}
+
+// Stop finishes the round under way, refuses what waits, and returns.
+func (d *Desk) Stop() {
+	d.mu.Lock()
+	already := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if d.stop == nil || already {
+		return
+	}
+	d.stop()
+	<-d.done
+}
+
+func (d *Desk) loop(ctx context.Context) {
+	defer close(d.done)
+	defer d.refuse()
+	for {
+		d.sleep(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		d.runRound(context.WithoutCancel(ctx))
+	}
+}
+
+// sleep waits for a message, the next due time, or a second try at loading.
+func (d *Desk) sleep(ctx context.Context) {
+	var due <-chan time.Time
+	stop := func() {}
+	if at, ok := d.agenda.next(); ok {
+		due, stop = d.clock.After(max(0, at.Sub(d.clock.Now())))
+	}
+	defer stop()
+	var retry <-chan time.Time
+	if len(d.loading) > 0 {
+		t := time.NewTimer(200 * time.Millisecond)
+		defer t.Stop()
+		retry = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-due:
+	case <-retry:
+	}
+}
+
+func (d *Desk) take() []message {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	in := d.inbox
+	d.inbox = nil
+	return in
+}
+
+func (d *Desk) refuse() {
+	for _, m := range d.take() {
+		if m.command != nil {
+			m.command.err = errs.Unavailable("shutting down: nothing was written")
+			close(m.command.done)
+		}
+	}
+}
+
+// agenda holds when floors want to be looked at; entries may be void by then.
+type agenda []entry
+
+type entry struct {
+	at     time.Time
+	outlet int64
+}
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, k int) bool { return a[i].at.Before(a[k].at) }
+func (a agenda) Swap(i, k int)      { a[i], a[k] = a[k], a[i] }
+func (a *agenda) Push(x any)        { *a = append(*a, x.(entry)) }
+func (a *agenda) Pop() any {
+	old := *a
+	x := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return x
+}
+
+func (a agenda) next() (time.Time, bool) {
+	if len(a) == 0 {
+		return time.Time{}, false
+	}
+	return a[0].at, true
+}
+
+// remind puts a floor's next due time on the agenda, unless an earlier one stands there.
+func (d *Desk) remind(outlet int64, now time.Time) {
+	at := d.floors[outlet].NextDue(now)
+	if at.IsZero() {
+		return
+	}
+	if old, ok := d.next[outlet]; ok && !at.Before(old) {
+		return
+	}
+	d.next[outlet] = at
+	heap.Push(&d.agenda, entry{at, outlet})
+}
+
+// due returns the outlets whose time has come.
+func (d *Desk) due(now time.Time) (outlets []int64) {
+	for len(d.agenda) > 0 && !d.agenda[0].at.After(now) {
+		e := heap.Pop(&d.agenda).(entry)
+		if d.next[e.outlet].Equal(e.at) {
+			delete(d.next, e.outlet)
+		}
+		if d.floors[e.outlet] != nil {
+			outlets = append(outlets, e.outlet)
+		}
+	}
+	return outlets
+}

@@ -1,0 +1,243 @@
+package kitchenpg
+
+import (
+	"context"
+	"math"
+	"strconv"
+
+	"brigade/internal/event"
+	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/kitchenpg/db"
+	"brigade/internal/store"
+)
+
+// Appender writes events inside a transaction that has already changed rows.
+type Appender func(ctx context.Context, tx store.Tx, events []event.Event) error
+
+// Commit implements kitchen.Store.
+func (s *Store) Commit(ctx context.Context, j *kitchen.Journal, fences []kitchen.Fence) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		if len(fences) > 0 {
+			stale, err := s.parts.CheckFences(ctx, tx, fences)
+			if err != nil {
+				return err
+			}
+			if len(stale) > 0 {
+				return &kitchen.NotOwnerError{Outlets: stale}
+			}
+		}
+		return s.write(ctx, tx, j)
+	})
+}
+
+func (s *Store) write(ctx context.Context, tx store.Tx, j *kitchen.Journal) error {
+	q := s.q.WithTx(tx)
+	for _, step := range []func() error{
+		func() error { return updateTickets(ctx, q, j.Tickets) },
+		func() error { return updateTasks(ctx, q, j.Tasks) },
+		func() error { return insertDecisions(ctx, q, j.Decisions) },
+		func() error { return updateStaff(ctx, q, j.Staff) },
+		func() error { return s.advance(ctx, tx, j.Orders) },
+		func() error { return s.parts.Append(ctx, tx, j.Events) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) advance(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	return s.parts.AdvanceOrders(ctx, tx, steps)
+}
+
+// updateTasks overwrites tasks whose version is still the expected one. A task that only lost a dependency keeps its
+// version: its ticket's guards it.
+func updateTasks(ctx context.Context, q *db.Queries, tasks []*kitchen.Task) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	var p db.UpdateTasksParams
+	for _, t := range tasks {
+		p.Ids = append(p.Ids, t.ID)
+		p.Expected = append(p.Expected, int32(t.Expected()))
+		p.Versions = append(p.Versions, int32(t.Version))
+		p.Boosts = append(p.Boosts, t.Boost)
+		p.Pending = append(p.Pending, int16(t.PendingDeps))
+		p.Statuses = append(p.Statuses, string(t.Status))
+		p.Requeues = append(p.Requeues, int16(t.Requeues))
+		p.Ready = append(p.Ready, t.ReadyAt)
+		p.Staff = append(p.Staff, t.Staff)
+		p.Machines = append(p.Machines, t.OnMachine)
+		p.Assigned = append(p.Assigned, t.AssignedAt)
+		p.Started = append(p.Started, t.StartedAt)
+		p.Due = append(p.Due, t.DueAt)
+		p.Completed = append(p.Completed, t.CompletedAt)
+		p.CompletedBy = append(p.CompletedBy, t.CompletedBy)
+	}
+	n, err := q.UpdateTasks(ctx, p)
+	if err == nil && int(n) != len(tasks) {
+		return kitchen.ErrOvertaken
+	}
+	return err
+}
+
+func updateTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket) error {
+	if len(tickets) == 0 {
+		return nil
+	}
+	var p db.UpdateTicketsParams
+	for _, t := range tickets {
+		p.Orders = append(p.Orders, t.Order)
+		p.Expected = append(p.Expected, int32(t.Expected()))
+		p.Versions = append(p.Versions, int32(t.Version))
+		p.Statuses = append(p.Statuses, string(t.Status))
+		p.Done = append(p.Done, int32(t.Done))
+		p.Updated = append(p.Updated, t.UpdatedAt)
+		p.Closed = append(p.Closed, t.ClosedAt)
+	}
+	n, err := q.UpdateTickets(ctx, p)
+	if err == nil && int(n) != len(tickets) {
+		return kitchen.ErrOvertaken
+	}
+	return err
+}
+
+func insertDecisions(ctx context.Context, q *db.Queries, decisions []kitchen.Decision) error {
+	if len(decisions) == 0 {
+		return nil
+	}
+	var p db.InsertDecisionsParams
+	for _, d := range decisions {
+		p.Tasks = append(p.Tasks, d.Task)
+		p.Attempts = append(p.Attempts, int16(d.Attempt))
+		p.Tenants = append(p.Tenants, d.Tenant)
+		p.Decided = append(p.Decided, d.At)
+		p.Decisions = append(p.Decisions, string(d.Why))
+	}
+	return q.InsertDecisions(ctx, p)
+}
+
+// updateStaff adds up what each person did. n measurements in a row are one: efficiency·keep + learned.
+func updateStaff(ctx context.Context, q *db.Queries, work []kitchen.StaffWork) error {
+	if len(work) == 0 {
+		return nil
+	}
+	var p db.UpdateStaffParams
+	at := map[int64]int{}
+	for _, w := range work {
+		i, seen := at[w.Staff]
+		if !seen {
+			i = len(p.Ids)
+			at[w.Staff] = i
+			p.Ids, p.Completed, p.Worked = append(p.Ids, w.Staff), append(p.Completed, 0), append(p.Worked, 0)
+			p.Keep, p.Learned, p.Seen = append(p.Keep, 1), append(p.Learned, 0), append(p.Seen, w.At)
+		}
+		p.Completed[i]++
+		p.Worked[i] += math.Max(0, w.Took.Seconds())
+		p.Seen[i] = w.At
+		if w.Measured { // Learn is linear in the old efficiency
+			zero := kitchen.Learn(0, w.Estimate, w.Took)
+			keep := kitchen.Learn(1, w.Estimate, w.Took) - zero
+			p.Keep[i], p.Learned[i] = p.Keep[i]*keep, p.Learned[i]*keep+zero
+		}
+	}
+	return q.UpdateStaff(ctx, p)
+}
+
+// OpenForWork makes and writes the tickets of new orders inside the order's transaction, and returns them with the
+// events to append. The desk hears of them after the commit.
+func (s *Store) OpenForWork(ctx context.Context, tx store.Tx, work []kitchen.Work) ([]*kitchen.Ticket, []event.Event, error) {
+	q := s.q.WithTx(tx)
+	total := 0
+	for _, w := range work {
+		total += w.Tasks()
+	}
+	ids, err := q.NextTaskIDs(ctx, int32(total))
+	if err != nil {
+		return nil, nil, err
+	}
+	next := func() int64 {
+		id := ids[0]
+		ids = ids[1:]
+		return id
+	}
+	layouts, err := s.names.of(ctx, s, work)
+	if err != nil {
+		return nil, nil, err
+	}
+	j := kitchen.NewJournal(nil)
+	tickets := make([]*kitchen.Ticket, len(work))
+	for i, w := range work {
+		tickets[i] = kitchen.Burst(w, next)
+		j.SetNames(layouts[w.Outlet])
+		j.Opened(tickets[i])
+	}
+	if err := insertTickets(ctx, q, tickets); err != nil {
+		return nil, nil, err
+	}
+	if err := insertTasks(ctx, q, tickets); err != nil {
+		return nil, nil, err
+	}
+	for _, t := range tickets {
+		t.Written()
+	}
+	return tickets, j.Events, nil
+}
+
+func insertTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket) error {
+	var p db.InsertTicketsParams
+	for _, t := range tickets {
+		p.Orders = append(p.Orders, t.Order)
+		p.Tenants = append(p.Tenants, t.Tenant)
+		p.Outlets = append(p.Outlets, t.Outlet)
+		p.Numbers = append(p.Numbers, t.Number)
+		p.Statuses = append(p.Statuses, string(t.Status))
+		p.Totals = append(p.Totals, int32(len(t.Tasks)))
+		p.Priorities = append(p.Priorities, int16(t.Priority))
+		p.Created = append(p.Created, t.CreatedAt)
+	}
+	return q.InsertTickets(ctx, p)
+}
+
+func insertTasks(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket) error {
+	var p db.InsertTasksParams
+	for _, k := range tickets {
+		for _, t := range k.Tasks {
+			p.Ids = append(p.Ids, t.ID)
+			p.Tenants = append(p.Tenants, k.Tenant)
+			p.Outlets = append(p.Outlets, k.Outlet)
+			p.Orders = append(p.Orders, k.Order)
+			p.Lines = append(p.Lines, int16(t.Line))
+			p.Units = append(p.Units, int16(t.Unit))
+			p.Steps = append(p.Steps, int16(t.Step))
+			p.Items = append(p.Items, t.Item)
+			p.Descriptions = append(p.Descriptions, t.Description)
+			p.Stations = append(p.Stations, t.Station)
+			p.Machines = append(p.Machines, t.Machine)
+			p.Estimates = append(p.Estimates, int32(t.Estimate.Milliseconds()))
+			p.Priorities = append(p.Priorities, t.BasePriority)
+			p.DependsOn = append(p.DependsOn, arrayLiteral(t.DependsOn))
+			p.Unlocks = append(p.Unlocks, arrayLiteral(t.Unlocks))
+			p.Pending = append(p.Pending, int16(t.PendingDeps))
+			p.Versions = append(p.Versions, int32(t.Version))
+			p.Ready = append(p.Ready, k.CreatedAt)
+		}
+	}
+	return q.InsertTasks(ctx, p)
+}
+
+// arrayLiteral writes ids as Postgres reads an array, since arrays of arrays cannot be unnested by one level.
+func arrayLiteral(ids []int64) string {
+	b := []byte{'{'}
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return string(append(b, '}'))
+}

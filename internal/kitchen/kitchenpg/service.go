@@ -1,0 +1,104 @@
+package kitchenpg
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"brigade/internal/errs"
+	"brigade/internal/event"
+	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/kitchenpg/db"
+	"brigade/internal/store"
+)
+
+// OutletIDs returns the outlets of all active tenants: the kitchens that want an owner.
+func (s *Store) OutletIDs(ctx context.Context) ([]int64, error) {
+	ids, err := s.q.OutletIDs(ctx)
+	return ids, store.Classify(err)
+}
+
+// OrderOfTask implements kitchen.Repository.
+func (s *Store) OrderOfTask(ctx context.Context, tenant, task int64) (order, outlet int64, err error) {
+	r, err := s.q.TaskRef(ctx, db.TaskRefParams{Task: task, Tenant: tenant})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, errs.NotFound("no task %d", task)
+	}
+	return r.OrderID, r.OutletID, store.Classify(err)
+}
+
+// Explanations implements kitchen.Repository.
+func (s *Store) Explanations(ctx context.Context, tenant, task int64) ([]kitchen.Explanation, error) {
+	rows, err := s.q.Decisions(ctx, db.DecisionsParams{Tenant: tenant, Task: task})
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	out := make([]kitchen.Explanation, len(rows))
+	for i, r := range rows {
+		out[i] = kitchen.Explanation{Attempt: int(r.Attempt), DecidedAt: r.DecidedAt, Why: r.Decision}
+	}
+	return out, nil
+}
+
+// SetMachine implements kitchen.Repository.
+func (s *Store) SetMachine(ctx context.Context, c kitchen.MachineChange) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		r, err := s.q.WithTx(tx).SetMachine(ctx, db.SetMachineParams{
+			Outlet: c.Outlet, Tenant: c.Tenant, Ref: c.Machine, Up: c.Up, Reason: c.Reason, At: c.At,
+		})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errs.NotFound("no machine %q", c.Machine)
+		}
+		if err != nil || r.WasUp == c.Up {
+			return err
+		}
+		now := map[bool]string{true: "up", false: "down"}[c.Up]
+		return s.changed(ctx, tx, c.Tenant, c.Outlet, event.KitchenPayload{What: "machine", Name: r.Name, Now: now, By: c.By}, c.At)
+	})
+}
+
+// SetBreak implements kitchen.Repository.
+func (s *Store) SetBreak(ctx context.Context, c kitchen.BreakChange) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		r, err := q.FindStaff(ctx, db.FindStaffParams{Outlet: c.Outlet, Tenant: c.Tenant, Ref: c.Staff})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errs.NotFound("no staff member %q", c.Staff)
+		}
+		if err != nil {
+			return err
+		}
+		ended, err := q.EndBreaks(ctx, db.EndBreaksParams{Staff: r.ID, At: c.At})
+		if err != nil {
+			return err
+		}
+		p := event.KitchenPayload{What: "staff", Name: r.Name, Now: "back", By: c.By}
+		switch {
+		case c.Back && ended == 0:
+			return errs.Conflict("%s is not on a break taken by hand", r.Name)
+		case !c.Back:
+			p.Now = "break"
+			start := db.StartBreakParams{Staff: r.ID, Starts: c.At}
+			if !c.Until.IsZero() {
+				start.Ends = &c.Until
+			}
+			if err := q.StartBreak(ctx, start); err != nil {
+				return err
+			}
+		}
+		return s.changed(ctx, tx, c.Tenant, c.Outlet, p, c.At)
+	})
+}
+
+// changed moves the outlet's set-up version on and tells of it.
+func (s *Store) changed(ctx context.Context, tx store.Tx, tenant, outlet int64, p event.KitchenPayload, at time.Time) error {
+	version, err := s.q.WithTx(tx).BumpLayout(ctx, db.BumpLayoutParams{Outlet: outlet, Tenant: tenant})
+	if err != nil {
+		return err
+	}
+	e := event.New(event.KitchenChanged, event.AggregateOutlet, outlet, int(version), at, p)
+	e.Tenant, e.Outlet = tenant, outlet
+	return s.parts.Append(ctx, tx, []event.Event{e})
+}

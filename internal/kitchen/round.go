@@ -1,0 +1,382 @@
+package kitchen
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"brigade/internal/errs"
+)
+
+// roundTimeout bounds one round's dealings with Postgres.
+const roundTimeout = 20 * time.Second
+
+// maxTries is how often a command is tried again after it was overtaken.
+const maxTries = 5
+
+// round is one turn of the desk's loop.
+type round struct {
+	now      time.Time
+	j        *Journal
+	commands []message // to be answered at the end
+	touched  map[int64]bool
+	loose    map[int64]*Ticket // by task: tickets of kitchens that others own, or closed ones
+	assigned map[int64]int64   // outlet → first task assigned
+}
+
+func (d *Desk) runRound(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
+	defer cancel()
+	d.round.Add(1)
+	r := &round{
+		now: d.clock.Now().Truncate(time.Microsecond), j: NewJournal(nil),
+		touched: map[int64]bool{}, loose: map[int64]*Ticket{}, assigned: map[int64]int64{},
+	}
+	in := d.take()
+	d.settleOwners(in)
+	d.load(ctx, r)
+	d.hear(ctx, r, in)
+	d.obey(ctx, r)
+	for _, outlet := range d.due(r.now) {
+		r.j.SetNames(d.floors[outlet].Layout)
+		d.floors[outlet].Due(r.j, r.now)
+		r.touched[outlet] = true
+	}
+	d.plan(r)
+	d.conclude(ctx, r)
+}
+
+// settleOwners takes notice of kitchens gained and lost.
+func (d *Desk) settleOwners(in []message) {
+	for _, m := range in {
+		for _, outlet := range m.lost {
+			delete(d.owned, outlet)
+			d.drop(outlet)
+			delete(d.loading, outlet)
+		}
+		for _, f := range m.gained {
+			d.owned[f.Outlet] = f.Token
+			d.reload(f.Outlet)
+		}
+	}
+}
+
+func (d *Desk) drop(outlet int64) {
+	if f := d.floors[outlet]; f != nil {
+		f.Close()
+	}
+	delete(d.floors, outlet)
+	delete(d.next, outlet)
+	delete(d.firsts, outlet)
+}
+
+// reload forgets a floor; it is read again from Postgres, which is the truth.
+func (d *Desk) reload(outlet int64) {
+	d.drop(outlet)
+	if _, ours := d.owned[outlet]; ours {
+		d.loading[outlet] = true
+	}
+}
+
+// load reads the floors that are missing. When Postgres is away they stay missing until the next try.
+func (d *Desk) load(ctx context.Context, r *round) {
+	if len(d.loading) == 0 {
+		return
+	}
+	outlets := slices.Sorted(maps.Keys(d.loading))
+	layouts, err := d.store.Layouts(ctx, outlets)
+	if err != nil {
+		d.log.WarnContext(ctx, "kitchens cannot be read", "action", "kitchen_load_failed", "kitchens", len(outlets), "error", err)
+		return
+	}
+	tickets, err := d.store.OpenTickets(ctx, outlets)
+	if err != nil {
+		d.log.WarnContext(ctx, "tickets cannot be read", "action", "kitchen_load_failed", "kitchens", len(outlets), "error", err)
+		return
+	}
+	byOutlet := map[int64][]*Ticket{}
+	for _, t := range tickets {
+		byOutlet[t.Outlet] = append(byOutlet[t.Outlet], t)
+	}
+	for _, l := range layouts {
+		d.floors[l.Outlet] = NewFloor(l, d.settings, byOutlet[l.Outlet], r.now, d.index)
+		r.touched[l.Outlet] = true
+	}
+	clear(d.loading)
+}
+
+// hear takes in what others did: new tickets, changed ones, changed kitchens.
+func (d *Desk) hear(ctx context.Context, r *round, in []message) {
+	var changed, relaid []int64
+	for _, m := range in {
+		for _, t := range m.opened {
+			if f := d.floors[t.Outlet]; f != nil {
+				f.Open(t)
+				r.touched[t.Outlet] = true
+			}
+		}
+		changed = append(changed, m.changed...)
+		if m.relaid != 0 {
+			relaid = append(relaid, m.relaid)
+			delete(d.layouts, m.relaid)
+		}
+		if m.command != nil {
+			r.commands = append(r.commands, m)
+		}
+	}
+	d.refresh(ctx, r, changed)
+	d.relay(ctx, r, relaid)
+}
+
+// refresh reads tickets again that another node changed.
+func (d *Desk) refresh(ctx context.Context, r *round, orders []int64) {
+	if len(orders) == 0 || len(d.floors) == 0 {
+		return
+	}
+	slices.Sort(orders)
+	tickets, err := d.store.Tickets(ctx, slices.Compact(orders))
+	if err != nil { // we no longer know: read the whole kitchens again
+		for outlet := range d.owned {
+			d.reload(outlet)
+		}
+		return
+	}
+	for _, t := range tickets {
+		if f := d.floors[t.Outlet]; f != nil {
+			f.Open(t)
+			r.touched[t.Outlet] = true
+		}
+	}
+}
+
+// relay takes over changed set-ups.
+func (d *Desk) relay(ctx context.Context, r *round, outlets []int64) {
+	outlets = slices.DeleteFunc(outlets, func(o int64) bool { return d.floors[o] == nil })
+	if len(outlets) == 0 {
+		return
+	}
+	layouts, err := d.store.Layouts(ctx, outlets)
+	if err != nil {
+		for _, o := range outlets {
+			d.reload(o)
+		}
+		return
+	}
+	for _, l := range layouts {
+		d.floors[l.Outlet].Relayout(r.j, l, r.now)
+		r.touched[l.Outlet] = true
+	}
+}
+
+// obey carries out the commands in memory.
+func (d *Desk) obey(ctx context.Context, r *round) {
+	if len(r.commands) == 0 {
+		return
+	}
+	fetchErr := d.fetch(ctx, r)
+	for _, m := range r.commands {
+		c := m.command
+		if c.kind == cmdRunOnce {
+			continue
+		}
+		c.result, c.err = Task{}, nil
+		if t := d.index[c.task]; t != nil {
+			d.obeyOnFloor(r, d.floors[t.Outlet], c)
+		} else if t := r.loose[c.task]; t != nil {
+			d.obeyLoose(r, t, c)
+		} else if c.err = fetchErr; fetchErr == nil {
+			c.err = errs.NotFound("no task %d", c.task)
+		}
+	}
+}
+
+// fetch reads the tickets of tasks that no floor knows: of other owners' kitchens, closed ones, or new ones.
+func (d *Desk) fetch(ctx context.Context, r *round) error {
+	var unknown []int64
+	for _, m := range r.commands {
+		if m.command.kind == cmdRunOnce {
+			continue
+		}
+		if d.index[m.command.task] == nil {
+			unknown = append(unknown, m.command.task)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	tickets, err := d.store.TicketsOfTasks(ctx, unknown)
+	if err != nil {
+		return err
+	}
+	for _, t := range tickets {
+		f := d.floors[t.Outlet]
+		if f != nil && !t.Closed() {
+			f.Open(t)
+			r.touched[t.Outlet] = true
+			continue
+		}
+		for _, task := range t.Tasks {
+			r.loose[task.ID] = t
+		}
+	}
+	return d.nameLoose(ctx, tickets)
+}
+
+// nameLoose makes sure that the set-ups of other owners' kitchens are known by name.
+func (d *Desk) nameLoose(ctx context.Context, tickets []*Ticket) error {
+	var missing []int64
+	for _, t := range tickets {
+		if d.floors[t.Outlet] == nil && d.layouts[t.Outlet] == nil {
+			missing = append(missing, t.Outlet)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	layouts, err := d.store.Layouts(ctx, slices.Compact(missing))
+	for _, l := range layouts {
+		d.layouts[l.Outlet] = l
+	}
+	return err
+}
+
+func (d *Desk) obeyOnFloor(r *round, f *Floor, c *command) {
+	if f.Layout.Tenant != c.tenant {
+		c.err = errs.NotFound("no task %d", c.task)
+		return
+	}
+	r.j.SetNames(f.Layout)
+	r.touched[f.Layout.Outlet] = true
+	var t *Task
+	switch c.kind {
+	case cmdStart:
+		t, _, c.err = f.Start(r.j, c.task, r.now)
+	default:
+		t, _, c.err = f.Complete(r.j, c.task, r.now, byAssigned)
+	}
+	if t != nil {
+		c.result = *t
+	}
+}
+
+// obeyLoose changes a ticket that is on none of our floors; its kitchen's owner hears of it by the event.
+func (d *Desk) obeyLoose(r *round, ticket *Ticket, c *command) {
+	l := d.layouts[ticket.Outlet]
+	if f := d.floors[ticket.Outlet]; f != nil {
+		l = f.Layout
+	}
+	if ticket.Tenant != c.tenant || l == nil {
+		c.err = errs.NotFound("no task %d", c.task)
+		return
+	}
+	r.j.SetNames(l)
+	t := ticket.Task(c.task)
+	switch c.kind {
+	case cmdStart:
+		_, c.err = r.j.start(ticket, t, r.now, d.settings.autoCompleteAt(t, r.now))
+	default:
+		_, _, c.err = r.j.complete(ticket, t, r.now, byAssigned)
+	}
+	c.result = *t
+}
+
+// plan lets every touched kitchen assign what it can.
+func (d *Desk) plan(r *round) {
+	for _, outlet := range slices.Sorted(maps.Keys(r.touched)) {
+		f := d.floors[outlet]
+		if f == nil || !f.Dirty() {
+			continue
+		}
+		r.j.SetNames(f.Layout)
+		before := len(r.j.Decisions)
+		if f.Plan(r.j, r.now) > 0 {
+			r.assigned[outlet] = r.j.Decisions[before].Task
+		}
+	}
+}
+
+// conclude commits the round and answers.
+func (d *Desk) conclude(ctx context.Context, r *round) {
+	var err error
+	if !r.j.Empty() {
+		started := time.Now()
+		err = d.store.Commit(ctx, r.j, d.fences(r))
+		d.observer.Committed(len(r.j.Tasks), time.Since(started))
+	}
+	if err != nil {
+		d.undo(ctx, r, err)
+		return
+	}
+	for _, t := range r.j.Tasks {
+		t.written = t.Version
+		if t.Status == TaskAssigned {
+			d.observer.Assigned(t.AssignedAt.Sub(t.ReadyAt))
+		}
+	}
+	for _, t := range r.j.Tickets {
+		t.written = t.Version
+	}
+	d.rememberAssigned(r)
+	for _, m := range r.commands {
+		d.answer(m.command)
+	}
+	for outlet := range r.touched {
+		if f := d.floors[outlet]; f != nil {
+			d.remind(outlet, r.now)
+			d.observer.Queued(outlet, f.Planner().Len())
+		}
+	}
+}
+
+func (d *Desk) rememberAssigned(r *round) {
+	for outlet, task := range r.assigned {
+		d.firsts[outlet] = first{d.round.Load(), task}
+	}
+}
+
+func (d *Desk) answer(c *command) {
+	if c.kind == cmdRunOnce {
+		if f := d.firsts[c.outlet]; f.round >= c.round {
+			c.result.ID = f.task
+		}
+	}
+	close(c.done)
+}
+
+func (d *Desk) fences(r *round) (fences []Fence) {
+	for _, outlet := range slices.Sorted(maps.Keys(r.touched)) {
+		if d.floors[outlet] != nil {
+			fences = append(fences, Fence{outlet, d.owned[outlet]})
+		}
+	}
+	return fences
+}
+
+// undo forgets what the failed round changed in memory and reads it again; overtaken commands are tried again.
+func (d *Desk) undo(ctx context.Context, r *round, err error) {
+	for outlet := range r.touched {
+		d.reload(outlet)
+	}
+	notOwner, lost := errors.AsType[*NotOwnerError](err)
+	if lost { // another node decides there; its lease keeper tells us the same in a moment
+		for _, outlet := range notOwner.Outlets {
+			delete(d.owned, outlet)
+			delete(d.loading, outlet)
+		}
+	}
+	again := lost || errors.Is(err, ErrOvertaken)
+	d.log.WarnContext(ctx, "a round was not written", "action", "kitchen_round_failed", "kitchens", len(r.touched), "error", err)
+	for _, m := range r.commands {
+		if m.tries++; again && m.tries < maxTries && d.send(m) == nil {
+			continue
+		}
+		if again {
+			err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
+		}
+		m.command.err = err
+		close(m.command.done)
+	}
+}

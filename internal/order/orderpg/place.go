@@ -1,0 +1,259 @@
+// Package orderpg keeps orders in Postgres.
+package orderpg
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"brigade/internal/errs"
+	"brigade/internal/event"
+	"brigade/internal/order"
+	"brigade/internal/order/orderpg/db"
+	"brigade/internal/store"
+)
+
+// Parts are what taking an order needs of other features; app joins them.
+type Parts struct {
+	// OpenTickets writes the tickets and tasks of new orders and returns, for each order, the tasks that wait for
+	// nothing, with the events to append. committed is called after the commit.
+	OpenTickets func(ctx context.Context, tx store.Tx, orders []*order.Order) (ready [][]int64, events []event.Event, committed func(), err error)
+	// Append writes events.
+	Append func(ctx context.Context, tx store.Tx, events []event.Event) error
+	// Observe hears of each group commit; may be nil.
+	Observe func(orders int, took time.Duration)
+}
+
+// Store implements order.Store.
+type Store struct {
+	pool   *pgxpool.Pool
+	q      *db.Queries
+	parts  Parts
+	placer *store.Batcher[order.Draft, order.Receipt]
+	after  func() // what the batch under way calls after its commit; belongs to the batcher
+}
+
+// New returns a store. Close ends it.
+func New(pool *pgxpool.Pool, parts Parts) *Store {
+	s := &Store{pool: pool, q: db.New(pool), parts: parts}
+	s.placer = store.NewBatcher(pool, s.placeBatch, store.BatcherOptions{
+		Observe: parts.Observe,
+		After:   func(context.Context, int) { s.after() },
+	})
+	return s
+}
+
+// Close commits what waits and ends the group commit.
+func (s *Store) Close() { s.placer.Close() }
+
+// Place implements order.Store: callers that arrive together share one transaction.
+func (s *Store) Place(ctx context.Context, d order.Draft) (order.Receipt, error) {
+	return s.placer.Do(ctx, d)
+}
+
+// batch is what one transaction does with its drafts.
+type batch struct {
+	drafts []order.Draft
+	outs   []store.Outcome[order.Receipt]
+	fresh  []int       // indices of drafts to be written
+	first  map[key]int // index of the first draft of a key within the batch
+	twins  map[int]int // draft → the earlier one in the batch with the same key
+}
+
+type key struct {
+	tenant      int64
+	source, key string
+}
+
+func keyOf(d order.Draft) key { return key{d.Order.Tenant, d.Order.Source, d.Key} }
+
+func (s *Store) placeBatch(ctx context.Context, tx store.Tx, drafts []order.Draft) ([]store.Outcome[order.Receipt], error) {
+	s.after = func() {}
+	b := &batch{drafts: drafts, outs: make([]store.Outcome[order.Receipt], len(drafts)), first: map[key]int{}, twins: map[int]int{}}
+	q := s.q.WithTx(tx)
+	if err := s.answerSeen(ctx, q, b); err != nil {
+		return nil, err
+	}
+	if len(b.fresh) > 0 {
+		if err := s.write(ctx, tx, b); err != nil {
+			if store.IsUnique(err, "orders_once") { // another node was first: look again
+				return nil, store.ErrOvertaken
+			}
+			return nil, err
+		}
+	}
+	for i, first := range b.twins {
+		b.outs[i] = repeated(b.drafts[i], b.drafts[first].Fingerprint, b.outs[first].Res)
+	}
+	return b.outs, nil
+}
+
+// answerSeen answers drafts whose key was seen before with the first answer and notes the fresh ones.
+func (s *Store) answerSeen(ctx context.Context, q *db.Queries, b *batch) error {
+	seen, err := s.seen(ctx, q, b.drafts)
+	if err != nil {
+		return err
+	}
+	for i, d := range b.drafts {
+		row, old := seen[keyOf(d)]
+		first, twin := b.first[keyOf(d)]
+		switch {
+		case d.Key == "":
+			b.fresh = append(b.fresh, i)
+		case old:
+			receipt, err := s.receipt(ctx, q, row.ID)
+			if err != nil {
+				return err
+			}
+			b.outs[i] = repeated(d, row.RequestHash, receipt)
+		case twin:
+			b.twins[i] = first
+		default:
+			b.first[keyOf(d)] = i
+			b.fresh = append(b.fresh, i)
+		}
+	}
+	return nil
+}
+
+func repeated(d order.Draft, fingerprint []byte, first order.Receipt) (out store.Outcome[order.Receipt]) {
+	if len(d.Fingerprint) > 0 && len(fingerprint) > 0 && !bytes.Equal(d.Fingerprint, fingerprint) {
+		out.Err = errs.Conflict("this key was used for another request")
+		return out
+	}
+	out.Res = first
+	out.Res.Repeated = true
+	return out
+}
+
+func (s *Store) seen(ctx context.Context, q *db.Queries, drafts []order.Draft) (map[key]db.SeenRow, error) {
+	var p db.SeenParams
+	for _, d := range drafts {
+		if d.Key != "" {
+			p.Tenants, p.Sources, p.Keys = append(p.Tenants, d.Order.Tenant), append(p.Sources, d.Order.Source), append(p.Keys, d.Key)
+		}
+	}
+	if len(p.Keys) == 0 {
+		return nil, nil
+	}
+	rows, err := q.Seen(ctx, p)
+	found := make(map[key]db.SeenRow, len(rows))
+	for _, r := range rows {
+		found[key{r.TenantID, r.Source, r.Key}] = r
+	}
+	return found, err
+}
+
+// receipt reads the first answer to an order.
+func (s *Store) receipt(ctx context.Context, q *db.Queries, id int64) (order.Receipt, error) {
+	orders, err := load(ctx, q, []int64{id})
+	if err != nil {
+		return order.Receipt{}, err
+	}
+	ready, err := q.ReadyTasks(ctx, id)
+	return order.Receipt{Order: orders[0], ReadyTaskIDs: ready}, err
+}
+
+// write inserts the fresh orders of a batch with all that belongs to them.
+func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
+	q := s.q.WithTx(tx)
+	orders := make([]*order.Order, len(b.fresh))
+	for k, i := range b.fresh {
+		orders[k] = &b.drafts[i].Order
+	}
+	if err := number(ctx, q, orders); err != nil {
+		return err
+	}
+	if err := insert(ctx, q, b, orders); err != nil {
+		return err
+	}
+	ready, events, committed, err := s.parts.OpenTickets(ctx, tx, orders)
+	if err != nil {
+		return err
+	}
+	s.after = committed
+	for k, i := range b.fresh {
+		b.outs[i].Res = order.Receipt{Order: *orders[k], ReadyTaskIDs: ready[k]}
+	}
+	return s.parts.Append(ctx, tx, append(placedEvents(orders), events...))
+}
+
+// number gives each order its id and its gap-free number. The counter's row is held until the commit, so that a
+// number is only given when its order is written.
+func number(ctx context.Context, q *db.Queries, orders []*order.Order) error {
+	next, err := reserveNumbers(ctx, q, orders)
+	if err != nil {
+		return err
+	}
+	ids, err := q.NextOrderIDs(ctx, int32(len(orders)))
+	if err != nil {
+		return err
+	}
+	for i, o := range orders {
+		d := dayOf(o)
+		next[d]++
+		o.ID, o.Number = ids[i], order.Number(o.PlacedAt, next[d])
+	}
+	return nil
+}
+
+type tenantDay struct {
+	tenant int64
+	day    time.Time
+}
+
+func dayOf(o *order.Order) tenantDay {
+	return tenantDay{o.Tenant, o.PlacedAt.UTC().Truncate(24 * time.Hour)}
+}
+
+// reserveNumbers returns, for each tenant and day, the number before the first reserved one.
+func reserveNumbers(ctx context.Context, q *db.Queries, orders []*order.Order) (map[tenantDay]int, error) {
+	counts := map[tenantDay]int{}
+	var days []tenantDay
+	for _, o := range orders {
+		if d := dayOf(o); counts[d] == 0 {
+			days = append(days, d)
+		}
+		counts[dayOf(o)]++
+	}
+	slices.SortFunc(days, func(a, b tenantDay) int { // one order of locking for all
+		if a.tenant != b.tenant {
+			return int(min(1, max(-1, a.tenant-b.tenant)))
+		}
+		return a.day.Compare(b.day)
+	})
+	var p db.NextNumbersParams
+	for _, d := range days {
+		p.Tenants = append(p.Tenants, d.tenant)
+		p.Days = append(p.Days, pgtype.Date{Time: d.day, Valid: true})
+		p.Counts = append(p.Counts, int32(counts[d]))
+	}
+	rows, err := q.NextNumbers(ctx, p)
+	next := make(map[tenantDay]int, len(rows))
+	for _, r := range rows {
+		d := tenantDay{r.TenantID, r.Day.Time.UTC()}
+		next[d] = int(r.Last) - counts[d]
+	}
+	return next, err
+}
+
+func placedEvents(orders []*order.Order) []event.Event {
+	events := make([]event.Event, len(orders))
+	for i, o := range orders {
+		events[i] = statusEvent(o, "", o.UpdatedBy, "", o.PlacedAt)
+	}
+	return events
+}
+
+func statusEvent(o *order.Order, old order.Status, by, reason string, at time.Time) event.Event {
+	e := event.New(event.OrderStatusChanged, event.AggregateOrder, o.ID, o.Version, at, event.OrderPayload{
+		OrderID: o.ID, OrderNumber: o.Number, OldStatus: string(old), NewStatus: string(o.Status), ChangedBy: by,
+		Reason: reason, Type: string(o.Type), CustomerName: o.CustomerName,
+	})
+	e.Tenant, e.Outlet = o.Tenant, o.Outlet
+	return e
+}
