@@ -55,3 +55,23 @@ type KitchenPayload struct {
 	Now  string `json:"now"` // down, up, break, back, loaded
 	By   string `json:"by"`
 }
+
+// Entry describes one type of event to those who consume it.
+type Entry struct {
+	Type      Type
+	Aggregate string
+	Meaning   string
+	Payload   any // the zero value of its payload's struct
+}
+
+// Catalogue lists every type of event, with version 1 of its payload.
+var Catalogue = []Entry{
+	{TaskCreated, AggregateTask, "a task came into being with its ticket", TaskPayload{}},
+	{TaskReady, AggregateTask, "everything that the task waited for is done", TaskPayload{}},
+	{TaskAssigned, AggregateTask, "the task was given to somebody, and to a machine if it needs one", TaskPayload{}},
+	{TaskStarted, AggregateTask, "work on the task began", TaskPayload{}},
+	{TaskCompleted, AggregateTask, "the task is done", TaskPayload{}},
+	{TaskRequeued, AggregateTask, "the assignment was taken back; reason says why", TaskPayload{}},
+	{KitchenChanged, AggregateOutlet, "stations, machines or staff of an outlet changed", KitchenPayload{}},
+	{OrderStatusChanged, AggregateOrder, "an order came in, or went one step further", OrderPayload{}},
+}

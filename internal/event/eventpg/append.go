@@ -1,0 +1,48 @@
+// Package eventpg keeps the event log in Postgres: writing it, following it, and how far each sink has come.
+package eventpg
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"brigade/internal/event"
+	"brigade/internal/event/eventpg/db"
+)
+
+// Append writes events into the log in their order, as part of the transaction that changes what they tell of.
+// node is the origin of all of them. One statement, whatever the number of events; it sets no positions in them.
+//
+// The caller must hold the row of each aggregate (by having changed or locked it in this transaction) before
+// he calls: that is what makes the order of positions the order of commits within an aggregate.
+func Append(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := db.New(tx).AppendEvents(ctx, columns(node, events)); err != nil {
+		return fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return nil
+}
+
+func columns(node int64, events []event.Event) db.AppendEventsParams {
+	n := len(events)
+	c := db.AppendEventsParams{
+		Origin: node, Ids: make([]uuid.UUID, n), TenantIds: make([]int64, n), OutletIds: make([]int64, n),
+		Types: make([]string, n), Versions: make([]int16, n), AggregateTypes: make([]string, n),
+		AggregateIds: make([]int64, n), Sequences: make([]int32, n), OccurredAts: make([]time.Time, n),
+		TraceParents: make([]string, n), Payloads: make([]string, n),
+	}
+	for i := range events {
+		e := &events[i]
+		c.Ids[i], c.TenantIds[i], c.OutletIds[i] = e.ID, e.Tenant, e.Outlet
+		c.Types[i], c.Versions[i] = string(e.Type), int16(e.Version)
+		c.AggregateTypes[i], c.AggregateIds[i] = e.AggregateType, e.AggregateID
+		c.Sequences[i], c.OccurredAts[i] = int32(e.Sequence), e.OccurredAt
+		c.TraceParents[i], c.Payloads[i] = e.TraceParent, string(e.Payload)
+	}
+	return c
+}
