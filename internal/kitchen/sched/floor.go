@@ -130,10 +130,9 @@ func (st *station) machinesBlocked() Reason {
 	}
 	why := MachineDown
 	for _, m := range st.machines {
-		switch m.blocked() {
-		case Assignable:
+		if b := m.blocked(); b == Assignable {
 			return Assignable
-		case MachineFull:
+		} else if b == MachineFull {
 			why = MachineFull
 		}
 	}

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"cmp"
 	"container/heap"
 	"math"
 	"slices"
@@ -67,7 +66,7 @@ func (k *Kitchen) assign(g *group, now Instant) Assignment {
 		Score:   k.weights.score(e.Task, now).rounded(),
 		Station: Use{ID: g.at.ID, Name: g.at.Name, Busy: g.at.busy, Capacity: g.at.Capacity},
 		Machine: machines,
-		Staff:   staff.rounded(),
+		Staff:   staff,
 	}
 	h := hold{g.station, machines.chosen(), staff.Fit[0].ID}
 	k.occupy(e.ID, h)
@@ -77,23 +76,33 @@ func (k *Kitchen) assign(g *group, now Instant) Assignment {
 // chooseMachine compares the machines that the group's tasks may run on.
 func (g *group) chooseMachine() MachineChoice {
 	var c MachineChoice
+	var top podium[*machine]
 	if g.on != nil {
-		c.add(g.on)
-		return c
+		c.weigh(&top, g.on)
+	} else {
+		for _, m := range g.at.machines {
+			c.weigh(&top, m)
+		}
 	}
-	for _, m := range g.at.machines {
-		c.add(m)
+	c.FitMore = top.others
+	c.Fit = exactly[Use](top.taken)
+	for i := range c.Fit {
+		c.Fit[i] = top.places[i].who.use()
 	}
 	return c
 }
 
-func (c *MachineChoice) add(m *machine) {
-	use := Use{ID: m.ID, Name: m.Name, Busy: m.busy, Capacity: m.Capacity, Why: m.blocked()}
-	if use.Why == Assignable {
-		c.FitMore += keepBest(&c.Fit, use, Use.compareShare)
+// weigh puts a machine where it belongs: lowest share in use first, or among those that cannot be used.
+func (c *MachineChoice) weigh(top *podium[*machine], m *machine) {
+	if m.blocked() == Assignable {
+		top.add(float64(m.busy)/float64(m.Capacity), m)
 	} else {
-		c.UnfitMore += keepFirst(&c.Unfit, use)
+		c.UnfitMore += keepFirst(&c.Unfit, m.use())
 	}
+}
+
+func (m *machine) use() Use {
+	return Use{ID: m.ID, Name: m.Name, Busy: m.busy, Capacity: m.Capacity, Why: m.blocked()}
 }
 
 func (c *MachineChoice) chosen() int64 {
@@ -103,12 +112,10 @@ func (c *MachineChoice) chosen() int64 {
 	return c.Fit[0].ID
 }
 
-// compareShare orders by the share of the capacity that is in use; ids decide ties because that is how they come.
-func (u Use) compareShare(o Use) int { return cmp.Compare(u.Busy*o.Capacity, o.Busy*u.Capacity) }
-
 // chooseStaff compares everybody who has the skill for the station.
 func (k *Kitchen) chooseStaff(at *station, now Instant) StaffChoice {
 	c := StaffChoice{Unskilled: len(k.floor.staff) - len(at.staff)}
+	var top podium[*member]
 	for _, p := range at.staff {
 		switch {
 		case p.OffAt(now):
@@ -116,48 +123,71 @@ func (k *Kitchen) chooseStaff(at *station, now Instant) StaffChoice {
 		case !p.handFree():
 			c.AtLimitMore += keepFirst(&c.AtLimit, p.Name)
 		default:
-			c.FitMore += keepBest(&c.Fit, k.scoreStaff(p, now), StaffScore.compare)
+			top.add(k.total(p, now), p)
 		}
+	}
+	c.FitMore = top.others
+	c.Fit = exactly[StaffScore](top.taken)
+	for i := range c.Fit {
+		c.Fit[i] = k.explain(top.places[i].who, top.places[i].score)
 	}
 	return c
 }
 
-func (k *Kitchen) scoreStaff(p *member, now Instant) StaffScore {
+// total is a staff member's score in this round of planning, in which his utilization does not change.
+func (k *Kitchen) total(p *member, now Instant) float64 {
 	if p.round != k.round {
 		p.util, p.round = p.utilization(now), k.round
 	}
-	s := StaffScore{
-		ID: p.ID, Name: p.Name, Active: p.busy,
-		Load:       k.weights.Load * float64(p.busy),
-		Util:       k.weights.Util * p.util,
-		Efficiency: -k.weights.Efficiency * p.Efficiency,
-	}
-	s.Total = s.Load + s.Util + s.Efficiency
-	return s
+	w := &k.weights
+	return w.Load*float64(p.busy) + w.Util*p.util - w.Efficiency*p.Efficiency
 }
 
-func (s StaffScore) compare(o StaffScore) int { return cmp.Compare(s.Total, o.Total) }
-
-// keepBest inserts x into a list that is sorted and has at most Listed elements; equals stay in the order they came.
-// It returns how many elements found no place: 0 or 1.
-func keepBest[T any](list *[]T, x T, compare func(T, T) int) (left int) {
-	l := *list
-	if l == nil {
-		l = make([]T, 0, Listed)
+// explain splits a staff member's score into its terms.
+func (k *Kitchen) explain(p *member, total float64) StaffScore {
+	w := &k.weights
+	return StaffScore{
+		ID: p.ID, Name: p.Name, Active: p.busy,
+		Load:       round(w.Load * float64(p.busy)),
+		Util:       round(w.Util * p.util),
+		Efficiency: round(-w.Efficiency * p.Efficiency),
+		Total:      round(total),
 	}
-	i := len(l)
-	for i > 0 && compare(x, l[i-1]) < 0 {
+}
+
+// podium holds the Listed best of all that are added: lowest score first, equals in the order they came.
+type podium[T any] struct {
+	places [Listed]struct {
+		score float64
+		who   T
+	}
+	taken  int
+	others int // who found no place
+}
+
+func (p *podium[T]) add(score float64, who T) {
+	if p.taken == Listed {
+		p.others++
+		if score >= p.places[Listed-1].score {
+			return
+		}
+		p.taken--
+	}
+	i := p.taken
+	for i > 0 && score < p.places[i-1].score {
+		p.places[i] = p.places[i-1]
 		i--
 	}
-	if len(l) == Listed {
-		left = 1
-		if i == Listed {
-			return left
-		}
-		l = l[:Listed-1]
+	p.places[i].score, p.places[i].who = score, who
+	p.taken++
+}
+
+// exactly returns a list of n, nil when n is 0.
+func exactly[T any](n int) []T {
+	if n == 0 {
+		return nil
 	}
-	*list = slices.Insert(l, i, x)
-	return left
+	return make([]T, n)
 }
 
 // keepFirst appends x unless the list already has Listed elements. It returns how many found no place: 0 or 1.

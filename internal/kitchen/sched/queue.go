@@ -174,8 +174,7 @@ func (k *Kitchen) NextChange(now Instant) (Instant, bool) {
 		if len(g.queue) == 0 {
 			continue
 		}
-		switch g.blocked(now) {
-		case AllOff, StaffAtLimit:
+		if why := g.blocked(now); why == AllOff || why == StaffAtLimit {
 			next = min(next, g.at.nextBack(now))
 		}
 	}

@@ -82,14 +82,6 @@ func (s Score) rounded() Score {
 	return Score{round(s.Total), round(s.Base), round(s.Boost), round(s.Wait), round(s.Aging)}
 }
 
-func (c StaffChoice) rounded() StaffChoice {
-	for i := range c.Fit {
-		s := &c.Fit[i]
-		s.Load, s.Util, s.Efficiency, s.Total = round(s.Load), round(s.Util), round(s.Efficiency), round(s.Total)
-	}
-	return c
-}
-
 // round rounds to four decimals; adding 0 turns −0 into 0.
 func round(x float64) float64 {
 	if math.Abs(x) > 1e11 {
