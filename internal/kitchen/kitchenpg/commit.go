@@ -16,7 +16,7 @@ type Appender func(ctx context.Context, tx store.Tx, events []event.Event) error
 
 // Commit implements kitchen.Store.
 func (s *Store) Commit(ctx context.Context, j *kitchen.Journal, fences []kitchen.Fence) error {
-	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+	return s.commit(ctx, func(tx store.Tx) error {
 		if len(fences) > 0 {
 			stale, err := s.parts.CheckFences(ctx, tx, fences)
 			if err != nil {
@@ -28,6 +28,15 @@ func (s *Store) Commit(ctx context.Context, j *kitchen.Journal, fences []kitchen
 		}
 		return s.write(ctx, tx, j)
 	})
+}
+
+// commit runs work in one transaction and tells that there are new events.
+func (s *Store) commit(ctx context.Context, work func(store.Tx) error) error {
+	err := store.Commit(ctx, s.pool, work)
+	if err == nil {
+		s.parts.Committed()
+	}
+	return err
 }
 
 func (s *Store) write(ctx context.Context, tx store.Tx, j *kitchen.Journal) error {

@@ -29,6 +29,8 @@ type Parts struct {
 	AdvanceOrders func(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error
 	// Append writes events.
 	Append Appender
+	// Committed is called after every commit that appended events.
+	Committed func()
 }
 
 // New returns a store.

@@ -44,7 +44,7 @@ func (s *Store) Explanations(ctx context.Context, tenant, task int64) ([]kitchen
 
 // SetMachine implements kitchen.Repository.
 func (s *Store) SetMachine(ctx context.Context, c kitchen.MachineChange) error {
-	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+	return s.commit(ctx, func(tx store.Tx) error {
 		r, err := s.q.WithTx(tx).SetMachine(ctx, db.SetMachineParams{
 			Outlet: c.Outlet, Tenant: c.Tenant, Ref: c.Machine, Up: c.Up, Reason: c.Reason, At: c.At,
 		})
@@ -61,7 +61,7 @@ func (s *Store) SetMachine(ctx context.Context, c kitchen.MachineChange) error {
 
 // SetBreak implements kitchen.Repository.
 func (s *Store) SetBreak(ctx context.Context, c kitchen.BreakChange) error {
-	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+	return s.commit(ctx, func(tx store.Tx) error {
 		q := s.q.WithTx(tx)
 		r, err := q.FindStaff(ctx, db.FindStaffParams{Outlet: c.Outlet, Tenant: c.Tenant, Ref: c.Staff})
 		if errors.Is(err, pgx.ErrNoRows) {

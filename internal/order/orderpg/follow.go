@@ -88,6 +88,7 @@ func (s *Store) Move(ctx context.Context, tenant int64, ref string, to func(orde
 	if err != nil {
 		return order.Order{}, err
 	}
+	s.parts.Committed()
 	return s.Get(ctx, tenant, ref)
 }
 

@@ -24,6 +24,8 @@ type Parts struct {
 	OpenTickets func(ctx context.Context, tx store.Tx, orders []*order.Order) (ready [][]int64, events []event.Event, committed func(), err error)
 	// Append writes events.
 	Append func(ctx context.Context, tx store.Tx, events []event.Event) error
+	// Committed is called after every commit that appended events.
+	Committed func()
 	// Observe hears of each group commit; may be nil.
 	Observe func(orders int, took time.Duration)
 }
@@ -42,7 +44,7 @@ func New(pool *pgxpool.Pool, parts Parts) *Store {
 	s := &Store{pool: pool, q: db.New(pool), parts: parts}
 	s.placer = store.NewBatcher(pool, s.placeBatch, store.BatcherOptions{
 		Observe: parts.Observe,
-		After:   func(context.Context, int) { s.after() },
+		After:   func(context.Context, int) { s.after(); parts.Committed() },
 	})
 	return s
 }

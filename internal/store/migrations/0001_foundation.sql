@@ -339,7 +339,7 @@ create table leases (                                          -- who decides fo
 );
 
 create table product_clock (                                   -- the furthest product time seen, so that it never goes back
-    only    boolean primary key default true check (only),
+    id      smallint primary key default 1 check (id = 1),
     reached timestamptz not null
 );
 
