@@ -1,0 +1,30 @@
+// Package menu is what an outlet sells: items, their prices, and how each is made.
+package menu
+
+import (
+	"context"
+
+	"brigade/internal/money"
+	"brigade/internal/recipe"
+)
+
+// Item is something an outlet sells.
+type Item struct {
+	ID          int64
+	Outlet      int64
+	SKU         string // unique in its outlet, also among items that are no longer sold
+	Name        string // unique in its outlet among what is sold, whatever the case
+	Category    string
+	Description string
+	Price       money.Amount  // in the tenant's currency
+	Recipe      recipe.Recipe // the version that new orders use
+}
+
+// Store keeps menus.
+type Store interface {
+	// Version returns a text that differs whenever an outlet's menu differs. It is cheap.
+	Version(ctx context.Context, tenant, outlet int64) (string, error)
+	// Items returns what an outlet sells, with recipes, in the order in which items came onto the menu.
+	// An outlet that is not the tenant's sells nothing.
+	Items(ctx context.Context, tenant, outlet int64) ([]Item, error)
+}
