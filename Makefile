@@ -2,12 +2,13 @@
 
 # A Go that is installed but not on PATH is found; one on PATH wins.
 export PATH := $(PATH):/usr/local/go/bin:/usr/lib/go/bin
-# Without a home that can be written to, Go's caches live in the working copy.
-ifneq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),yes)
-export HOME := $(CURDIR)/.cache
-endif
 # A clone that belongs to somebody else builds as well.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+# Without a home that can be written to, Go's caches live in the working copy, and go with it.
+ifneq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/.cache
+export GOFLAGS := $(GOFLAGS) -modcacherw
+endif
 
 TEST ?= ./...
 TEST_TIMEOUT ?= 20m
