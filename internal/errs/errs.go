@@ -34,7 +34,12 @@ var kindNames = [...]string{
 }
 
 // String returns the kind's name as used in logs and in problem documents.
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return kindNames[KindInternal]
+}
 
 // Field is one faulty field of a request.
 type Field struct {

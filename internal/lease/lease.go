@@ -244,15 +244,21 @@ func (n *Node) Stop(ctx context.Context) error {
 	defer n.pool.Close()
 	id := n.ID()
 	n.forget()
-	err := pgx.BeginFunc(ctx, n.pool, func(tx pgx.Tx) error {
+	var err error
+	for range 3 { // a connection may have died unnoticed
+		if err = n.leave(ctx, id); err == nil {
+			return nil
+		}
+	}
+	return errs.Unavailable("leases were not given back: they run out by themselves").Because(err)
+}
+
+func (n *Node) leave(ctx context.Context, id int64) error {
+	return pgx.BeginFunc(ctx, n.pool, func(tx pgx.Tx) error {
 		q := n.q.WithTx(tx)
 		if err := q.ReleaseAll(ctx, id); err != nil {
 			return err
 		}
 		return q.DeleteNode(ctx, id)
 	})
-	if err != nil {
-		return errs.Unavailable("leases were not given back: they run out by themselves").Because(err)
-	}
-	return nil
 }
