@@ -89,9 +89,8 @@ func (a account) reach(ctx context.Context, bin binaries, dir string, withoutCap
 			continue
 		}
 		a.caps = caps
-		cmd := a.command(ctx, bin.path("postgres"), "--version")
-		cmd.Dir = dir // entered after the change of user
-		if cmd.Run() == nil {
+		const try = `cd -- "$1" && "$2" --version` // capabilities take effect in the program, not before
+		if a.command(ctx, "/bin/sh", "-c", try, "sh", dir, bin.path("postgres")).Run() == nil {
 			return a, true
 		}
 	}

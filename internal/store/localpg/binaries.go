@@ -68,11 +68,9 @@ func installed(ctx context.Context) ([]binaries, error) {
 		}
 		return []binaries{b}, nil
 	}
-	var found []binaries
-	for _, dir := range searchPath() {
-		if b, err := inspect(ctx, dir); err == nil {
-			found = append(found, b)
-		}
+	found := append(inspectAll(ctx, onPath()), newestFirst(inspectAll(ctx, usual()))...)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if len(found) == 0 {
 		return nil, errs.Unavailable("no PostgreSQL server is installed: install it (Debian, Ubuntu: apt-get install "+
@@ -82,21 +80,38 @@ func installed(ctx context.Context) ([]binaries, error) {
 	return found, nil
 }
 
-// searchPath lists where to look: the PATH first, then the usual folders, newest version first.
-func searchPath() []string {
-	var onPath []string
-	if p, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(p); err == nil {
-			onPath = append(onPath, filepath.Dir(real))
+func onPath() []string {
+	p, err := exec.LookPath("postgres")
+	if err != nil {
+		return nil
+	}
+	if p, err = filepath.EvalSymlinks(p); err != nil {
+		return nil
+	}
+	return []string{filepath.Dir(p)}
+}
+
+func usual() (dirs []string) {
+	for _, pattern := range usualFolders {
+		found, _ := filepath.Glob(pattern) // only a bad pattern is an error
+		dirs = append(dirs, found...)
+	}
+	return dirs
+}
+
+// inspectAll returns the installations among the folders.
+func inspectAll(ctx context.Context, dirs []string) (found []binaries) {
+	for _, dir := range dirs {
+		if b, err := inspect(ctx, dir); err == nil {
+			found = append(found, b)
 		}
 	}
-	var usual []string
-	for _, pattern := range usualFolders {
-		dirs, _ := filepath.Glob(pattern) // only a bad pattern is an error
-		usual = append(usual, dirs...)
-	}
-	slices.SortStableFunc(usual, func(a, b string) int { return numberIn(b) - numberIn(a) })
-	return append(onPath, usual...)
+	return found
+}
+
+func newestFirst(found []binaries) []binaries {
+	slices.SortStableFunc(found, func(a, b binaries) int { return b.major - a.major })
+	return found
 }
 
 func inspect(ctx context.Context, dir string) (binaries, error) {

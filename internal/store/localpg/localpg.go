@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,6 +167,7 @@ func (s *Server) wait(d time.Duration) bool {
 
 func (c *cluster) url(db string) string {
 	q := url.Values{"host": {c.socketDir}, "sslmode": {"disable"}}
-	u := url.URL{Scheme: "postgres", User: url.User(database), Path: "/" + db, RawQuery: q.Encode(), Host: ""}
-	return u.String()
+	// Neither pgx nor libpq reads a plus as a space.
+	query := strings.ReplaceAll(q.Encode(), "+", "%20")
+	return (&url.URL{Scheme: "postgres", User: url.User(database), Path: "/" + db, RawQuery: query}).String()
 }
