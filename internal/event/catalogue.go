@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Kitchen events (contract K, topic kitchen.domain.events).
 const (
@@ -74,4 +77,16 @@ var Catalogue = []Entry{
 	{TaskRequeued, AggregateTask, "the assignment was taken back; reason says why", TaskPayload{}},
 	{KitchenChanged, AggregateOutlet, "stations, machines or staff of an outlet changed", KitchenPayload{}},
 	{OrderStatusChanged, AggregateOrder, "an order came in, or went one step further", OrderPayload{}},
+}
+
+// OrderPayload reads the payload of an OrderStatusChanged event; ok is false for any other.
+func (e Event) OrderPayload() (p OrderPayload, ok bool) {
+	ok = e.Type == OrderStatusChanged && json.Unmarshal(e.Payload, &p) == nil
+	return p, ok
+}
+
+// TaskPayload reads the payload of a task event; ok is false for any other.
+func (e Event) TaskPayload() (p TaskPayload, ok bool) {
+	ok = e.AggregateType == AggregateTask && json.Unmarshal(e.Payload, &p) == nil
+	return p, ok
 }

@@ -100,6 +100,7 @@ type message struct {
 	opened  []*Ticket
 	changed []int64 // orders of owned kitchens that somebody else changed
 	relaid  int64   // an outlet whose set-up changed
+	reread  bool    // nobody knows what changed: read every kitchen again
 	command *command
 	tries   int
 }
@@ -146,6 +147,9 @@ func (d *Desk) Changed(orders []int64) { _ = d.send(message{changed: orders}) }
 
 // Relaid tells the desk that an outlet's stations, machines or staff are not what they were.
 func (d *Desk) Relaid(outlet int64) { _ = d.send(message{relaid: outlet}) }
+
+// Reread tells the desk that it missed changes: it reads its kitchens again.
+func (d *Desk) Reread() { _ = d.send(message{reread: true}) }
 
 // Own tells the desk which kitchens it decides for from now on.
 func (d *Desk) Own(gained []Fence, lost []int64) { _ = d.send(message{gained: gained, lost: lost}) }

@@ -60,6 +60,11 @@ func (d *Desk) settleOwners(in []message) {
 			d.owned[f.Outlet] = f.Token
 			d.reload(f.Outlet)
 		}
+		if m.reread {
+			for outlet := range d.owned {
+				d.reload(outlet)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"brigade/internal/event"
+)
+
+// startFollowing runs the tail and tells the desk what other nodes changed.
+func (a *App) startFollowing(context.Context) error {
+	a.run("tail", a.tail.Run)
+	sub := a.tail.Subscribe(1 << 16)
+	a.run("kitchen changes", func(ctx context.Context) error {
+		defer sub.Close()
+		for {
+			events, lagged, err := sub.Next(ctx)
+			if err != nil {
+				return nil // the tail or the app has ended
+			}
+			a.tellDesk(events)
+			if lagged { // we no longer know what changed: everything may have
+				a.desk.Reread()
+				sub.Resync()
+			}
+		}
+	})
+	return nil
+}
+
+// tellDesk passes on what is news to the desk: tickets that other nodes changed, and set-ups that anybody changed.
+func (a *App) tellDesk(events []event.Event) {
+	var orders []int64
+	for _, e := range events {
+		switch {
+		case e.Type == event.KitchenChanged:
+			a.desk.Relaid(e.Outlet)
+		case e.Origin == a.node.ID():
+		case e.AggregateType == event.AggregateTask:
+			if p, ok := e.TaskPayload(); ok {
+				orders = append(orders, p.OrderID)
+			}
+		case e.AggregateType == event.AggregateTicket:
+			orders = append(orders, e.AggregateID)
+		}
+	}
+	if len(orders) > 0 {
+		slices.Sort(orders)
+		a.desk.Changed(slices.Compact(orders))
+	}
+}

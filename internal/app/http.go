@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"brigade/internal/config"
+	"brigade/internal/errs"
+)
+
+// startHTTP serves the API and the pages. A process without the api role serves only its health.
+func (a *App) startHTTP(ctx context.Context) error {
+	if a.cfg.Addr == "" {
+		return nil
+	}
+	if err := a.findDemo(ctx); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Addr)
+	if err != nil {
+		return errs.Conflict("%s cannot be served: choose another address with --addr", a.cfg.Addr).Because(err)
+	}
+	closing, endStreams := context.WithCancel(context.Background())
+	server := &http.Server{
+		Handler:           endWith(closing, a.handler()),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	a.url = "http://" + listener.Addr().String()
+	go func() {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.fail(fmt.Errorf("http: %w", err))
+		}
+	}()
+	a.onStop("http", func(ctx context.Context) error {
+		endStreams()
+		return server.Shutdown(ctx)
+	})
+	return nil
+}
+
+// endWith ends streams, which have no end of their own, when the server closes; other requests are let through to
+// their end.
+func endWith(closing context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/events" || strings.HasPrefix(r.URL.Path, "/live/") {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(closing, cancel)()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// findDemo decides whether requests without a token act as the demo owner: only for a demo that nobody else can reach.
+func (a *App) findDemo(ctx context.Context) error {
+	if a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" || !config.IsLoopback(a.cfg.Addr) {
+		return nil
+	}
+	owner, err := a.tenants.DemoActor(ctx)
+	if err != nil {
+		return err
+	}
+	a.demo = &owner
+	return nil
+}

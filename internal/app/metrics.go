@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"brigade/internal/config"
+	"brigade/internal/event/eventpg"
+	"brigade/internal/telemetry"
+)
+
+// deskObserver turns what the desk does into metrics. It belongs to the desk's loop.
+type deskObserver struct {
+	kitchen *telemetry.Kitchen
+	commits *telemetry.Commit
+	queued  map[int64]int
+	total   int
+}
+
+func newDeskObserver(m *telemetry.Metrics) *deskObserver {
+	return &deskObserver{kitchen: m.Kitchen, commits: m.Commit("kitchen"), queued: map[int64]int{}}
+}
+
+// Committed implements kitchen.Observer.
+func (o *deskObserver) Committed(changes int, took time.Duration) { o.commits.Done(changes, took, nil) }
+
+// Assigned implements kitchen.Observer.
+func (o *deskObserver) Assigned(waited time.Duration) { o.kitchen.Assigned(waited) }
+
+// Queued implements kitchen.Observer.
+func (o *deskObserver) Queued(outlet int64, ready int) {
+	o.total += ready - o.queued[outlet]
+	o.queued[outlet] = ready
+	o.kitchen.SetQueue(o.total, 0)
+}
+
+// startMetrics keeps the figures that have to be asked for.
+func (a *App) startMetrics(context.Context) error {
+	if !a.has(config.RoleRelay) {
+		return nil
+	}
+	a.run("metrics", func(ctx context.Context) error {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			sinks, err := eventpg.Stats(ctx, a.pool)
+			if err != nil {
+				continue // Postgres is away: others say so
+			}
+			for _, s := range sinks {
+				a.metrics.Events.SetBehind(s.Name, s.Behind)
+			}
+		}
+	})
+	return nil
+}
