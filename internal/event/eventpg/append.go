@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg/db"
@@ -31,14 +31,14 @@ func Append(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) er
 func columns(node int64, events []event.Event) db.AppendEventsParams {
 	n := len(events)
 	c := db.AppendEventsParams{
-		Origin: node, Ids: make([]uuid.UUID, n), TenantIds: make([]int64, n), OutletIds: make([]int64, n),
+		Origin: node, Ids: make([]pgtype.UUID, n), TenantIds: make([]int64, n), OutletIds: make([]int64, n),
 		Types: make([]string, n), Versions: make([]int16, n), AggregateTypes: make([]string, n),
 		AggregateIds: make([]int64, n), Sequences: make([]int32, n), OccurredAts: make([]time.Time, n),
 		TraceParents: make([]string, n), Payloads: make([]string, n),
 	}
 	for i := range events {
 		e := &events[i]
-		c.Ids[i], c.TenantIds[i], c.OutletIds[i] = e.ID, e.Tenant, e.Outlet
+		c.Ids[i], c.TenantIds[i], c.OutletIds[i] = pgtype.UUID{Bytes: e.ID, Valid: true}, e.Tenant, e.Outlet
 		c.Types[i], c.Versions[i] = string(e.Type), int16(e.Version)
 		c.AggregateTypes[i], c.AggregateIds[i] = e.AggregateType, e.AggregateID
 		c.Sequences[i], c.OccurredAts[i] = int32(e.Sequence), e.OccurredAt

@@ -77,7 +77,7 @@ func fromRows(rows []db.EventLog) []event.Event {
 	for i := range rows {
 		r := &rows[i]
 		events[i] = event.Event{
-			Position: r.Position, ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Type: event.Type(r.Type),
+			Position: r.Position, ID: r.ID.Bytes, Tenant: r.TenantID, Outlet: r.OutletID, Type: event.Type(r.Type),
 			Version: int(r.Version), AggregateType: r.AggregateType, AggregateID: r.AggregateID,
 			Sequence: int(r.Sequence), OccurredAt: r.OccurredAt.UTC(), Origin: r.Origin,
 			TraceParent: r.TraceParent, Payload: r.Payload,

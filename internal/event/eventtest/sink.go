@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -247,7 +248,9 @@ func restarted(t *testing.T, h Harness) {
 // relay runs a relay from a log to a sink until stop.
 func relay(t *testing.T, log *Log, sink event.Sink, batch int) (stop func()) {
 	t.Helper()
-	r := event.NewRelay(sink, log, log, Always{}, event.RelayOptions{Batch: batch, Poll: 5 * time.Millisecond, Spacing: time.Millisecond})
+	r := event.NewRelay(sink, log, log, Always{}, event.RelayOptions{
+		Batch: batch, Poll: 5 * time.Millisecond, Spacing: time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()

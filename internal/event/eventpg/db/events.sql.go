@@ -9,7 +9,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addCheckpoint = `-- name: AddCheckpoint :exec
@@ -44,7 +44,7 @@ from (
 
 type AppendEventsParams struct {
 	Origin         int64
-	Ids            []uuid.UUID
+	Ids            []pgtype.UUID
 	TenantIds      []int64
 	OutletIds      []int64
 	Types          []string

@@ -7,12 +7,12 @@ package db
 import (
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type EventLog struct {
 	Position      int64
-	ID            uuid.UUID
+	ID            pgtype.UUID
 	TenantID      int64
 	OutletID      int64
 	Type          string
