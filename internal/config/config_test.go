@@ -24,7 +24,17 @@ type cli struct {
 	Load    config.Load    `cmd:""`
 }
 
-// parse is what cmd does. Tests that set the environment cannot be parallel.
+// The environment of whoever runs the tests has no say.
+func TestMain(m *testing.M) {
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); name == "DATABASE_URL" || strings.HasPrefix(name, "BRIGADE_") {
+			_ = os.Unsetenv(name) // only an impossible name fails
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// parse is what cmd does.
 func parse(t *testing.T, args ...string) (cli, error) {
 	t.Helper()
 	var c cli
@@ -42,6 +52,7 @@ func write(t *testing.T, content string) string {
 }
 
 func TestDefaults(t *testing.T) {
+	t.Parallel()
 	c, err := parse(t, "up")
 	require.NoError(t, err)
 	up := c.Up
@@ -82,6 +93,7 @@ func TestPrecedence(t *testing.T) {
 }
 
 func TestFileFaults(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct{ content, want string }{
 		"unknown keys, all":  {"adr: x\ntimescale: 2\naddr: localhost:1\n", "adr is not a setting"},
 		"not YAML":           {"addr: [", "is not YAML"},
@@ -90,6 +102,7 @@ func TestFileFaults(t *testing.T) {
 		"itself":             {"config: other.yaml\n", "config is not a setting"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, err := parse(t, "up", "--config", write(t, tc.content))
 			require.ErrorContains(t, err, tc.want)
 		})
@@ -105,6 +118,7 @@ func TestFileFaults(t *testing.T) {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := parse(t, "up", "--addr=nowhere", "--demo=loud", "--time-scale=0", "--log-level=chatty", "--log-format=xml",
 		"--kafka-brokers=k1:9092,k2:9092", "--rabbitmq-url=amqp://u:sesame@mq", "--redis-url=redis://:sesame@r",
 		"--database-url=postgres://u:sesame@db:port/x")
@@ -119,6 +133,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 }
 
 func TestUpRules(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{
 		"--time-scale=-1", "--time-scale=10001", "--time-scale=NaN", "--addr=:99999", "--addr=127.0.0.1:http",
 		"--addr=127.0.0.1", "--state=", "--role=api", "--redis-url=redis://r",
@@ -136,6 +151,7 @@ func TestUpRules(t *testing.T) {
 }
 
 func TestServeRules(t *testing.T) {
+	t.Parallel()
 	const db = "--database-url=postgres://b@db/b"
 	_, err := parse(t, "serve")
 	require.ErrorContains(t, err, "--database-url is required")
@@ -153,6 +169,7 @@ func TestServeRules(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	c, err := parse(t, "load", "--dry-run", write(t, "tenants: []"))
 	require.NoError(t, err)
 	require.True(t, c.Load.DryRun)

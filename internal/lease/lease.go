@@ -98,7 +98,7 @@ type Node struct {
 // Join registers this process and keeps it alive until Stop. ctx bounds the joining only. The roles say which
 // kinds of resources the node shares with the others: a role whose resources it never Wants starves its share.
 func Join(ctx context.Context, pool *pgxpool.Pool, name string, roles []string, opt Options) (*Node, error) {
-	own, err := ownPool(pool)
+	own, err := ownPool(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +110,16 @@ func Join(ctx context.Context, pool *pgxpool.Pool, name string, roles []string, 
 		own.Close()
 		return nil, errs.Unavailable("cannot join the other nodes").Because(err)
 	}
-	ctx, n.stop = context.WithCancel(context.Background())
+	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	n.loops.Go(func() { n.heart(ctx) })
 	n.loops.Go(func() { n.keep(ctx) })
 	return n, nil
 }
 
-func ownPool(pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+func ownPool(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	cfg := pool.Config()
 	cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns = 2, 0, 0
-	return pgxpool.NewWithConfig(context.Background(), cfg)
+	return pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg)
 }
 
 func (n *Node) join(ctx context.Context) error {

@@ -119,8 +119,10 @@ type scope struct {
 	attrs []slog.Attr
 }
 
+// Enabled implements slog.Handler.
 func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
+// WithGroup implements slog.Handler.
 func (h *handler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
@@ -128,6 +130,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return h.with(append(h.copyScopes(), scope{name: name}))
 }
 
+// WithAttrs implements slog.Handler.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	s := h.copyScopes()
 	last := &s[len(s)-1]
@@ -148,6 +151,7 @@ func (h *handler) copyScopes() []scope {
 	return append([]scope(nil), h.scopes...)
 }
 
+// Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	attrs := h.gather(r)

@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestMetrics(t *testing.T) {
 	m.Commit("orders").Done(1, time.Second, nil) // asked for twice: the same series
 
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Equal(t, 200, w.Code)
 	for _, want := range []string{
 		"brigade_kitchen_queue_length 7", "brigade_kitchen_queue_wait_seconds 1.5",
@@ -57,5 +58,5 @@ func note(k *telemetry.Kitchen, c *telemetry.Commit, e *telemetry.Events, l *tel
 	e.Failed("main")
 	l.Changed("kitchen", 6, 1, 5)
 	l.RenewalFailed()
-	h.Begin()("/health", "GET", 200)
+	h.Begin()("/health", http.MethodGet, 200)
 }

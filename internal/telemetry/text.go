@@ -18,6 +18,7 @@ type text struct {
 
 func newText(w io.Writer) *text { return &text{w: w} }
 
+// Handle implements lines.
 func (t *text) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	b.WriteString(r.Time.Local().Format("15:04:05.000 "))
