@@ -209,7 +209,7 @@ func (t *turn) publish(ctx context.Context, events []Event) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.opts.Timeout, errSlow)
 	defer cancel()
 	err := t.sink.Publish(ctx, events)
-	if err != nil && context.Cause(ctx) == errSlow { //nolint:errorlint // our own value
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
 		return fmt.Errorf("%w: %w", errSlow, err)
 	}
 	return err

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -28,8 +29,9 @@ func (t *Tail) Stream(filter Filter, after int64) *Stream {
 // Close ends the stream. Closing twice is fine.
 func (s *Stream) Close() { s.sub.Close() }
 
-// Next waits for the next events and returns at least one, in order of position. After an error, also ctx's,
-// nothing is lost: call again (so a time-out serves for keep-alives). ErrStopped is final.
+// Next waits for the next events and returns at least one, in order of position. After an error nothing is lost:
+// call again, at once after ctx's (so a time-out serves for keep-alives), after a pause when the log is out of
+// reach. ErrStopped is final.
 func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	for {
 		events, err := s.step(ctx)
@@ -40,15 +42,16 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 }
 
 // All ranges over the stream's events until ctx ends or the tail stops; both end it without an error.
-// Any other error is yielded, and the next round goes on where it was.
+// Any other error is yielded and ends it too; a later All goes on where it was.
 func (s *Stream) All(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
 			events, err := s.Next(ctx)
-			if ctx.Err() != nil || err == ErrStopped { //nolint:errorlint // returned as it is
+			if ctx.Err() != nil || errors.Is(err, ErrStopped) {
 				return
 			}
-			if err != nil && !yield(Event{}, err) {
+			if err != nil {
+				yield(Event{}, err)
 				return
 			}
 			for _, e := range events {

@@ -24,7 +24,6 @@ type bubble struct {
 }
 
 func inBubble(t *testing.T, check func(t *testing.T, b *bubble)) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{Log: eventtest.NewLog()}
 		b.tail = event.NewTail(b.Log, event.TailOptions{Page: 10, Logger: slog.New(slog.NewTextHandler(&b.logged, nil))})
@@ -63,6 +62,7 @@ func requireNext(t *testing.T, s *event.Subscription, want ...int64) {
 }
 
 func TestTailFollowsFromNow(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.append(3)
 		s := b.tail.Subscribe(100)
@@ -74,6 +74,7 @@ func TestTailFollowsFromNow(t *testing.T) {
 }
 
 func TestTailLooksAtOnceWhenPoked(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		s := b.tail.Subscribe(100)
 		defer s.Close()
@@ -92,6 +93,7 @@ func TestTailLooksAtOnceWhenPoked(t *testing.T) {
 }
 
 func TestTailRestsWithoutSubscribers(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.append(1)
 		pass(time.Hour)
@@ -116,6 +118,7 @@ func TestTailRestsWithoutSubscribers(t *testing.T) {
 }
 
 func TestTailPollsSeldomWhenQuiet(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		s := b.tail.Subscribe(100)
 		defer s.Close()
@@ -127,6 +130,7 @@ func TestTailPollsSeldomWhenQuiet(t *testing.T) {
 }
 
 func TestASlowSubscriberLagsAndTheOthersDoNot(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		slow, quick := b.tail.Subscribe(12), b.tail.Subscribe(100)
 		defer slow.Close()
@@ -145,6 +149,7 @@ func TestASlowSubscriberLagsAndTheOthersDoNot(t *testing.T) {
 }
 
 func TestTailGivesWhatTheFiltersChoose(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		s := b.tail.Subscribe(100, event.Filter{Tenant: 3, Outlet: 6}, event.Filter{Types: []event.Type{event.TaskReady}})
 		defer s.Close()
@@ -157,6 +162,7 @@ func TestTailGivesWhatTheFiltersChoose(t *testing.T) {
 }
 
 func TestTailSurvivesAnOutage(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		s := b.tail.Subscribe(100)
 		defer s.Close()
@@ -175,6 +181,7 @@ func TestTailSurvivesAnOutage(t *testing.T) {
 }
 
 func TestTailWaitsAtAGapAndPassesAnEmptyOne(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		s := b.tail.Subscribe(100)
 		defer s.Close()
@@ -194,6 +201,7 @@ func TestTailWaitsAtAGapAndPassesAnEmptyOne(t *testing.T) {
 
 // What was being written when the tail began lies before its beginning: everybody loads again when it is there.
 func TestTailLagsEverybodyOnceEarlierWritersHaveEnded(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		held := b.Begin(eventtest.Event(1, 1))
 		b.append(1)
@@ -242,6 +250,7 @@ func requireNothing(t *testing.T, s *event.Stream, d time.Duration) {
 }
 
 func TestStreamJoinsHistoryAndTail(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.append(5)
 		s := b.tail.Stream(event.Filter{Tenant: 3}, 2)
@@ -260,6 +269,7 @@ func TestStreamJoinsHistoryAndTail(t *testing.T) {
 }
 
 func TestStreamFromNowAndFromAFuturePosition(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.append(5)
 		now, future := b.tail.Stream(event.Filter{}, -1), b.tail.Stream(event.Filter{}, 1000)
@@ -275,6 +285,7 @@ func TestStreamFromNowAndFromAFuturePosition(t *testing.T) {
 }
 
 func TestStreamWaitsForThoseWhoWroteBefore(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		held := b.Begin(eventtest.Event(1, 1))
 		b.append(2)
@@ -287,6 +298,7 @@ func TestStreamWaitsForThoseWhoWroteBefore(t *testing.T) {
 }
 
 func TestStreamRangesUntilTheEnd(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.append(3)
 		s := b.tail.Stream(event.Filter{}, 0)

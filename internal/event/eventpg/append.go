@@ -17,7 +17,8 @@ import (
 // node is the origin of all of them. One statement, whatever the number of events; it sets no positions in them.
 //
 // The caller must hold the row of each aggregate (by having changed or locked it in this transaction) before
-// he calls: that is what makes the order of positions the order of commits within an aggregate.
+// he calls: that is what makes the order of positions the order of commits within an aggregate. He must not commit
+// with synchronous_commit off: a crash could take back positions that readers have passed, and give them out again.
 func Append(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) error {
 	if len(events) == 0 {
 		return nil

@@ -110,12 +110,13 @@ func BenchmarkTailLatencyUnderLoad(b *testing.B) {
 	defer s.Close()
 	var took []time.Duration
 	var stop atomic.Bool
-	done := make(chan struct{})
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
-		for !stop.Load() {
-			crowd.work(b, 8, 50)
+		var err error
+		for !stop.Load() && err == nil {
+			err = crowd.work(b.Context(), 8, 50)
 		}
+		done <- err
 	}()
 	start := time.Now()
 	for b.Loop() {
@@ -128,7 +129,7 @@ func BenchmarkTailLatencyUnderLoad(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(took))/time.Since(start).Seconds(), "events/s")
 	stop.Store(true)
-	<-done
+	require.NoError(b, <-done)
 	reportLatency(b, took)
 }
 

@@ -3,7 +3,6 @@ package eventpg_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +222,5 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 		return eventpg.Append(t.Context(), tx, 1, []event.Event{bad})
 	})
 	require.ErrorContains(t, err, "append 1 events")
-	require.False(t, errors.Is(err, context.Canceled))
+	require.NotErrorIs(t, err, context.Canceled)
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
@@ -140,25 +140,27 @@ func newCrowd(t testing.TB, pool *pgxpool.Pool, aggregates int) *crowd {
 }
 
 // work runs writers side by side; each commits or rolls back so many transactions.
-func (c *crowd) work(t testing.TB, writers, transactions int) {
-	var wg sync.WaitGroup
-	errs := make(chan error, writers)
+func (c *crowd) work(ctx context.Context, writers, transactions int) error {
+	g, ctx := errgroup.WithContext(ctx)
 	for range writers {
-		wg.Go(func() {
+		g.Go(func() error {
 			for range transactions {
-				if err := c.transaction(t.Context()); err != nil {
-					errs <- err
-					return
+				if err := c.transaction(ctx); err != nil {
+					return err
 				}
 				c.poke()
 			}
+			return nil
 		})
 	}
-	wg.Wait()
-	close(errs)
-	for err := range errs {
-		require.NoError(t, err)
-	}
+	return g.Wait()
+}
+
+// start runs work beside the test; the channel gives its outcome.
+func (c *crowd) start(ctx context.Context, writers, transactions int) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- c.work(ctx, writers, transactions) }()
+	return done
 }
 
 func (c *crowd) transaction(ctx context.Context) error {
@@ -245,14 +247,10 @@ func TestACrowdOfWritersLosesNothing(t *testing.T) {
 	crowd.poke = tail.Poke
 	early := tail.Stream(event.Filter{Tenant: 3}, 0)
 	defer early.Close()
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		crowd.work(t, 8, 60)
-	}()
+	written := crowd.start(t.Context(), 8, 60)
 	late := tail.Stream(event.Filter{}, 0) // joins while they write
 	defer late.Close()
-	<-written
+	require.NoError(t, <-written)
 	n := crowd.committed(t)
 	receive(t, early, eventtest.NewConsumer(), n)
 	receive(t, late, eventtest.NewConsumer(), n)
@@ -304,15 +302,11 @@ func TestRelayFromPostgresIsAtLeastOnceAndInOrder(t *testing.T) {
 		arrived <- consumer.Len()
 		return nil
 	})
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		crowd.work(t, 6, 60)
-	}()
+	written := crowd.start(t.Context(), 6, 60)
 	for range 5 {
 		relayUntil(t, pool, sink, arrived, func(int) bool { return true })
 	}
-	<-written
+	require.NoError(t, <-written)
 	n := crowd.committed(t)
 	relayUntil(t, pool, sink, arrived, func(got int) bool { return got == n })
 
