@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	goccy "github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"go.yaml.in/yaml/v3"
 
 	"brigade/internal/errs"
@@ -31,9 +33,6 @@ func Parse(name string, text []byte) (*Document, error) {
 	return doc, nil
 }
 
-// yamlLine finds the line in yaml's messages, which have no other place for it.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
-
 func parseYAML(name string, text []byte) (*yaml.Node, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var root, more yaml.Node
@@ -41,22 +40,26 @@ func parseYAML(name string, text []byte) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF):
 		return nil, errs.Invalid("%s:1:1: the file is empty", name)
 	case err != nil:
-		return nil, notYAML(name, err)
+		return nil, notYAML(name, text, err)
 	}
 	if err := d.Decode(&more); err == nil {
 		return nil, errs.Invalid("%s:%d:%d: a file describes one tenant: no second document", name, more.Line, more.Column)
 	} else if !errors.Is(err, io.EOF) {
-		return nil, notYAML(name, err)
+		return nil, notYAML(name, text, err)
 	}
 	return resolve(root.Content[0]), nil
 }
 
-func notYAML(name string, err error) error {
-	m := yamlLine.FindStringSubmatch(err.Error())
-	if m == nil || m[1] == "" {
-		return errs.Invalid("%s: not YAML: %v", name, err)
+// notYAML says where a text stops being YAML. The parser's own messages often point to another line, or to none;
+// goccy's point to the very sign.
+func notYAML(name string, text []byte, err error) error {
+	_, again := parser.ParseBytes(text, 0)
+	where, ok := errors.AsType[goccy.Error](again)
+	if !ok {
+		return errs.Invalid("%s: not YAML: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	return errs.Invalid("%s:%s:1: not YAML: %s", name, m[1], m[2])
+	at := where.GetToken().Position
+	return errs.Invalid("%s:%d:%d: not YAML: %s", name, at.Line, at.Column, where.GetMessage())
 }
 
 var (
