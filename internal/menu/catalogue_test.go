@@ -128,8 +128,11 @@ func TestOneWaitsTheOthersAreServed(t *testing.T) {
 	held := make(chan struct{})
 	s.held = held
 	*now = now.Add(freshFor)
-	first := make(chan int, 1)
-	go func() { first <- price(t, c, "wrap") }()
+	first := make(chan []*Item, 1)
+	go func() {
+		found, _ := c.Lookup(t.Context(), 1, 2, []string{"wrap"})
+		first <- found
+	}()
 	require.Eventually(t, func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -139,7 +142,7 @@ func TestOneWaitsTheOthersAreServed(t *testing.T) {
 		require.Equal(t, 750, price(t, c, "wrap"), "a second old, and nobody waits for it")
 	}
 	close(held)
-	require.Equal(t, 800, <-first)
+	require.EqualValues(t, 800, (<-first)[0].Price)
 	require.Equal(t, 800, price(t, c, "wrap"))
 	require.Equal(t, 2, s.versions)
 }

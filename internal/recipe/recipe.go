@@ -115,7 +115,8 @@ func findCycle(steps []Step) []string {
 		path = append(path, at)
 		at = steps[at].After[slices.IndexFunc(steps[at].After, func(j int) bool { return stuck[j] })]
 	}
-	cycle := append(path[slices.Index(path, at):], at)
+	path = append(path, at)
+	cycle := path[slices.Index(path, at):]
 	slices.Reverse(cycle)
 	names := make([]string, len(cycle))
 	for i, j := range cycle {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -58,7 +57,7 @@ func TestTokenIsShownOnceAndKeptAsHash(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	plain, tok := b.token(t, tenant.NewToken{Name: "till", Role: actor.Integrator})
-	require.Regexp(t, regexp.MustCompile(`^brg_[A-Za-z0-9_-]{43}$`), plain)
+	require.Regexp(t, `^brg_[A-Za-z0-9_-]{43}$`, plain)
 
 	var hash []byte
 	var row string
@@ -171,7 +170,7 @@ func TestImpossibleTokensAreRefusedWithAllFaults(t *testing.T) {
 	b := setup(t)
 	past := time.Now().Add(-time.Second)
 	_, _, err := b.service.CreateToken(t.Context(), b.owner, tenant.NewToken{Role: "king", Outlet: b.foreign, Expires: &past})
-	e, ok := err.(*errs.Error)
+	e, ok := errors.AsType[*errs.Error](err)
 	require.True(t, ok)
 	var paths []string
 	for _, f := range e.Fields {

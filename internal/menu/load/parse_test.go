@@ -220,6 +220,11 @@ outlets:
 `))
 }
 
+func upTo(text, sign string) string {
+	before, _, _ := strings.Cut(text, sign)
+	return before
+}
+
 func TestFilesThatAreNotOne(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
@@ -233,7 +238,7 @@ func TestFilesThatAreNotOne(t *testing.T) {
 				"  - {slug: b, name: B, default: true, stations: [], staff: []}\n", "f.yaml:16:5: only one outlet can be the default",
 		},
 		"too many steps": {
-			small[:strings.Index(small, "          - {name: slice")] + strings.Repeat("          - {name: a, station: bar, seconds: 1}\n", 101),
+			upTo(small, "          - {name: slice") + strings.Repeat("          - {name: a, station: bar, seconds: 1}\n", 101),
 			"f.yaml:13:11: a recipe has 1 to 100 steps",
 		},
 		"a step that waits for itself": {

@@ -269,6 +269,7 @@ func (s *site) remove(ctx context.Context) error {
 			err = s.q.RemoveStaff(ctx, id)
 		case load.KindItem:
 			err = s.q.RemoveItem(ctx, id)
+		case load.KindTenant, load.KindOutlet, load.KindStation: // nothing to switch off
 		}
 		if err != nil {
 			return err
