@@ -10,7 +10,7 @@ import (
 	"brigade/internal/errs"
 )
 
-func TestTheNamedFolderIsUsed(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestTheNamedFolderIsUsed(t *testing.T) {
 	dir := fakePrograms(t, "postgres (PostgreSQL) 16.3 (Debian 16.3-1)")
 	t.Setenv(BinEnv, dir)
 	b, err := findBinaries(t.Context(), 0)
@@ -31,7 +31,7 @@ func TestTheNamedFolderIsUsed(t *testing.T) { //nolint:paralleltest // sets the 
 	require.ErrorContains(t, err, "too old")
 }
 
-func TestWithoutPostgresThePackageIsNamed(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestWithoutPostgresThePackageIsNamed(t *testing.T) {
 	t.Setenv(BinEnv, "")
 	t.Setenv("PATH", t.TempDir())
 	saved := usualFolders
@@ -42,7 +42,7 @@ func TestWithoutPostgresThePackageIsNamed(t *testing.T) { //nolint:paralleltest 
 	require.ErrorContains(t, err, "apt-get install postgresql")
 }
 
-func TestTheVersionOfTheDataIsPreferred(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestTheVersionOfTheDataIsPreferred(t *testing.T) {
 	old, newer := fakePrograms(t, "postgres (PostgreSQL) 15.1"), fakePrograms(t, "postgres (PostgreSQL) 17.0")
 	t.Setenv(BinEnv, "")
 	t.Setenv("PATH", t.TempDir())

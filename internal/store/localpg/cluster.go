@@ -68,9 +68,18 @@ func (c *cluster) settle(ctx context.Context, cfg Config, state string) (err err
 	if c.bin, err = findBinaries(ctx, major); err != nil {
 		return err
 	}
+	return c.checkReach(ctx, cfg, major)
+}
+
+// checkReach makes sure that the server's user can enter the folder, else finds another one.
+func (c *cluster) checkReach(ctx context.Context, cfg Config, major int) error {
 	var ok bool
-	if c.account, ok = c.account.reach(ctx, c.bin, c.nearest(), cfg.withoutCaps); ok {
+	c.account, ok = c.account.reach(ctx, c.bin, c.nearest(), cfg.withoutCaps)
+	switch {
+	case ok:
 		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
 	return c.moveOut(ctx, cfg, major)
 }
@@ -78,7 +87,11 @@ func (c *cluster) settle(ctx context.Context, cfg Config, state string) (err err
 // moveOut puts the data of a state folder that the server's user cannot enter into a folder of the system's, once.
 func (c *cluster) moveOut(ctx context.Context, cfg Config, major int) error {
 	name := userName(c.account.uid)
-	if _, ok := c.account.reach(ctx, c.bin, "/", cfg.withoutCaps); !ok {
+	_, ok := c.account.reach(ctx, c.bin, "/", cfg.withoutCaps)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !ok {
 		return errs.Unavailable("user %s cannot run the programs in %s", name, c.bin.dir)
 	}
 	if major != 0 || c.home != c.state || !c.account.changed {

@@ -47,7 +47,7 @@ type Server struct {
 	hurry    chan struct{}
 	done     chan struct{}
 	stop     context.CancelFunc
-	stopping context.Context //nolint:containedctx // the Server's own life, not a caller's
+	stopping context.Context // ends with Stop
 	hurried  sync.Once
 }
 

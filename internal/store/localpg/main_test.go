@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,8 +42,16 @@ func helper(dir string) int {
 	return 0
 }
 
-// stateDir returns a folder below one that only this user may enter, as /root is.
-func stateDir(t *testing.T) string { return filepath.Join(t.TempDir(), ".brigade") }
+// stateDir returns a folder below one that only this user may enter, as /root is; in memory where that is possible,
+// since these tests make a score of databases.
+func stateDir(t *testing.T) string {
+	parent, err := os.MkdirTemp("/dev/shm", "brigade-localpg-")
+	if err != nil {
+		parent = t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	return filepath.Join(parent, ".brigade")
+}
 
 func start(t *testing.T, cfg Config) *Server {
 	if cfg.Logger == nil {
@@ -100,11 +109,13 @@ func kill9(t *testing.T, pid int) { require.NoError(t, syscall.Kill(pid, syscall
 
 // brigade starts a helper process and returns its first word and the rest of that line.
 func brigade(t *testing.T, state string) (cmd *exec.Cmd, word, rest string) {
-	return brigadeProgram(t, os.Args[0], state)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	return brigadeProgram(t, self, state)
 }
 
 func brigadeProgram(t *testing.T, program, state string, wrap ...string) (cmd *exec.Cmd, word, rest string) {
-	args := append(wrap, program)
+	args := slices.Concat(wrap, []string{program})
 	cmd = exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), helperEnv+"="+state)
 	cmd.Dir = "/"

@@ -53,7 +53,7 @@ func TestEachTestHasItsOwnMigratedDatabase(t *testing.T) {
 func TestDatabaseGoesAwayWithItsTest(t *testing.T) {
 	t.Parallel()
 	var dsn string
-	t.Run("inner", func(t *testing.T) { //nolint:paralleltest // its end is what is looked at
+	t.Run("inner", func(t *testing.T) { // not parallel: its end is what is looked at
 		dsn = pgtest.NewURL(t)
 		conn, err := pgx.Connect(t.Context(), dsn)
 		require.NoError(t, err)
@@ -131,11 +131,13 @@ func privateEnv(tmp string) []string {
 }
 
 func user(t *testing.T, tmp string) (*exec.Cmd, string) {
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = append(privateEnv(tmp), helperEnv+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stderr = os.Stderr
-	_, err := cmd.StdinPipe() // open as long as this process lives
+	_, err = cmd.StdinPipe() // open as long as this process lives
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -98,7 +98,7 @@ func baseDir() string {
 		return dir
 	}
 	var room syscall.Statfs_t
-	if syscall.Statfs(memory, &room) == nil && int64(room.Bavail)*int64(room.Bsize) > roomNeeded {
+	if syscall.Statfs(memory, &room) == nil && room.Bavail > roomNeeded/uint64(room.Bsize) {
 		return memory
 	}
 	return os.TempDir()
