@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"brigade/internal/clock"
 	"brigade/internal/config"
 	"brigade/internal/menu/load"
+	"brigade/internal/menu/menupg"
 	"brigade/internal/store"
 	"brigade/internal/store/localpg"
 )
@@ -83,6 +85,8 @@ func (a *App) loadDemo(ctx context.Context) error {
 	if a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" {
 		return nil
 	}
-	_, err := load.Load(ctx, a.pool, "demo.yaml", load.Demo(), load.Options{Append: appendFrom(0)})
+	_, err := menupg.Load(ctx, a.pool, load.DemoName, bytes.NewReader(load.Demo()), menupg.Options{
+		By: "demo", At: a.clock.Now(), Append: appendFrom(0),
+	})
 	return err
 }

@@ -19,9 +19,8 @@ func (a *App) startFollowing(context.Context) error {
 				return nil // the tail or the app has ended
 			}
 			a.tellDesk(events)
-			if lagged { // we no longer know what changed: everything may have
+			if lagged { // nobody knows what changed: everything may have
 				a.desk.Reread()
-				sub.Resync()
 			}
 		}
 	})

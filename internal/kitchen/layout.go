@@ -29,6 +29,12 @@ type Machine struct {
 	Reason string // why it is down
 }
 
+// removed is the reason of machines that the kitchen's file no longer names: they are kept for their names alone.
+const removed = "removed"
+
+// Removed tells whether the machine is no longer there.
+func (m Machine) Removed() bool { return !m.Up && m.Reason == removed }
+
 // Person is a staff member with his hours and what was measured of him.
 type Person struct {
 	ID             int64
@@ -74,7 +80,9 @@ const horizon = 48 * time.Hour
 func (l *Layout) Plan(now time.Time) sched.Layout {
 	out := sched.Layout{Stations: l.Stations}
 	for _, m := range l.Machines {
-		out.Machines = append(out.Machines, m.Machine)
+		if !m.Removed() {
+			out.Machines = append(out.Machines, m.Machine)
+		}
 	}
 	for _, p := range l.People {
 		if !p.Active {

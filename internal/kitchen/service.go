@@ -200,7 +200,7 @@ func viewTask(l *Layout, t *Ticket, task *Task) TaskView {
 	if machine == 0 {
 		machine = task.Machine
 	}
-	if i := slices.IndexFunc(l.Machines, func(m Machine) bool { return m.Station == task.Station }); machine == 0 && i >= 0 {
+	if i := slices.IndexFunc(l.Machines, func(m Machine) bool { return m.Station == task.Station && !m.Removed() }); machine == 0 && i >= 0 {
 		machine = l.Machines[i].ID
 	}
 	return TaskView{
@@ -284,6 +284,9 @@ func (b *Board) fill(l *Layout, count *counter, now time.Time) {
 		b.Stations = append(b.Stations, v)
 	}
 	for _, m := range l.Machines {
+		if m.Removed() {
+			continue
+		}
 		b.Machines = append(b.Machines, MachineView{m, l.Station(m.Station), count.machines[m.ID]})
 	}
 	for _, p := range l.People {

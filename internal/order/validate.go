@@ -58,7 +58,24 @@ func (p Placement) Validate() error {
 	}
 	p.validateType(&f)
 	p.validateItems(&f)
+	p.validateTexts(&f)
 	return f.Err()
+}
+
+// validateTexts refuses what no text column can hold.
+func (p Placement) validateTexts(f *errs.Fields) {
+	readable := func(path, s string) {
+		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			f.Add(path, "must be text")
+		}
+	}
+	readable("idempotency key", p.Key)
+	readable("customer_name", p.CustomerName)
+	readable("delivery_address", p.DeliveryAddress)
+	for i, it := range p.Items {
+		readable(it.path(i, "sku"), it.SKU)
+		readable(it.path(i, "name"), it.Name)
+	}
 }
 
 func (p Placement) validateType(f *errs.Fields) {
