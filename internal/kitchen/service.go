@@ -74,6 +74,11 @@ type Repository interface {
 	Store
 	// OrderOfTask returns the order and outlet of a tenant's task. Errors: KindNotFound.
 	OrderOfTask(ctx context.Context, tenant, task int64) (order, outlet int64, err error)
+	// FirstTickets returns at most n of an outlet's open tickets, oldest first: those that somebody works on before
+	// those that nobody has begun.
+	FirstTickets(ctx context.Context, outlet int64, n int) ([]*Ticket, error)
+	// CountOpen counts all of an outlet's open work.
+	CountOpen(ctx context.Context, outlet int64) (Tally, error)
 	// Explanations returns the decisions about a task, oldest first.
 	Explanations(ctx context.Context, tenant, task int64) ([]Explanation, error)
 	// SetMachine changes a machine's state, by name or decimal id, and appends KITCHEN_CHANGED when it was another.
@@ -256,6 +261,48 @@ func (s *Service) Board(ctx context.Context, who actor.Actor, outlet int64) (*Bo
 		return nil, err
 	}
 	return newBoard(l, tickets, s.settings, s.clock.Now()), nil
+}
+
+// Tally is exact counts of a kitchen's open work.
+type Tally struct {
+	Tickets  int
+	Stations map[int64]StationView // by id; only the counts
+}
+
+// Glance is Board for screens, which cannot show everything: it reads at most limit open tickets, however many there
+// are. Stations' counts are exact all the same, and so is the tally; tickets and queue are of those that were read.
+// Errors: KindNotFound.
+func (s *Service) Glance(ctx context.Context, who actor.Actor, outlet int64, limit int) (*Board, Tally, error) {
+	l, err := s.layout(ctx, who, outlet)
+	if err != nil {
+		return nil, Tally{}, err
+	}
+	tickets, err := s.repo.FirstTickets(ctx, l.Outlet, limit+1)
+	if err != nil {
+		return nil, Tally{}, err
+	}
+	if len(tickets) <= limit {
+		b := newBoard(l, tickets, s.settings, s.clock.Now())
+		return b, b.tally(), nil
+	}
+	tally, err := s.repo.CountOpen(ctx, l.Outlet)
+	if err != nil {
+		return nil, Tally{}, err
+	}
+	b := newBoard(l, tickets[:limit], s.settings, s.clock.Now())
+	for i, st := range b.Stations {
+		b.Stations[i] = tally.Stations[st.ID]
+		b.Stations[i].Station = st.Station
+	}
+	return b, tally, nil
+}
+
+func (b *Board) tally() Tally {
+	t := Tally{Tickets: len(b.Tickets), Stations: make(map[int64]StationView, len(b.Stations))}
+	for _, st := range b.Stations {
+		t.Stations[st.ID] = st
+	}
+	return t
 }
 
 // newBoard is pure: what a kitchen looks like at a time.

@@ -63,8 +63,10 @@ type Store interface {
 	Get(ctx context.Context, tenant int64, ref string) (Order, error)
 	// History returns an order's changes, oldest first. Errors: KindNotFound.
 	History(ctx context.Context, tenant int64, ref string) ([]Change, error)
-	// List returns orders, newest first.
+	// List returns orders, newest first unless the filter says otherwise.
 	List(ctx context.Context, f Filter) ([]Order, error)
+	// Pulse tells how an outlet's orders go.
+	Pulse(ctx context.Context, tenant, outlet int64, now time.Time) (Pulse, error)
 	// Move changes an order's status, guarded by the life cycle. Errors: KindNotFound, KindConflict.
 	Move(ctx context.Context, tenant int64, ref string, to func(Type) Status, by, reason string, at time.Time) (Order, error)
 }
@@ -75,6 +77,7 @@ type Filter struct {
 	Outlet int64    // 0: all
 	Status []Status // empty: all
 	Open   bool     // only those whose life goes on
+	Oldest bool     // the oldest first instead, of those whose life goes on
 	Before int64    // only orders with a smaller id: the next page; 0: from the newest
 	Limit  int
 }
@@ -199,6 +202,27 @@ func (s *Service) List(ctx context.Context, who actor.Actor, f Filter) ([]Order,
 		f.Limit = 50
 	}
 	return s.store.List(ctx, f)
+}
+
+// PulseMinutes is how far back a Pulse looks.
+const PulseMinutes = 15
+
+// Pulse is how an outlet's orders go. What became ready is counted among the latest two thousand orders.
+type Pulse struct {
+	Open    map[Status]int    // exact
+	Ready   [PulseMinutes]int // orders that became ready, by minute; the present minute first
+	Typical time.Duration     // from placed to ready, the median of those; 0: none became ready
+}
+
+// Pulse tells how the orders of an outlet go; 0 is the actor's own. Errors: KindNotFound.
+func (s *Service) Pulse(ctx context.Context, who actor.Actor, outlet int64) (Pulse, error) {
+	if outlet == 0 {
+		outlet = who.Outlet
+	}
+	if !who.Sees(outlet) {
+		return Pulse{}, errs.NotFound("no such outlet")
+	}
+	return s.store.Pulse(ctx, who.Tenant, outlet, s.clock.Now())
 }
 
 // HandOver ends a ready order: served, collected or delivered by its type. Repeated: the same answer.

@@ -29,6 +29,36 @@ func (s *Store) OrderOfTask(ctx context.Context, tenant, task int64) (order, out
 	return r.OrderID, r.OutletID, store.Classify(err)
 }
 
+// FirstTickets implements kitchen.Repository.
+func (s *Store) FirstTickets(ctx context.Context, outlet int64, n int) ([]*kitchen.Ticket, error) {
+	rows, err := s.q.FirstTickets(ctx, db.FirstTicketsParams{Outlet: outlet, N: int32(n)})
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	tickets := make([]*kitchen.Ticket, len(rows))
+	for i, r := range rows {
+		tickets[i] = ticketOf(db.TicketsRow(r))
+	}
+	return tickets, s.fillTasks(ctx, tickets)
+}
+
+// CountOpen implements kitchen.Repository.
+func (s *Store) CountOpen(ctx context.Context, outlet int64) (kitchen.Tally, error) {
+	t := kitchen.Tally{Stations: map[int64]kitchen.StationView{}}
+	tickets, err := s.q.CountOpenTickets(ctx, outlet)
+	if err != nil {
+		return t, store.Classify(err)
+	}
+	t.Tickets = int(tickets)
+	rows, err := s.q.CountOpenTasks(ctx, outlet)
+	for _, r := range rows {
+		t.Stations[r.StationID] = kitchen.StationView{
+			Assigned: int(r.Assigned), Started: int(r.Started), Ready: int(r.Ready), Blocked: int(r.Blocked),
+		}
+	}
+	return t, store.Classify(err)
+}
+
 // Explanations implements kitchen.Repository.
 func (s *Store) Explanations(ctx context.Context, tenant, task int64) ([]kitchen.Explanation, error) {
 	rows, err := s.q.Decisions(ctx, db.DecisionsParams{Tenant: tenant, Task: task})

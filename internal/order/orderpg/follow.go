@@ -3,6 +3,7 @@ package orderpg
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,7 +59,13 @@ func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Order, error)
 	for _, st := range f.Status {
 		p.Statuses = append(p.Statuses, string(st))
 	}
-	ids, err := s.q.List(ctx, p)
+	list := s.q.List
+	if f.Oldest {
+		list = func(ctx context.Context, p db.ListParams) ([]int64, error) {
+			return s.q.ListOldest(ctx, db.ListOldestParams{Tenant: p.Tenant, Outlet: p.Outlet, Statuses: p.Statuses, N: p.N})
+		}
+	}
+	ids, err := list(ctx, p)
 	if err != nil {
 		return nil, store.Classify(err)
 	}
@@ -74,6 +81,27 @@ func (s *Store) Counts(ctx context.Context, tenant, outlet int64) (map[order.Sta
 		counts[order.Status(r.Status)] = int(r.N)
 	}
 	return counts, store.Classify(err)
+}
+
+// Pulse implements order.Store.
+func (s *Store) Pulse(ctx context.Context, tenant, outlet int64, now time.Time) (order.Pulse, error) {
+	counts, err := s.Counts(ctx, tenant, outlet)
+	if err != nil {
+		return order.Pulse{}, err
+	}
+	rows, err := s.q.ReadyLately(ctx, db.ReadyLatelyParams{
+		Tenant: tenant, Outlet: outlet, Now: now, Since: now.Add(-order.PulseMinutes * time.Minute),
+	})
+	p := order.Pulse{Open: counts}
+	took := make([]time.Duration, 0, len(rows))
+	for _, r := range rows {
+		p.Ready[min(int(now.Sub(*r.ReadyAt)/time.Minute), order.PulseMinutes-1)]++
+		took = append(took, r.ReadyAt.Sub(r.PlacedAt))
+	}
+	if slices.Sort(took); len(took) > 0 {
+		p.Typical = took[len(took)/2]
+	}
+	return p, store.Classify(err)
 }
 
 // Move implements order.Store.

@@ -64,6 +64,60 @@ func (q *Queries) BumpLayout(ctx context.Context, arg BumpLayoutParams) (int64, 
 	return config_version, err
 }
 
+const countOpenTasks = `-- name: CountOpenTasks :many
+select t.station_id, count(*) filter (where t.status = 'ASSIGNED') as assigned, count(*) filter (where t.status = 'STARTED') as started,
+       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps = 0) as ready,
+       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps > 0) as blocked
+from tickets k join tasks t on t.order_id = k.order_id
+where k.outlet_id = $1 and k.closed_at is null
+group by t.station_id
+`
+
+type CountOpenTasksRow struct {
+	StationID int64
+	Assigned  int64
+	Started   int64
+	Ready     int64
+	Blocked   int64
+}
+
+func (q *Queries) CountOpenTasks(ctx context.Context, outlet int64) ([]CountOpenTasksRow, error) {
+	rows, err := q.db.Query(ctx, countOpenTasks, outlet)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountOpenTasksRow
+	for rows.Next() {
+		var i CountOpenTasksRow
+		if err := rows.Scan(
+			&i.StationID,
+			&i.Assigned,
+			&i.Started,
+			&i.Ready,
+			&i.Blocked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countOpenTickets = `-- name: CountOpenTickets :one
+select count(*) from tickets where outlet_id = $1 and closed_at is null
+`
+
+func (q *Queries) CountOpenTickets(ctx context.Context, outlet int64) (int64, error) {
+	row := q.db.QueryRow(ctx, countOpenTickets, outlet)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const decisions = `-- name: Decisions :many
 select d.task_id, d.attempt, d.decided_at, d.decision from task_decisions d
 where d.tenant_id = $1 and d.task_id = $2 order by d.attempt
@@ -146,6 +200,69 @@ func (q *Queries) FindStaff(ctx context.Context, arg FindStaffParams) (FindStaff
 	var i FindStaffRow
 	err := row.Scan(&i.ID, &i.Name, &i.Active)
 	return i, err
+}
+
+const firstTickets = `-- name: FirstTickets :many
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
+from ((select begun.order_id, begun.tenant_id, begun.outlet_id, begun.number, begun.status, begun.version, begun.tasks_total, begun.tasks_done, begun.priority, begun.created_at, begun.updated_at, begun.closed_at, 0 as turn from tickets begun
+       where begun.outlet_id = $1 and begun.closed_at is null and begun.status <> 'CONFIRMED'
+       order by begun.order_id limit $2::int)
+      union all
+      (select fresh.order_id, fresh.tenant_id, fresh.outlet_id, fresh.number, fresh.status, fresh.version, fresh.tasks_total, fresh.tasks_done, fresh.priority, fresh.created_at, fresh.updated_at, fresh.closed_at, 1 as turn from tickets fresh
+       where fresh.outlet_id = $1 and fresh.closed_at is null and fresh.status = 'CONFIRMED'
+       order by fresh.order_id limit $2::int)) first
+order by turn, order_id limit $2::int
+`
+
+type FirstTicketsParams struct {
+	Outlet int64
+	N      int32
+}
+
+type FirstTicketsRow struct {
+	OrderID   int64
+	TenantID  int64
+	OutletID  int64
+	Number    string
+	Status    string
+	Version   int32
+	TasksDone int32
+	Priority  int16
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	ClosedAt  *time.Time
+}
+
+func (q *Queries) FirstTickets(ctx context.Context, arg FirstTicketsParams) ([]FirstTicketsRow, error) {
+	rows, err := q.db.Query(ctx, firstTickets, arg.Outlet, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FirstTicketsRow
+	for rows.Next() {
+		var i FirstTicketsRow
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.TenantID,
+			&i.OutletID,
+			&i.Number,
+			&i.Status,
+			&i.Version,
+			&i.TasksDone,
+			&i.Priority,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ClosedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertDecisions = `-- name: InsertDecisions :exec

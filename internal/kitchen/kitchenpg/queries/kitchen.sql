@@ -31,6 +31,28 @@ order by b.staff_id, b.starts_at;
 select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
 from tickets where outlet_id = any(@outlets::bigint[]) and closed_at is null order by order_id;
 
+-- name: FirstTickets :many
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
+from ((select begun.*, 0 as turn from tickets begun
+       where begun.outlet_id = @outlet and begun.closed_at is null and begun.status <> 'CONFIRMED'
+       order by begun.order_id limit @n::int)
+      union all
+      (select fresh.*, 1 as turn from tickets fresh
+       where fresh.outlet_id = @outlet and fresh.closed_at is null and fresh.status = 'CONFIRMED'
+       order by fresh.order_id limit @n::int)) first
+order by turn, order_id limit @n::int;
+
+-- name: CountOpenTickets :one
+select count(*) from tickets where outlet_id = @outlet and closed_at is null;
+
+-- name: CountOpenTasks :many
+select t.station_id, count(*) filter (where t.status = 'ASSIGNED') as assigned, count(*) filter (where t.status = 'STARTED') as started,
+       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps = 0) as ready,
+       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps > 0) as blocked
+from tickets k join tasks t on t.order_id = k.order_id
+where k.outlet_id = @outlet and k.closed_at is null
+group by t.station_id;
+
 -- name: Tickets :many
 select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
 from tickets where order_id = any(@orders::bigint[]) order by order_id;

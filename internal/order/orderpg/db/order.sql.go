@@ -281,6 +281,45 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]int64, error) {
 	return items, nil
 }
 
+const listOldest = `-- name: ListOldest :many
+select id from orders
+where tenant_id = $1 and ($2::bigint = 0 or outlet_id = $2) and closed_at is null
+  and (cardinality($3::text[]) = 0 or status = any($3::text[]))
+order by id limit $4::int
+`
+
+type ListOldestParams struct {
+	Tenant   int64
+	Outlet   int64
+	Statuses []string
+	N        int32
+}
+
+func (q *Queries) ListOldest(ctx context.Context, arg ListOldestParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listOldest,
+		arg.Tenant,
+		arg.Outlet,
+		arg.Statuses,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockOrders = `-- name: LockOrders :many
 select id, tenant_id, outlet_id, number, status, type, customer_name, version from orders
 where id = any($1::bigint[]) order by id for update
@@ -435,6 +474,49 @@ func (q *Queries) Orders(ctx context.Context, ids []int64) ([]Order, error) {
 			&i.ReadyAt,
 			&i.ClosedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const readyLately = `-- name: ReadyLately :many
+select r.placed_at, r.ready_at
+from (select placed_at, ready_at from orders where tenant_id = $1 and outlet_id = $2 order by id desc limit 2000) r
+where r.ready_at > $3::timestamptz and r.ready_at <= $4::timestamptz
+`
+
+type ReadyLatelyParams struct {
+	Tenant int64
+	Outlet int64
+	Since  time.Time
+	Now    time.Time
+}
+
+type ReadyLatelyRow struct {
+	PlacedAt time.Time
+	ReadyAt  *time.Time
+}
+
+func (q *Queries) ReadyLately(ctx context.Context, arg ReadyLatelyParams) ([]ReadyLatelyRow, error) {
+	rows, err := q.db.Query(ctx, readyLately,
+		arg.Tenant,
+		arg.Outlet,
+		arg.Since,
+		arg.Now,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReadyLatelyRow
+	for rows.Next() {
+		var i ReadyLatelyRow
+		if err := rows.Scan(&i.PlacedAt, &i.ReadyAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

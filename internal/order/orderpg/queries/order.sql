@@ -64,6 +64,17 @@ where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet)
   and (cardinality(@statuses::text[]) = 0 or status = any(@statuses::text[]))
 order by id desc limit @n::int;
 
+-- name: ListOldest :many
+select id from orders
+where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet) and closed_at is null
+  and (cardinality(@statuses::text[]) = 0 or status = any(@statuses::text[]))
+order by id limit @n::int;
+
+-- name: ReadyLately :many
+select r.placed_at, r.ready_at
+from (select placed_at, ready_at from orders where tenant_id = @tenant and outlet_id = @outlet order by id desc limit 2000) r
+where r.ready_at > @since::timestamptz and r.ready_at <= @now::timestamptz;
+
 -- name: ReadyTasks :many
 select id from tasks where order_id = @order_id and cardinality(depends_on) = 0 order by id;
 
