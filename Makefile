@@ -12,7 +12,7 @@ endif
 
 TEST ?= ./...
 TEST_TIMEOUT ?= 20m
-WITHPG := go run ./internal/store/pgtest/cmd/withpg --
+WITHPG := go run ./internal/store/pgtest/cmd/withpg
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test check generate bench vendor clean
@@ -43,8 +43,8 @@ generate: ## write the generated code anew
 bench: build ## measure the planners, and Brigade under its own load
 	@scripts/setup postgres
 	$(WITHPG) go test -run '^$$' -bench . -benchmem $(TEST)
-	$(WITHPG) bin/brigade bench orders
-	$(WITHPG) bin/brigade bench kitchen
+	bin/brigade bench orders
+	bin/brigade bench kitchen
 
 vendor: ## fetch the browser files anew, in the versions that scripts/vendor lists
 	@scripts/vendor
