@@ -1,0 +1,78 @@
+package api
+
+import (
+	"slices"
+
+	"brigade/internal/actor"
+	"brigade/internal/errs"
+)
+
+// access says who may use a route.
+type access struct {
+	public bool         // without a token
+	roles  []actor.Role // besides owners, who may do everything
+}
+
+// Who may do what.
+var (
+	public     = access{public: true}
+	everyRole  = access{roles: actor.Roles}
+	ownersOnly = access{}
+	placers    = access{roles: []actor.Role{actor.Manager, actor.Integrator, actor.Customer}}
+	cooks      = access{roles: []actor.Role{actor.Manager, actor.Cook}}
+	staff      = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
+)
+
+// rights is the one table of who may use which route. A route that is not here cannot be added.
+var rights = map[string]access{
+	"GET /health":       public,
+	"GET /ready":        public,
+	"GET /metrics":      public,
+	"GET /openapi.json": public,
+	"GET /openapi.yaml": public,
+	"GET /docs":         public,
+	"GET /docs/{file}":  public,
+
+	"POST /api/v1/orders":                 placers,
+	"GET /api/v1/orders":                  everyRole,
+	"GET /api/v1/orders/{ref}":            everyRole,
+	"GET /api/v1/orders/{ref}/history":    everyRole,
+	"POST /api/v1/orders/{ref}/hand-over": cooks,
+	"GET /api/v1/menu":                    everyRole,
+	"GET /api/v1/outlets":                 everyRole,
+
+	"GET /api/v1/kitchen":                          staff,
+	"GET /api/v1/kitchen/queue":                    staff,
+	"GET /api/v1/kitchen/stations":                 staff,
+	"GET /api/v1/kitchen/machines":                 staff,
+	"GET /api/v1/kitchen/staff":                    staff,
+	"POST /api/v1/kitchen/machines/{machine}/down": cooks,
+	"POST /api/v1/kitchen/machines/{machine}/up":   cooks,
+	"POST /api/v1/kitchen/staff/{staff}/break":     cooks,
+	"POST /api/v1/kitchen/staff/{staff}/back":      cooks,
+	"GET /api/v1/tasks/{taskID}/explain":           staff,
+	"GET /api/v1/events":                           staff,
+
+	"POST /api/v1/tokens":        ownersOnly,
+	"GET /api/v1/tokens":         ownersOnly,
+	"DELETE /api/v1/tokens/{id}": ownersOnly,
+
+	"POST /api/v1/orders/confirm":          placers,
+	"POST /api/v1/allocator/run-once":      cooks,
+	"POST /api/v1/tasks/{taskID}/start":    cooks,
+	"POST /api/v1/tasks/{taskID}/complete": cooks,
+	"GET /api/v1/tasks/{taskID}":           staff,
+
+	"POST /orders":                       placers,
+	"GET /orders/{order_number}/status":  everyRole,
+	"GET /orders/{order_number}/history": everyRole,
+	"GET /workers/status":                staff,
+}
+
+// allow returns a KindForbidden error unless the actor may use the route.
+func (a access) allow(who actor.Actor) error {
+	if slices.Contains(a.roles, who.Role) || who.Role == actor.Owner {
+		return nil
+	}
+	return errs.Forbidden("a %s may not do this", who.Role)
+}

@@ -1,0 +1,9 @@
+// Package static holds the files that browsers load: vendored ones and Brigade's own.
+package static
+
+import "embed"
+
+// Files are all static files, by their path in this folder ("vendor/swagger-ui/swagger-ui.css").
+//
+//go:embed vendor
+var Files embed.FS
