@@ -1,0 +1,139 @@
+// Package cli is Brigade's command line: what people and scripts type. Its commands ask a running Brigade over HTTP, or
+// work on its Postgres. Those that run Brigade itself are in cmd/brigade, which adds them to these.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"brigade/internal/errs"
+)
+
+// Exit codes, which other people's scripts rely on.
+const (
+	ExitDone   = 0
+	ExitFailed = 1
+	ExitMisuse = 2
+)
+
+// Commands are the commands that need no app.
+type Commands struct {
+	Load    loadCommand    `cmd:"" group:"setup" help:"Load tenants, menus, kitchens and staff from a file."`
+	Token   tokenCommand   `cmd:"" group:"setup" help:"Create, list and revoke tokens, by which people and programs are let in."`
+	Migrate migrateCommand `cmd:"" group:"setup" help:"Bring the database's schema up to date, take it back, or show it."`
+
+	Order   orderCommand   `cmd:"" group:"operate" help:"Place, list and follow orders, and hand them over."`
+	Task    taskCommand    `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, and why who got which."`
+	Staff   staffCommand   `cmd:"" group:"operate" help:"Who is at work; send somebody on a break and back."`
+	Machine machineCommand `cmd:"" group:"operate" help:"The machines; take one down and up again."`
+	Menu    menuCommand    `cmd:"" group:"operate" help:"What is sold."`
+
+	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
+	Cluster clusterCommand `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
+	Version versionCommand `cmd:"" group:"inspect" help:"Which brigade this is."`
+}
+
+// Env is what a command has around it.
+type Env struct {
+	In   io.Reader
+	Out  io.Writer // results, for people or programs
+	Err  io.Writer // everything else
+	Zone *time.Location
+}
+
+// System returns the environment of this process.
+func System() *Env { return &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Zone: time.Local} }
+
+// exit is how kong's --help ends a run.
+type exit int
+
+// Run reads the arguments, runs the command they name, and returns the exit code. The grammar is a pointer to a struct
+// for kong. A command ends when ctx does.
+func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case exit:
+			code = max(code, int(e))
+		default:
+			panic(e)
+		}
+	}()
+	parser, err := kong.New(grammar, append(style(), kong.Writers(env.Out, env.Err),
+		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env))...)
+	if err != nil {
+		panic(err) // the grammar is part of the program
+	}
+	if name := laterService(args); name != "" {
+		fmt.Fprintf(env.Err, "brigade: the service %s is not part of this version; brigade up serves everything there is\n", name)
+		return ExitMisuse
+	}
+	if len(args) == 0 {
+		parser.Stdout, code = env.Err, ExitMisuse
+		_, _ = parser.Parse([]string{"--help"}) // leaves by exit
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		reportMisuse(env.Err, err)
+		return ExitMisuse
+	}
+	if err := command.Run(); err != nil {
+		report(env.Err, err)
+		return ExitFailed
+	}
+	return ExitDone
+}
+
+// services are contract R's, which can be asked for as a mode or as a command.
+var services = []string{"order-service", "kitchen-worker", "tracking-service", "notification-subscriber"}
+
+// laterService returns the service that the arguments ask for and that this version does not have; "" when they do not.
+func laterService(args []string) string {
+	for i, a := range args {
+		if a == "--mode" && i+1 < len(args) {
+			return args[i+1]
+		}
+		if name, ok := strings.CutPrefix(a, "--mode="); ok {
+			return name
+		}
+	}
+	for _, name := range services {
+		if len(args) > 0 && args[0] == name {
+			return name
+		}
+	}
+	return ""
+}
+
+func reportMisuse(w io.Writer, err error) {
+	report(w, err)
+	command := "brigade"
+	if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context != nil && p.Context.Selected() != nil {
+		command = p.Context.Selected().FullPath()
+	}
+	fmt.Fprintf(w, "See %s --help\n", command)
+}
+
+// report says in one sentence what went wrong; several faulty fields get a line each.
+func report(w io.Writer, err error) {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || len(e.Fields) < 2 {
+		fmt.Fprintf(w, "brigade: %v\n", err)
+		return
+	}
+	msg := e.Msg
+	if msg == "" {
+		msg = fmt.Sprintf("%d things are wrong", len(e.Fields))
+	}
+	fmt.Fprintf(w, "brigade: %s:\n", msg)
+	for _, f := range e.Fields {
+		fmt.Fprintf(w, "  %s %s\n", f.Path, f.Message)
+	}
+}

@@ -1,0 +1,29 @@
+package cli
+
+import "github.com/alecthomas/kong"
+
+const about = `Brigade runs a restaurant from the order to the pass: orders become tasks, tasks go to people and machines.
+
+    brigade up                                 everything, with a demo restaurant, in one process
+    brigade order place --item burger_combo=1  place an order
+    brigade order list --open                  what is being made
+    brigade events tail                        watch it happen
+
+Commands find the brigade that runs in this folder by themselves. Flags can also be given as environment variables (BRIGADE_…) or in a YAML file (--config). Exit codes: 0 done, 1 failed, 2 wrong use.`
+
+// style is how help looks.
+func style() []kong.Option {
+	return []kong.Option{
+		kong.Name("brigade"),
+		kong.Description(about),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "run", Title: "Run Brigade:"},
+			{Key: "setup", Title: "Set up:"},
+			{Key: "operate", Title: "Operate a running Brigade:"},
+			{Key: "inspect", Title: "Inspect:"},
+			{Key: "server", Title: "Which Brigade, and as whom:"},
+			{Key: "database", Title: "Which database, and how much is told:"},
+		}),
+	}
+}
