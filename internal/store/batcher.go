@@ -101,6 +101,13 @@ func (b *Batcher[Req, Res]) enqueue(c *call[Req, Res]) error {
 	return nil
 }
 
+// Waiting is how many requests wait for the next transaction.
+func (b *Batcher[Req, Res]) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.queue)
+}
+
 func (b *Batcher[Req, Res]) withdraw(c *call[Req, Res]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

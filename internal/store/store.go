@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +29,8 @@ func Open(url string, conns int32) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.ConnConfig.RuntimeParams["application_name"] = "brigade"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// A process that was halted in the middle of a commit must not keep others from taking over.
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "6s"
 	return pgxpool.NewWithConfig(context.Background(), cfg)
 }
 
@@ -61,8 +65,12 @@ func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) er
 		return errs.Unavailable("Postgres is away: nothing was written").Because(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // a no-op after a commit
-	var xid string
-	if err := tx.QueryRow(ctx, "select pg_current_xact_id()::text").Scan(&xid); err != nil {
+	run, err := runOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var xid int64
+	if err := tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&xid); err != nil {
 		return err
 	}
 	if err := work(tx); err != nil {
@@ -72,31 +80,49 @@ func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) er
 	if err == nil || answered(err) {
 		return err
 	}
-	return resolve(ctx, pool, xid, err)
+	return resolve(ctx, pool, run, xid, err)
 }
 
-// answered tells whether Postgres itself refused the commit, so that the transaction is surely rolled back.
+// answered tells whether Postgres itself refused the commit, so that the transaction is surely rolled back. One that
+// ends the session or the server with its message (FATAL, PANIC) may do so after the commit.
 func answered(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return errors.Is(err, pgx.ErrTxCommitRollback) || ok && !connectionLost(pg)
+	return errors.Is(err, pgx.ErrTxCommitRollback) || ok && pg.SeverityUnlocalized == "ERROR" && !connectionLost(pg)
 }
 
 func connectionLost(pg *pgconn.PgError) bool {
 	return len(pg.Code) == 5 && (pg.Code[:2] == "08" || pg.Code[:3] == "57P")
 }
 
+// runOf names the present run of the server: a crash begins a new one, a clean restart does not. The statistics are
+// reset by a crash only (or by hand, upon which an outcome may be unknown that could be known). Asked once per session.
+func runOf(ctx context.Context, tx Tx) (string, error) {
+	const key = "brigade.run"
+	data := tx.Conn().PgConn().CustomData()
+	if run, ok := data[key].(string); ok {
+		return run, nil
+	}
+	var run string
+	err := tx.QueryRow(ctx, "select coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '')").Scan(&run)
+	if err == nil {
+		data[key] = run
+	}
+	return run, err
+}
+
 // resolve asks Postgres what became of a transaction whose commit was not answered.
-func resolve(ctx context.Context, pool *pgxpool.Pool, xid string, cause error) error {
+func resolve(ctx context.Context, pool *pgxpool.Pool, run string, xid int64, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveFor)
 	defer cancel()
 	for {
-		var status *string
-		err := pool.QueryRow(ctx, "select pg_xact_status($1::text::xid8)", xid).Scan(&status)
-		switch {
-		case err == nil && status != nil && *status == "committed":
+		switch ask(ctx, pool, run, xid) {
+		case committed:
 			return nil
-		case err == nil && status != nil && *status == "aborted":
+		case aborted:
 			return errs.Unavailable("Postgres went away: nothing was written").Because(cause)
+		case untold:
+			return errs.Unknown("Postgres crashed during the commit: ask again with the same key").Because(cause)
+		case later:
 		}
 		select {
 		case <-ctx.Done():
@@ -104,6 +130,40 @@ func resolve(ctx context.Context, pool *pgxpool.Pool, xid string, cause error) e
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// verdict is what Postgres can tell of a transaction.
+type verdict uint8
+
+const (
+	later verdict = iota // not now
+	committed
+	aborted
+	untold // nobody will ever know by its number
+)
+
+// ask looks a transaction up by its number. A crash forgets the numbers whose transactions had not reached the disk and
+// gives them out again: a number is still the same transaction when the checkpoint that ends the recovery is above it.
+func ask(ctx context.Context, pool *pgxpool.Pool, run string, xid int64) verdict {
+	var sameRun, kept bool
+	var status string
+	err := pool.QueryRow(ctx, `
+		select coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '') = $1,
+		       $2::bigint < (split_part(c.next_xid, ':', 1)::bigint << 32) + split_part(c.next_xid, ':', 2)::bigint,
+		       case when $2::bigint < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+		            then coalesce(pg_xact_status($2::bigint::text::xid8), '') else 'in progress' end
+		from pg_control_checkpoint() c`, run, xid).Scan(&sameRun, &kept, &status)
+	switch {
+	case err != nil:
+		return later
+	case status == "committed" && (sameRun || kept):
+		return committed
+	case status == "committed":
+		return untold
+	case status == "aborted" || !sameRun: // in progress after a crash: it is somebody else's by now
+		return aborted
+	}
+	return later
 }
 
 // transient tells whether the same work may succeed at once in a new transaction.
@@ -126,7 +186,7 @@ func Classify(err error) error {
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case !ok && (errors.Is(err, pgx.ErrNoRows) || errors.Is(err, ErrOvertaken)):
+	case !ok && !away(err):
 		return err
 	case !ok, connectionLost(pg):
 		return errs.Unavailable("Postgres is away: nothing was written").Because(err)
@@ -134,6 +194,20 @@ func Classify(err error) error {
 		return errs.Unavailable("Postgres cannot write (%s): nothing was written", pg.Message).Because(err)
 	}
 	return fmt.Errorf("postgres: %w", err)
+}
+
+// away tells whether an error that Postgres did not send means that it could not be reached or did not answer in time.
+// Everything else is a mistake of whoever asked.
+func away(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok || pgconn.SafeToRetry(err) {
+		return true
+	}
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.Canceled, context.DeadlineExceeded, pgx.ErrTxClosed} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // IsUnique tells whether err is the violation of the named unique constraint or index.

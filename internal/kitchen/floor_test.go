@@ -1,0 +1,349 @@
+package kitchen_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"brigade/internal/errs"
+	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/sched"
+	"brigade/internal/recipe"
+)
+
+// Whatever happens in a kitchen, in whatever order, and however often its memory is lost in between: the laws hold, and
+// everything is made in the end.
+func TestAnyHistoryKeepsTheLawsAndEndsWithEverythingMade(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"":         func(*rapid.T) { w.check() },
+			"open":     func(t *rapid.T) { w.t = t; w.open() },
+			"plan":     func(*rapid.T) { w.plan() },
+			"start":    func(t *rapid.T) { w.start(pick(t, w.tasks(kitchen.TaskAssigned))) },
+			"complete": func(t *rapid.T) { w.complete(pick(t, w.tasks(kitchen.TaskStarted))) },
+			"requeue":  func(t *rapid.T) { w.requeue(pick(t, w.tasks(kitchen.TaskAssigned))) },
+			"wrong": func(t *rapid.T) {
+				w.wrong(pick(t, w.tasks(kitchen.TaskUnassigned, kitchen.TaskAssigned, kitchen.TaskStarted)))
+			},
+			"wait": func(t *rapid.T) {
+				w.now = w.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "seconds")) * time.Second)
+			},
+			"due":       func(*rapid.T) { w.due() },
+			"relayout":  func(t *rapid.T) { w.relayout(drawTrouble(t, w.full)) },
+			"crash":     func(*rapid.T) { w.crash() },
+			"old news":  func(t *rapid.T) { w.oldNews(pick(t, orders(w))) },
+			"same news": func(t *rapid.T) { w.sameNews(pick(t, orders(w))) },
+		})
+		w.t = t
+		w.finish()
+	})
+}
+
+func pick(t *rapid.T, ids []int64) int64 {
+	if len(ids) == 0 {
+		t.Skip("none")
+	}
+	return rapid.SampledFrom(ids).Draw(t, "id")
+}
+
+func orders(w *world) (ids []int64) {
+	for id := int64(1); id <= w.orders; id++ {
+		if !w.rows[id].Closed() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (w *world) open() {
+	t := w.burst()
+	w.floor.Open(t)
+	w.must(w.floor.Dirty(), "a new ticket wants a plan")
+	w.check()
+}
+
+func (w *world) plan() {
+	w.change(func(j *kitchen.Journal) {
+		n := w.floor.Plan(j, w.now)
+		w.must(n == len(j.Decisions), "each assignment says why")
+		w.must(!w.floor.Dirty(), "after a plan there is nothing to plan")
+	})
+	w.change(func(j *kitchen.Journal) {
+		w.must(w.floor.Plan(j, w.now) == 0 && j.Empty(), "a second plan finds nothing")
+	})
+}
+
+func (w *world) start(id int64) {
+	w.change(func(j *kitchen.Journal) {
+		task, changed, err := w.floor.Start(j, id, w.now)
+		w.must(err == nil && changed && task.Status == kitchen.TaskStarted, "start: %v", err)
+		_, changed, err = w.floor.Start(j, id, w.now.Add(time.Second))
+		w.must(err == nil && !changed && len(j.Events) == 1, "a repeated start answers as before: %v", err)
+	})
+}
+
+func (w *world) complete(id int64) {
+	w.change(func(j *kitchen.Journal) {
+		task, changed, err := w.floor.Complete(j, id, w.now, "Asha")
+		w.must(err == nil && changed && task.Status == kitchen.TaskCompleted && task.CompletedBy == "Asha", "complete: %v", err)
+		n := len(j.Events)
+		_, changed, err = w.floor.Complete(j, id, w.now, "Asha")
+		w.must(!changed && len(j.Events) == n, "a repeated completion changes nothing")
+		w.must(err == nil || errs.Is(err, errs.KindNotFound) && w.index[id] == nil, "a repeated completion answers as before: %v", err)
+	})
+}
+
+func (w *world) requeue(id int64) {
+	w.change(func(j *kitchen.Journal) {
+		w.must(w.floor.Requeue(j, id, w.now, 3, "test") == nil, "requeue")
+	})
+}
+
+// wrong tries what the task's status does not allow.
+func (w *world) wrong(id int64) {
+	status := w.rowOf(id).Status
+	w.change(func(j *kitchen.Journal) {
+		if status == kitchen.TaskUnassigned {
+			_, _, err := w.floor.Start(j, id, w.now)
+			w.must(errs.Is(err, errs.KindConflict), "start of an unassigned task: %v", err)
+		}
+		if status != kitchen.TaskStarted {
+			_, _, err := w.floor.Complete(j, id, w.now, "")
+			w.must(errs.Is(err, errs.KindConflict), "completion of a %s task: %v", status, err)
+		}
+		if status != kitchen.TaskAssigned {
+			w.must(errs.Is(w.floor.Requeue(j, id, w.now, 0, ""), errs.KindConflict), "requeue of a %s task", status)
+		}
+		w.must(j.Empty() && len(j.Tasks)+len(j.Tickets) == 0, "what is refused changes nothing")
+	})
+}
+
+// due runs the timers: afterwards none is overdue.
+func (w *world) due() {
+	w.change(func(j *kitchen.Journal) { w.floor.Due(j, w.now) })
+	for _, t := range w.rows {
+		for _, task := range t.Tasks {
+			w.must(task.DueAt.IsZero() || task.DueAt.After(w.now), "task %d (%s) was due at %s, it is %s", task.ID, task.Status, task.DueAt, w.now)
+		}
+	}
+	if next := w.floor.NextDue(w.now); !next.IsZero() {
+		w.must(next.After(w.now), "the next due time is past")
+	}
+}
+
+// drawTrouble is the full layout with machines down, people gone and capacities changed.
+func drawTrouble(t *rapid.T, full *kitchen.Layout) *kitchen.Layout {
+	l := clone(full)
+	l.Stations = append([]sched.Station(nil), full.Stations...)
+	for i := range l.Stations {
+		l.Stations[i].Capacity = rapid.IntRange(1, 3).Draw(t, "capacity")
+	}
+	for i := range l.Machines {
+		l.Machines[i].Up = rapid.Bool().Draw(t, "up")
+	}
+	for i := range l.People {
+		l.People[i].Active = rapid.Bool().Draw(t, "there")
+		l.People[i].MaxParallel = rapid.IntRange(1, 3).Draw(t, "hands")
+	}
+	return l
+}
+
+func (w *world) relayout(l *kitchen.Layout) {
+	w.layout = l
+	w.change(func(j *kitchen.Journal) { w.floor.Relayout(j, clone(l), w.now) })
+	for _, id := range w.tasks(kitchen.TaskAssigned) {
+		task := w.rowOf(id)
+		p := find(l.People, func(p kitchen.Person) bool { return p.ID == task.Staff })
+		m := find(l.Machines, func(m kitchen.Machine) bool { return m.ID == task.OnMachine })
+		w.must(p.Active && (task.OnMachine == 0 || m.Up), "task %d stays with somebody who is gone or on a machine that is down", id)
+	}
+}
+
+// crash forgets the floor and reads it again.
+func (w *world) crash() {
+	w.floor.Close()
+	w.must(len(w.index) == 0, "a closed floor leaves nothing in the index")
+	var open []*kitchen.Ticket
+	for _, id := range orders(w) {
+		open = append(open, copyOf(w.rows[id]))
+	}
+	w.floor = kitchen.NewFloor(clone(w.layout), kitchen.DefaultSettings(), open, w.now, w.index)
+	w.check()
+}
+
+// oldNews tells the floor of a ticket as it was when it came in.
+func (w *world) oldNews(order int64) {
+	old := copyOf(w.rows[order])
+	if old.Version > 1 {
+		old.Version = 1
+	}
+	for _, task := range old.Tasks {
+		task.Version, task.Status = 1, kitchen.TaskUnassigned
+	}
+	before := w.floor.Tickets()[order]
+	w.floor.Open(old)
+	w.must(w.floor.Tickets()[order] == before, "an older picture replaced a newer one")
+	w.check()
+}
+
+func (w *world) sameNews(order int64) {
+	before := w.floor.Tickets()[order]
+	w.floor.Open(copyOf(w.rows[order]))
+	w.must(w.floor.Tickets()[order] == before, "the same picture changes nothing")
+	w.check()
+}
+
+// finish lets everybody come back and works until everything is made.
+func (w *world) finish() {
+	w.relayout(w.full)
+	for round := 0; len(orders(w)) > 0; round++ {
+		w.must(round < 1000, "the kitchen stands still with %d tickets", len(orders(w)))
+		w.plan()
+		for _, id := range w.tasks(kitchen.TaskAssigned) {
+			w.start(id)
+		}
+		w.now = w.now.Add(time.Minute)
+		for _, id := range w.tasks(kitchen.TaskStarted) {
+			w.complete(id)
+		}
+	}
+	u := w.floor.Planner().Usage()
+	w.must(u.Held == 0 && u.Queued == 0 && len(w.index) == 0 && len(w.floor.Tickets()) == 0, "the floor is empty: %+v", u)
+	for id := int64(1); id <= w.orders; id++ {
+		w.must(w.began[id] == 1 && w.ready[id] == 1, "order %d began %d times and was ready %d times", id, w.began[id], w.ready[id])
+	}
+}
+
+// A newer picture of a ticket, as another node wrote it, replaces ours whatever changed in it.
+func TestNewerPictureReplacesAndFreesWhatTheOldOneHeld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ours, theirs := newWorld(t), newWorld(t)
+		theirs.full, theirs.layout = ours.full, ours.full
+		theirs.floor = kitchen.NewFloor(clone(ours.full), kitchen.DefaultSettings(), nil, noon, theirs.index)
+		theirs.open()
+		pictures := []*kitchen.Ticket{copyOf(theirs.rows[1])}
+		for len(orders(theirs)) > 0 {
+			theirs.plan()
+			pictures = append(pictures, copyOf(theirs.rows[1]))
+			for _, id := range theirs.tasks(kitchen.TaskAssigned) {
+				theirs.start(id)
+				pictures = append(pictures, copyOf(theirs.rows[1]))
+			}
+			for _, id := range theirs.tasks(kitchen.TaskStarted) {
+				theirs.complete(id)
+				pictures = append(pictures, copyOf(theirs.rows[1]))
+			}
+		}
+		last := len(pictures) - 1
+		order := rapid.SliceOfN(rapid.IntRange(0, last-1), 0, 20).Draw(t, "order of hearing")
+		newest := -1
+		for _, i := range order {
+			ours.floor.Open(copyOf(pictures[i]))
+			newest = max(newest, i)
+			ours.rows[1] = pictures[newest]
+			ours.events, ours.began, ours.ready = eventsUpTo(theirs, pictures[newest])
+			ours.check()
+		}
+		if newest >= 0 {
+			ours.floor.Open(pictures[last])
+			ours.must(len(ours.index) == 0 && ours.floor.Planner().Usage().Held == 0, "a closed picture clears the floor")
+		}
+	})
+}
+
+func TestSettingsDecideWhetherWorkEndsByItself(t *testing.T) {
+	t.Parallel()
+	for _, auto := range []bool{true, false} {
+		l := demo()
+		s := kitchen.DefaultSettings()
+		s.AutoComplete = auto
+		f := kitchen.NewFloor(l, s, nil, noon, kitchen.Index{})
+		ticket := dipCup(1, 1)
+		f.Open(ticket)
+		j := kitchen.NewJournal(l)
+		require.Equal(t, 1, f.Plan(j, noon))
+		_, _, err := f.Start(j, 1, noon)
+		require.NoError(t, err)
+		f.Due(j, noon.Add(11*time.Second))
+		require.False(t, ticket.Closed())
+		f.Due(j, noon.Add(12*time.Second))
+		require.Equal(t, auto, ticket.Closed())
+		f.Due(j, noon.Add(time.Hour))
+		require.Equal(t, auto, ticket.Closed())
+		if auto {
+			require.Equal(t, "Noah", ticket.Tasks[0].CompletedBy)
+			require.Equal(t, []kitchen.StaffWork{{Staff: 3, Estimate: 12 * time.Second, Took: 12 * time.Second, At: noon.Add(12 * time.Second)}}, j.Staff)
+		}
+	}
+}
+
+func TestStaleAssignmentGoesBackWithABoost(t *testing.T) {
+	t.Parallel()
+	l := demo()
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+	ticket := dipCup(1, 1)
+	f.Open(ticket)
+	j := kitchen.NewJournal(l)
+	f.Plan(j, noon)
+	stale := noon.Add(l.StaleAfter)
+	require.Equal(t, stale, f.NextDue(noon))
+	f.Due(j, stale.Add(-time.Microsecond))
+	require.Equal(t, kitchen.TaskAssigned, ticket.Tasks[0].Status)
+	f.Due(j, stale)
+	task := ticket.Tasks[0]
+	require.Equal(t, kitchen.TaskUnassigned, task.Status)
+	require.InDelta(t, 10, task.Boost, 0)
+	require.Equal(t, 1, task.Requeues)
+	require.Zero(t, task.Staff)
+	require.Equal(t, kitchen.TicketInProgress, ticket.Status)
+	require.True(t, f.Dirty())
+	require.Equal(t, 1, f.Plan(j, stale))
+	require.Equal(t, []int{0, 1}, []int{j.Decisions[0].Attempt, j.Decisions[1].Attempt})
+}
+
+func TestPlanWakesWhenABreakEnds(t *testing.T) {
+	t.Parallel()
+	l := demo()
+	back := noon.Add(10 * time.Minute)
+	for i := range l.People {
+		l.People[i].Hours.Taken = []sched.Interval{{From: sched.At(noon), To: sched.At(back)}}
+	}
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+	f.Open(dipCup(1, 1))
+	j := kitchen.NewJournal(l)
+	require.Zero(t, f.Plan(j, noon))
+	require.Equal(t, back, f.NextDue(noon))
+	f.Due(j, back.Add(-time.Second))
+	require.False(t, f.Dirty())
+	f.Due(j, back)
+	require.True(t, f.Dirty())
+	require.Equal(t, 1, f.Plan(j, back))
+}
+
+func TestLearningStaysWithinBounds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e := rapid.Float64Range(0.25, 4).Draw(t, "efficiency")
+		got := kitchen.Learn(e, time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "estimate")),
+			time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, "took")))
+		if got < 0.25 || got > 4 {
+			t.Fatalf("learned %f", got)
+		}
+	})
+	require.InDelta(t, 1.1, kitchen.Learn(1, 20*time.Second, 10*time.Second), 1e-9)
+}
+
+func dipCup(order int64, task int64) *kitchen.Ticket {
+	w := kitchen.Work{Order: order, Tenant: tenant, Outlet: outlet, Number: "ORD_1", Priority: 1, At: noon, Lines: []kitchen.WorkLine{{
+		Item: "dip_cup", Quantity: 1,
+		Recipe: recipe.Recipe{Steps: []recipe.Step{{Description: "fill dip cup", Station: adhoc, Estimate: 12 * time.Second, Priority: 6}}},
+	}}}
+	t := kitchen.Burst(w, func() int64 { task++; return task - 1 })
+	kitchen.NewJournal(demo()).Opened(t)
+	return t
+}

@@ -1,0 +1,61 @@
+package store_test
+
+import (
+	"context"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"brigade/internal/errs"
+	"brigade/internal/store"
+)
+
+// A crash gives the numbers of lost transactions to others: their commits are not ours.
+func TestLostTransactionIsNotMistakenForAnotherWithItsNumber(t *testing.T) {
+	t.Parallel()
+	server := ownServer(t)
+	p, err := store.Open(server.URL(), 8)
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	_, err = p.Exec(t.Context(), "create table written (n int)")
+	require.NoError(t, err)
+	run, xid := beginAndCrash(t, p)
+	require.Eventually(t, func() bool { return store.Ready(t.Context(), p) == nil }, patience, time.Millisecond)
+	lost := func() error { return store.Resolve(t.Context(), p, run, xid, context.DeadlineExceeded) }
+	require.True(t, errs.Is(lost(), errs.KindUnavailable), "the number was not given out again")
+
+	other, err := p.Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = other.Rollback(context.Background()) })
+	var again int64
+	require.NoError(t, other.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&again))
+	for again < xid {
+		_ = other.Rollback(t.Context())
+		other, err = p.Begin(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, other.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&again))
+	}
+	require.Equal(t, xid, again, "the number is given out again")
+	require.True(t, errs.Is(lost(), errs.KindUnavailable))
+	require.NoError(t, other.Commit(t.Context()))
+	require.True(t, errs.Is(lost(), errs.KindUnknown), "somebody committed under that number")
+}
+
+// beginAndCrash begins a transaction, writes a row and kills its backend, upon which all of the server starts again.
+func beginAndCrash(t *testing.T, p *pgxpool.Pool) (run string, xid int64) {
+	t.Helper()
+	tx, err := p.Begin(t.Context())
+	require.NoError(t, err)
+	run, err = store.RunOf(t.Context(), tx)
+	require.NoError(t, err)
+	require.NoError(t, tx.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&xid))
+	_, err = tx.Exec(t.Context(), "insert into written values (1)")
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(int(tx.Conn().PgConn().PID()), syscall.SIGKILL))
+	require.Error(t, tx.Commit(t.Context()))
+	_ = tx.Rollback(t.Context())
+	return run, xid
+}

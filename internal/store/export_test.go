@@ -1,0 +1,7 @@
+package store
+
+// For the tests of what a lost commit is told.
+var (
+	Resolve = resolve
+	RunOf   = runOf
+)
