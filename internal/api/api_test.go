@@ -246,7 +246,7 @@ func TestBodiesThatAreNotAccepted(t *testing.T) {
 		{`{"external_order_id"`, "", 400, "the body is not JSON"},
 		{"", "Content-Type: application/json", 400, "request body is required"},
 		{"external_order_id: x", "Content-Type: text/yaml", 415, "must be application/json"},
-		{"a=b", "Content-Type: application/x-www-form-urlencoded", 415, "must be application/json"},
+		{"a=b", "Content-Type: application/x-www-form-urlencoded", 400, "the body is not JSON"},
 		{large, "", 413, "larger than 1048576 bytes"},
 		{`{"external_order_id":"a\u0000b","items":{"wrap":1}}`, "", 400, "NUL"},
 		{`[]`, "", 422, "the body must be an object"},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -170,6 +171,8 @@ func (s *server) logAccess(a *answer, took time.Duration) {
 	switch {
 	case a.status >= 500 && errs.Is(a.x.cause, errs.KindInternal):
 		level = slog.LevelError
+	case errors.Is(a.x.cause, context.Canceled): // the client has gone: nobody hears the answer
+		level = slog.LevelDebug
 	case a.x.quiet && a.status < 300:
 		level = slog.LevelDebug
 	}
@@ -208,9 +211,16 @@ func protect(next http.Handler) http.Handler {
 			problem(r.Context(), err).write(w)
 			return
 		}
+		if r.Header.Get("Content-Type") == asCurl {
+			r.Header.Set("Content-Type", "application/json")
+		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// asCurl is what curl -d says of any body when it is told nothing else. No route takes forms, so it is read as JSON;
+// browsers of other sites were turned away before.
+const asCurl = "application/x-www-form-urlencoded"
 
 // storable tells whether everything in the address is text that Postgres can compare with.
 func storable(u *url.URL) bool {

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
+	"brigade/internal/api"
 	"brigade/internal/config"
 	"brigade/internal/errs"
+	"brigade/internal/store"
+	"brigade/internal/web"
 )
 
 // startHTTP serves the API and the pages. A process without the api role serves only its health.
@@ -71,4 +75,43 @@ func (a *App) findDemo(ctx context.Context) error {
 	}
 	a.demo = &owner
 	return nil
+}
+
+// handler joins the pages and the API.
+func (a *App) handler() http.Handler {
+	parts := api.Parts{
+		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
+		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
+		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
+	}
+	if !a.has(config.RoleAPI) {
+		parts.Views = []api.View{"none"} // its health alone
+		return api.New(parts)
+	}
+	pages := web.New(web.Parts{
+		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/", api.New(parts))
+	for _, pattern := range []string{"/{$}", "/board/", "/live/", "/static/", "/login", "/logout"} {
+		mux.Handle(pattern, pages)
+	}
+	return mux
+}
+
+// Version is Brigade's version as the binary knows it: the module's, or the commit it was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
 }

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"brigade/internal/config"
+	"brigade/internal/lease"
+	"brigade/internal/sim"
+)
+
+const simResource = "sim:"
+
+// startSim plays the busy demo at the demo tenant's outlets. Several processes share them out.
+func (a *App) startSim(context.Context) error {
+	if !a.has(config.RoleSim) {
+		return nil
+	}
+	owner, err := a.tenants.DemoActor(context.Background())
+	if err != nil {
+		return err
+	}
+	var mine atomic.Pointer[[]int64]
+	mine.Store(&[]int64{})
+	play := sim.New(sim.Parts{
+		Orders: a.orders, Kitchen: a.kitchen, Events: a.tail, Clock: a.clock, Log: a.log,
+		Outlets: func(ctx context.Context) ([]sim.Outlet, error) { return a.simOutlets(ctx, owner.Tenant, *mine.Load()) },
+		Menu:    a.simMenu,
+	}, sim.Options{Seed: rand.Uint64(), Look: simLook(a.clock.Scale())})
+	a.run("sim", play.Run)
+	list := func(ctx context.Context) ([]string, error) {
+		outlets, err := a.simOutlets(ctx, owner.Tenant, nil)
+		names := make([]string, len(outlets))
+		for i, o := range outlets {
+			names[i] = simResource + strconv.FormatInt(o.ID, 10)
+		}
+		return names, err
+	}
+	return a.node.Want(string(config.RoleSim), list, func(lease.Change) {
+		held := []int64{}
+		for _, l := range a.node.Held(string(config.RoleSim)) {
+			if id, err := strconv.ParseInt(strings.TrimPrefix(l.Resource, simResource), 10, 64); err == nil {
+				held = append(held, id)
+			}
+		}
+		mine.Store(&held)
+		play.Poke()
+	})
+}
+
+// simOutlets lists a tenant's outlets; only those of ids unless it is nil.
+func (a *App) simOutlets(ctx context.Context, tenant int64, ids []int64) ([]sim.Outlet, error) {
+	outlets, err := a.tenants.ListOutlets(ctx, tenant)
+	var list []sim.Outlet
+	for _, o := range outlets {
+		if ids == nil || slices.Contains(ids, o.ID) {
+			list = append(list, sim.Outlet{ID: o.ID, Tenant: o.Tenant, Location: o.Timezone})
+		}
+	}
+	return list, err
+}
+
+func (a *App) simMenu(ctx context.Context, o sim.Outlet) ([]sim.Dish, error) {
+	items, err := a.catalogue.Items(ctx, o.Tenant, o.ID)
+	dishes := make([]sim.Dish, len(items))
+	for i, it := range items {
+		dishes[i].SKU = it.SKU
+		for _, s := range it.Recipe.Steps {
+			dishes[i].Work += s.Estimate
+		}
+	}
+	return dishes, err
+}
+
+// simLook is the real time between the demo's looks at what is there: 3 s of product time, within what Postgres does not
+// notice.
+func simLook(scale float64) time.Duration {
+	return min(3*time.Second, max(500*time.Millisecond, time.Duration(float64(3*time.Second)/scale)))
+}
