@@ -1,0 +1,99 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"brigade/internal/cli"
+	"brigade/internal/config"
+	"brigade/internal/telemetry"
+)
+
+// Commands are the sub-commands of `brigade bench`. Whoever embeds them gives kong a Starter.
+type Commands struct {
+	Orders  OrdersCmd  `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
+	Kitchen KitchenCmd `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
+	Idle    IdleCmd    `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
+}
+
+// Flags are what all benchmarks have.
+type Flags struct {
+	Config      config.File   `name:"config" env:"BRIGADE_CONFIG" placeholder:"FILE.yaml" help:"Read settings from this YAML file; it has the flags' names."`
+	Duration    time.Duration `name:"duration" default:"20s" placeholder:"TIME" help:"How long the main part lasts."`
+	JSON        bool          `name:"json" help:"Write the report as JSON."`
+	DatabaseURL config.URL    `name:"database-url" env:"BRIGADE_DATABASE_URL,DATABASE_URL" placeholder:"URL" help:"Use this server, on which databases are made for the run and dropped afterwards (default: a private Postgres in a temporary folder)."`
+	Dir         string        `name:"dir" type:"existingdir" placeholder:"DIR" help:"Where the temporary folder is made: it should be on the disk that counts."`
+	CPUProfile  string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile of the main part, for go tool pprof."`
+}
+
+func (f Flags) options(env *cli.Env, start Starter) Options {
+	return Options{
+		Duration: f.Duration, DatabaseURL: f.DatabaseURL.Reveal(), Dir: f.Dir, CPUProfile: f.CPUProfile,
+		Progress: env.Err, Start: start,
+	}
+}
+
+// show writes the report, also that of a run that is void.
+func (f Flags) show(env *cli.Env, r Report, err error) error {
+	if err != nil && r.Check == nil {
+		return err
+	}
+	if !f.JSON {
+		r.Write(env.Out)
+		return err
+	}
+	enc := json.NewEncoder(env.Out)
+	enc.SetIndent("", "  ")
+	if failure := enc.Encode(r); failure != nil {
+		return failure
+	}
+	return err
+}
+
+// OrdersCmd is `brigade bench orders`.
+type OrdersCmd struct {
+	Flags
+	Connections int              `name:"connections" default:"64" placeholder:"N" help:"HTTP connections, one request at a time on each."`
+	Rate        float64          `name:"rate" default:"0" placeholder:"N" help:"Orders per second of the paced part (default: half of what was reached)."`
+	Server      string           `name:"server" placeholder:"URL" help:"Ask this running brigade instead of one of its own; it must sell burger_combo. The raw Postgres is then measured with --database-url only."`
+	Token       telemetry.Secret `name:"token" env:"BRIGADE_TOKEN" placeholder:"TOKEN" help:"Who you are at --server."`
+}
+
+// Run runs the benchmark.
+func (c *OrdersCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Connections, o.Rate, o.Server, o.Token = c.Connections, c.Rate, c.Server, c.Token
+	r, err := Orders(ctx, o)
+	return c.show(env, r, err)
+}
+
+// KitchenCmd is `brigade bench kitchen`.
+type KitchenCmd struct {
+	Flags
+	Kitchens int     `name:"kitchens" default:"20" placeholder:"N" help:"How many kitchens."`
+	InFlight int     `name:"in-flight" default:"32" placeholder:"N" help:"Orders under way in each kitchen."`
+	Rate     float64 `name:"rate" default:"200" placeholder:"N" help:"Orders per second of the paced part."`
+}
+
+// Run runs the benchmark.
+func (c *KitchenCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Kitchens, o.InFlight, o.Rate = c.Kitchens, c.InFlight, c.Rate
+	r, err := Kitchen(ctx, o)
+	return c.show(env, r, err)
+}
+
+// IdleCmd is `brigade bench idle`.
+type IdleCmd struct {
+	Flags
+	Kitchens int `name:"kitchens" default:"1000" placeholder:"N" help:"How many kitchens."`
+}
+
+// Run runs the benchmark.
+func (c *IdleCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Kitchens = c.Kitchens
+	r, err := IdleKitchens(ctx, o)
+	return c.show(env, r, err)
+}
