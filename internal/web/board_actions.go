@@ -1,0 +1,141 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+
+	"brigade/internal/actor"
+	"brigade/internal/errs"
+	"brigade/internal/order"
+)
+
+// toast is a short message about what was just done.
+type toast struct {
+	Text  string
+	Fault bool
+	Undo  *undo
+}
+
+// undo is the form that takes the change back.
+type undo struct {
+	Action string
+	Fields map[string]string
+}
+
+// toast answers htmx with a message.
+func (s *server) toast(w http.ResponseWriter, r *http.Request, status int, t toast) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if err := s.pages["board"].ExecuteTemplate(w, "toast", t); err != nil {
+		s.Log.ErrorContext(r.Context(), "a message could not be rendered", "action", "page_failed", "error", err)
+	}
+}
+
+// done answers a form: with a message, or, without JavaScript, with the board as it is now.
+func (s *server) done(w http.ResponseWriter, r *http.Request, t toast) error {
+	if r.Header.Get("HX-Request") == "" {
+		http.Redirect(w, r, "/?outlet="+url.QueryEscape(r.PostFormValue("outlet")), http.StatusSeeOther)
+		return nil
+	}
+	s.toast(w, r, http.StatusOK, t)
+	return nil
+}
+
+// placeTestOrder lets a newcomer see an order travel: one item of the menu, chosen by chance. Demo only.
+func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	if s.Demo == nil || s.Menu == nil {
+		return errs.Forbidden("test orders are for the demo")
+	}
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	items, err := s.Menu.Items(r.Context(), who.Tenant, outlet.ID)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return errs.Conflict("nothing is on the menu of %s", outlet.Name)
+	}
+	receipt, err := s.Orders.Place(r.Context(), who, testOrder(outlet.ID, items[rand.IntN(len(items))].SKU))
+	if err != nil {
+		return err
+	}
+	o := receipt.Order
+	return s.done(w, r, toast{Text: fmt.Sprintf("Order %s is in: %s, %s.", shortNumber(o.Number), o.Lines[0].Name, where(o))})
+}
+
+func testOrder(outlet int64, sku string) order.Placement {
+	p := order.Placement{
+		Source: "demo", Outlet: outlet, Type: order.Takeout, CustomerName: "Test guest",
+		Items: []order.Wanted{{SKU: sku, Quantity: 1}},
+	}
+	if rand.IntN(2) == 0 {
+		p.Type, p.TableNumber = order.DineIn, 1+rand.IntN(20)
+	}
+	return p
+}
+
+// handOver ends a ready order.
+func (s *server) handOver(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	o, err := s.Orders.HandOver(r.Context(), who, r.PathValue("number"))
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, toast{Text: fmt.Sprintf("Order %s was handed over.", shortNumber(o.Number))})
+}
+
+// setMachine takes a machine down or up, as the form's field "to" says.
+func (s *server) setMachine(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	to := r.PostFormValue("to")
+	if to != "up" && to != "down" {
+		return errs.Malformed("a machine is put up or down")
+	}
+	reason := ""
+	if to == "down" {
+		reason = "taken down by " + who.Name
+	}
+	if err := s.Kitchen.SetMachine(r.Context(), who, outlet.ID, r.PathValue("id"), to == "up", reason); err != nil {
+		return err
+	}
+	name := cmp.Or(r.PostFormValue("name"), "The machine")
+	return s.done(w, r, toast{
+		Text: name + " is " + to + ".",
+		Undo: takeBack(r, map[string]string{"down": "up", "up": "down"}[to]),
+	})
+}
+
+// setBreak sends somebody on a break or back, as the form's field "to" says.
+func (s *server) setBreak(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	to := r.PostFormValue("to")
+	if to != "break" && to != "back" {
+		return errs.Malformed("a staff member is sent on a break or back")
+	}
+	if err := s.Kitchen.SetBreak(r.Context(), who, outlet.ID, r.PathValue("id"), to == "back", 0); err != nil {
+		return err
+	}
+	name := cmp.Or(r.PostFormValue("name"), "The staff member")
+	return s.done(w, r, toast{
+		Text: name + map[string]string{"break": " is on a break.", "back": " is back at work."}[to],
+		Undo: takeBack(r, map[string]string{"break": "back", "back": "break"}[to]),
+	})
+}
+
+// takeBack is the same form with the opposite wish.
+func takeBack(r *http.Request, to string) *undo {
+	return &undo{r.URL.Path, map[string]string{
+		"outlet": r.PostFormValue("outlet"), "name": r.PostFormValue("name"), "to": to,
+	}}
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"brigade/internal/actor"
+	"brigade/internal/errs"
+)
+
+const (
+	tokenCookie = "brigade_token"
+	cookieFor   = 30 * 24 * time.Hour // a kitchen's tablet stays signed in
+	maxForm     = 16 << 10            // bytes
+)
+
+// visitor is who asks: the holder of the cookie's token, else the demo's owner. A cookie that no longer works, which
+// every Brigade on the same host may have left behind, does not keep anybody out of the demo. Errors: KindUnauthorized.
+func (s *server) visitor(r *http.Request) (actor.Actor, error) {
+	cookie, err := r.Cookie(tokenCookie)
+	if err == nil {
+		who, err := s.Tenants.Authenticate(r.Context(), cookie.Value)
+		if err == nil || s.Demo == nil || !errs.Is(err, errs.KindUnauthorized) {
+			return who, err
+		}
+	}
+	if s.Demo != nil {
+		return *s.Demo, nil
+	}
+	return actor.Actor{}, errs.Unauthorized("sign in first")
+}
+
+// mayLook says who may see the kitchen and its guests' names: those who run it.
+func mayLook(who actor.Actor) error { return who.Require(actor.Manager, actor.Cook) }
+
+// loginPage is what the page login shows.
+type loginPage struct {
+	frame
+	Next  string
+	Fault string
+}
+
+func (s *server) showLogin(w http.ResponseWriter, r *http.Request) {
+	s.render(w, r, http.StatusOK, "login", loginPage{frame: s.frame("Sign in"), Next: localPath(r.URL.Query().Get("next"))})
+}
+
+// login checks a token and keeps it in a cookie that scripts cannot read and other sites cannot send.
+func (s *server) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	token, next := strings.TrimSpace(r.PostFormValue("token")), localPath(r.PostFormValue("next"))
+	who, err := s.Tenants.Authenticate(r.Context(), token)
+	if err == nil {
+		err = mayLook(who)
+	}
+	if err != nil {
+		s.note(r, err)
+		s.render(w, r, statusOf(err), "login", loginPage{frame: s.frame("Sign in"), Next: next, Fault: sentence(err)})
+		return
+	}
+	http.SetCookie(w, s.cookie(r, token, cookieFor))
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, s.cookie(r, "", -time.Second))
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+func (s *server) cookie(r *http.Request, token string, keep time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: tokenCookie, Value: token, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
+		Secure:   r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
+		SameSite: http.SameSiteStrictMode,
+	}
+}
+
+// localPath returns where to go after signing in: only ever a place on this server.
+func localPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") ||
+		strings.ContainsAny(next, "\\\r\n") {
+		return "/"
+	}
+	return u.RequestURI()
+}
