@@ -611,5 +611,6 @@ func TestEventsRefuseWhatTheyCannotRead(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, got.status)
 	require.Equal(t, map[string]string{"types": `has no "NOTHING"`, "after": "must be the position of an event"}, got.faults())
 	require.Equal(t, http.StatusForbidden, b.call(t, http.MethodGet, "/api/v1/events", "", "Authorization: Bearer customer").status)
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodHead, "/api/v1/events", "").status, "only asked about, so it ends at once")
 	require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/api/v1/events?outlet=kitchen", "", "Authorization: Bearer bound").status)
 }

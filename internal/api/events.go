@@ -59,8 +59,13 @@ func (s *server) followEvents(ctx context.Context, who actor.Actor, in *eventsIn
 	}
 	filter := event.Filter{Tenant: who.Tenant, Outlet: outlet, Types: types}
 	return &eventsOutput{ContentType: "text/event-stream", Body: func(hc huma.Context) {
-		_, w := humago.Unwrap(hc)
-		s.stream(ctx, w, filter, after)
+		r, w := humago.Unwrap(hc)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Accel-Buffering", "no")
+		w.WriteHeader(http.StatusOK)
+		if r.Method != http.MethodHead {
+			s.stream(ctx, w, filter, after)
+		}
 	}}, nil
 }
 
@@ -91,10 +96,8 @@ func (in *eventsInput) read() (int64, []event.Type, error) {
 // stream writes events until the client goes, is too slow, or the server ends.
 func (s *server) stream(ctx context.Context, w http.ResponseWriter, filter event.Filter, after int64) {
 	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Time{}) // a stream outlives the server's time for a request
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
+	_ = c.SetReadDeadline(time.Time{})                     // a stream outlives the server's time for a request
+	defer func() { _ = c.SetWriteDeadline(time.Time{}) }() // the connection may serve further requests
 	events := s.Events.Stream(filter, after)
 	defer events.Close()
 	for text := []byte("retry: 2000\n\n"); ; {
