@@ -103,6 +103,7 @@ type message struct {
 	reread  bool    // nobody knows what changed: read every kitchen again
 	command *command
 	tries   int
+	sure    bool // the command's ticket was read again since it was refused
 }
 
 // command is a change somebody waits for.
@@ -125,11 +126,17 @@ const (
 	cmdRunOnce
 )
 
+// maxInbox is how many messages may wait before commands are refused.
+const maxInbox = 20_000
+
 func (d *Desk) send(m message) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
+	switch {
+	case d.closed:
 		return errs.Unavailable("shutting down: nothing was written")
+	case m.command != nil && len(d.inbox) >= maxInbox:
+		return errs.Unavailable("too many requests wait: nothing was written")
 	}
 	d.inbox = append(d.inbox, m)
 	select {
@@ -184,22 +191,28 @@ func (d *Desk) do(ctx context.Context, c *command) (Task, error) {
 	return c.result, c.err
 }
 
-// Run works until Stop is called or ctx ends.
+// Run works until Stop is called or ctx ends; after Stop it does nothing.
 func (d *Desk) Run(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
 	ctx, d.stop = context.WithCancel(ctx)
 	go d.loop(ctx)
 }
 
-// Stop finishes the round under way, refuses what waits, and returns.
+// Stop finishes the round under way, refuses what waits, and returns. Stopping twice, or before Run, is fine.
 func (d *Desk) Stop() {
 	d.mu.Lock()
-	already := d.closed
 	d.closed = true
+	stop := d.stop
 	d.mu.Unlock()
-	if d.stop == nil || already {
+	if stop == nil {
+		d.refuse()
 		return
 	}
-	d.stop()
+	stop()
 	<-d.done
 }
 
@@ -245,7 +258,11 @@ func (d *Desk) take() []message {
 	return in
 }
 
+// refuse closes the desk and answers what waits.
 func (d *Desk) refuse() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
 	for _, m := range d.take() {
 		if m.command != nil {
 			m.command.err = errs.Unavailable("shutting down: nothing was written")

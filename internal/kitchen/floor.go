@@ -41,7 +41,8 @@ func DefaultSettings() Settings {
 // Index finds the open ticket that a task belongs to. Floors that are run together share one.
 type Index map[int64]*Ticket
 
-// NewFloor returns a floor with the given open tickets, at a time. It enters its tasks in the index.
+// NewFloor returns a floor with the given open tickets, at a time. It enters its tasks in the index. The layout is the
+// floor's from now on: what is learned of people is noted in it.
 func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Index) *Floor {
 	f := &Floor{
 		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,

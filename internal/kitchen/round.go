@@ -181,18 +181,45 @@ func (d *Desk) obey(ctx context.Context, r *round) {
 		return
 	}
 	fetchErr := d.fetch(ctx, r)
-	for _, m := range r.commands {
-		c := m.command
-		if c.kind == cmdRunOnce {
-			continue
-		}
-		c.result, c.err = Task{}, nil
-		if t := d.index[c.task]; t != nil {
-			d.obeyOnFloor(r, d.floors[t.Outlet], c)
-		} else if t := r.loose[c.task]; t != nil {
-			d.obeyLoose(r, t, c)
-		} else if c.err = fetchErr; fetchErr == nil {
-			c.err = errs.NotFound("no task %d", c.task)
+	r.commands = slices.DeleteFunc(r.commands, func(m message) bool { return d.postponed(m, d.obeyOne(r, m.command, fetchErr)) })
+}
+
+// postponed puts a command off that a floor has refused: another node may have changed the ticket and our memory not
+// have heard of it yet. The next round reads the ticket again first.
+func (d *Desk) postponed(m message, t *Ticket) bool {
+	if t == nil || m.sure || !errs.Is(m.command.err, errs.KindConflict) {
+		return false
+	}
+	m.sure, m.changed = true, []int64{t.Order}
+	return d.send(m) == nil
+}
+
+// obeyOne carries out one command and returns the ticket of ours that it was about; nil when it is none.
+func (d *Desk) obeyOne(r *round, c *command, fetchErr error) *Ticket {
+	if c.kind == cmdRunOnce {
+		return nil
+	}
+	c.result, c.err = Task{}, nil
+	t := d.index[c.task]
+	switch loose := r.loose[c.task]; {
+	case t != nil:
+		d.obeyOnFloor(r, d.floors[t.Outlet], c)
+		r.keepClosed(t)
+	case loose != nil:
+		d.obeyLoose(r, loose, c)
+	case fetchErr != nil:
+		c.err = fetchErr
+	default:
+		c.err = errs.NotFound("no task %d", c.task)
+	}
+	return t
+}
+
+// keepClosed remembers a ticket that left its floor, so that a repeated command of the same round finds it.
+func (r *round) keepClosed(t *Ticket) {
+	if t.Closed() {
+		for _, task := range t.Tasks {
+			r.loose[task.ID] = t
 		}
 	}
 }
@@ -374,12 +401,12 @@ func (d *Desk) undo(ctx context.Context, r *round, err error) {
 	}
 	again := lost || errors.Is(err, ErrOvertaken)
 	d.log.WarnContext(ctx, "a round was not written", "action", "kitchen_round_failed", "kitchens", len(r.touched), "error", err)
+	if again {
+		err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
+	}
 	for _, m := range r.commands {
 		if m.tries++; again && m.tries < maxTries && d.send(m) == nil {
 			continue
-		}
-		if again {
-			err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
 		}
 		m.command.err = err
 		close(m.command.done)

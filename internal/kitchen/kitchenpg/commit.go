@@ -1,8 +1,10 @@
 package kitchenpg
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"strconv"
 
 	"brigade/internal/event"
@@ -63,6 +65,13 @@ func (s *Store) advance(ctx context.Context, tx store.Tx, steps []kitchen.OrderS
 	return s.parts.AdvanceOrders(ctx, tx, steps)
 }
 
+// sorted returns the list by id: all transactions lock rows in one order. Equals stay as they were.
+func sorted[T any](list []T, id func(T) int64) []T {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(id(a), id(b)) })
+	return list
+}
+
 // updateTasks overwrites tasks whose version is still the expected one. A task that only lost a dependency keeps its
 // version: its ticket's guards it.
 func updateTasks(ctx context.Context, q *db.Queries, tasks []*kitchen.Task) error {
@@ -70,7 +79,7 @@ func updateTasks(ctx context.Context, q *db.Queries, tasks []*kitchen.Task) erro
 		return nil
 	}
 	var p db.UpdateTasksParams
-	for _, t := range tasks {
+	for _, t := range sorted(tasks, func(t *kitchen.Task) int64 { return t.ID }) {
 		p.Ids = append(p.Ids, t.ID)
 		p.Expected = append(p.Expected, int32(t.Expected()))
 		p.Versions = append(p.Versions, int32(t.Version))
@@ -99,7 +108,7 @@ func updateTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket
 		return nil
 	}
 	var p db.UpdateTicketsParams
-	for _, t := range tickets {
+	for _, t := range sorted(tickets, func(t *kitchen.Ticket) int64 { return t.Order }) {
 		p.Orders = append(p.Orders, t.Order)
 		p.Expected = append(p.Expected, int32(t.Expected()))
 		p.Versions = append(p.Versions, int32(t.Version))
@@ -137,7 +146,7 @@ func updateStaff(ctx context.Context, q *db.Queries, work []kitchen.StaffWork) e
 	}
 	var p db.UpdateStaffParams
 	at := map[int64]int{}
-	for _, w := range work {
+	for _, w := range sorted(work, func(w kitchen.StaffWork) int64 { return w.Staff }) {
 		i, seen := at[w.Staff]
 		if !seen {
 			i = len(p.Ids)
@@ -174,7 +183,7 @@ func (s *Store) OpenForWork(ctx context.Context, tx store.Tx, work []kitchen.Wor
 		ids = ids[1:]
 		return id
 	}
-	layouts, err := s.names.of(ctx, s, work)
+	layouts, err := s.names.of(ctx, q, work)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -40,34 +40,40 @@ func New(pool *pgxpool.Pool, parts Parts) *Store {
 
 // Layouts implements kitchen.Store.
 func (s *Store) Layouts(ctx context.Context, outlets []int64) ([]*kitchen.Layout, error) {
-	rows, err := s.q.KitchenOutlets(ctx, outlets)
+	found, err := layouts(ctx, s.q, outlets)
+	return found, store.Classify(err)
+}
+
+func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.Layout, error) {
+	rows, err := q.KitchenOutlets(ctx, outlets)
 	if err != nil {
-		return nil, store.Classify(err)
+		return nil, err
 	}
-	layouts := make([]*kitchen.Layout, len(rows))
+	found := make([]*kitchen.Layout, len(rows))
+	ids := make([]int64, len(rows)) // of those that exist by now, so that nothing is read of others
 	byOutlet := make(map[int64]*kitchen.Layout, len(rows))
 	for i, r := range rows {
 		loc, err := time.LoadLocation(r.Timezone)
 		if err != nil {
 			loc = time.UTC
 		}
-		layouts[i] = &kitchen.Layout{
+		found[i] = &kitchen.Layout{
 			Tenant: r.TenantID, Outlet: r.ID, Slug: r.Slug, Name: r.Name, Location: loc,
 			StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second, Version: r.ConfigVersion,
 		}
-		byOutlet[r.ID] = layouts[i]
+		ids[i], byOutlet[r.ID] = r.ID, found[i]
 	}
-	if err := s.fill(ctx, outlets, byOutlet); err != nil {
-		return nil, store.Classify(err)
+	if err := fill(ctx, q, ids, byOutlet); err != nil {
+		return nil, err
 	}
-	for _, l := range layouts {
+	for _, l := range found {
 		l.Index()
 	}
-	return layouts, nil
+	return found, nil
 }
 
-func (s *Store) fill(ctx context.Context, outlets []int64, layouts map[int64]*kitchen.Layout) error {
-	stations, err := s.q.Stations(ctx, outlets)
+func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout) error {
+	stations, err := q.Stations(ctx, outlets)
 	if err != nil {
 		return err
 	}
@@ -75,7 +81,7 @@ func (s *Store) fill(ctx context.Context, outlets []int64, layouts map[int64]*ki
 		l := layouts[r.OutletID]
 		l.Stations = append(l.Stations, sched.Station{ID: r.ID, Name: r.Name, Capacity: int(r.Capacity)})
 	}
-	machines, err := s.q.Machines(ctx, outlets)
+	machines, err := q.Machines(ctx, outlets)
 	if err != nil {
 		return err
 	}
@@ -86,15 +92,15 @@ func (s *Store) fill(ctx context.Context, outlets []int64, layouts map[int64]*ki
 			Reason:  r.Reason,
 		})
 	}
-	return s.fillPeople(ctx, outlets, layouts)
+	return fillPeople(ctx, q, outlets, layouts)
 }
 
-func (s *Store) fillPeople(ctx context.Context, outlets []int64, layouts map[int64]*kitchen.Layout) error {
-	people, err := s.q.Staff(ctx, outlets)
+func fillPeople(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout) error {
+	people, err := q.Staff(ctx, outlets)
 	if err != nil {
 		return err
 	}
-	hours, err := s.hours(ctx, outlets)
+	hours, err := hoursOf(ctx, q, outlets)
 	if err != nil {
 		return err
 	}
@@ -115,7 +121,7 @@ func (s *Store) fillPeople(ctx context.Context, outlets []int64, layouts map[int
 	return nil
 }
 
-func (s *Store) hours(ctx context.Context, outlets []int64) (map[int64]*sched.Hours, error) {
+func hoursOf(ctx context.Context, q *db.Queries, outlets []int64) (map[int64]*sched.Hours, error) {
 	byStaff := map[int64]*sched.Hours{}
 	of := func(staff int64) *sched.Hours {
 		if byStaff[staff] == nil {
@@ -123,7 +129,7 @@ func (s *Store) hours(ctx context.Context, outlets []int64) (map[int64]*sched.Ho
 		}
 		return byStaff[staff]
 	}
-	shifts, err := s.q.Shifts(ctx, outlets)
+	shifts, err := q.Shifts(ctx, outlets)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +141,7 @@ func (s *Store) hours(ctx context.Context, outlets []int64) (map[int64]*sched.Ho
 			h.Shifts = append(h.Shifts, w)
 		}
 	}
-	breaks, err := s.q.Breaks(ctx, db.BreaksParams{Outlets: outlets, Since: time.Now().Add(-24 * time.Hour)})
+	breaks, err := q.Breaks(ctx, db.BreaksParams{Outlets: outlets, Since: time.Now().Add(-24 * time.Hour)})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/kitchenpg/db"
 )
 
 // names remembers what kitchens' stations are called, for the events of new tasks.
@@ -13,8 +14,9 @@ type names struct {
 	byOutlet map[int64]*kitchen.Layout
 }
 
-// of returns the layouts of the work's outlets. One that lacks a station of the work is read again.
-func (n *names) of(ctx context.Context, s *Store, work []kitchen.Work) (map[int64]*kitchen.Layout, error) {
+// of returns the layouts of the work's outlets, read with q where need be. One that lacks a station of the work is read
+// again.
+func (n *names) of(ctx context.Context, q *db.Queries, work []kitchen.Work) (map[int64]*kitchen.Layout, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.byOutlet == nil {
@@ -26,14 +28,27 @@ func (n *names) of(ctx context.Context, s *Store, work []kitchen.Work) (map[int6
 			missing = append(missing, w.Outlet)
 		}
 	}
-	if len(missing) == 0 {
-		return n.byOutlet, nil
+	if len(missing) > 0 {
+		found, err := layouts(ctx, q, missing)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range found {
+			n.byOutlet[l.Outlet] = l
+		}
 	}
-	layouts, err := s.Layouts(ctx, missing)
-	for _, l := range layouts {
-		n.byOutlet[l.Outlet] = l
+	return n.pick(work), nil
+}
+
+// pick copies what the work needs; an outlet that does not exist has no names.
+func (n *names) pick(work []kitchen.Work) map[int64]*kitchen.Layout {
+	picked := make(map[int64]*kitchen.Layout, 1)
+	for _, w := range work {
+		if picked[w.Outlet] = n.byOutlet[w.Outlet]; picked[w.Outlet] == nil {
+			picked[w.Outlet] = (&kitchen.Layout{Outlet: w.Outlet}).Index()
+		}
 	}
-	return n.byOutlet, err
+	return picked
 }
 
 func knows(l *kitchen.Layout, w kitchen.Work) bool {
