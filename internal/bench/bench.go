@@ -62,6 +62,7 @@ type Options struct {
 	Token       telemetry.Secret
 	DatabaseURL string    // a server on which databases can be made; "": a private one
 	Dir         string    // where its folder is made; "": the system's folder for temporary files
+	SkipRaw     bool      // do not measure the raw Postgres
 	CPUProfile  string    // write a profile of the main part here
 	Progress    io.Writer // nil: nowhere
 	Start       Starter

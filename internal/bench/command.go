@@ -24,12 +24,13 @@ type Flags struct {
 	JSON        bool          `name:"json" help:"Write the report as JSON."`
 	DatabaseURL config.URL    `name:"database-url" env:"BRIGADE_DATABASE_URL,DATABASE_URL" placeholder:"URL" help:"Use this server, on which databases are made for the run and dropped afterwards (default: a private Postgres in a temporary folder)."`
 	Dir         string        `name:"dir" type:"existingdir" placeholder:"DIR" help:"Where the temporary folder is made: it should be on the disk that counts."`
+	Raw         bool          `name:"raw" default:"true" negatable:"" help:"Measure the raw speed of Postgres before and after."`
 	CPUProfile  string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile of the main part, for go tool pprof."`
 }
 
 func (f Flags) options(env *cli.Env, start Starter) Options {
 	return Options{
-		Duration: f.Duration, DatabaseURL: f.DatabaseURL.Reveal(), Dir: f.Dir, CPUProfile: f.CPUProfile,
+		Duration: f.Duration, DatabaseURL: f.DatabaseURL.Reveal(), Dir: f.Dir, SkipRaw: !f.Raw, CPUProfile: f.CPUProfile,
 		Progress: env.Err, Start: start,
 	}
 }

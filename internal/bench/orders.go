@@ -110,13 +110,17 @@ func (st *stage) connect(run string) (strikeOn func(part string) strike, closeAl
 	}, nil
 }
 
-// besideRaw runs the load between two measurements of the raw Postgres; nil without one that it could measure.
+// besideRaw runs the load between two measurements of the raw Postgres; nil when that is not wanted, or not possible
+// because nobody knows where it is.
 func (st *stage) besideRaw(ctx context.Context, m *Machine, load func() error) (raw *Raw, err error) {
 	if st.DatabaseURL == "" {
 		return nil, load()
 	}
 	if m.Postgres, st.postgres, err = meet(ctx, st.DatabaseURL); err != nil {
 		return nil, err
+	}
+	if st.o.SkipRaw {
+		return nil, load()
 	}
 	bench, err := newRaw(ctx, st.o, st.DatabaseURL)
 	if err != nil {

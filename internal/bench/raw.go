@@ -32,6 +32,7 @@ const (
 type rawBench struct {
 	url     string
 	pgbench string // the program; "": it is not installed
+	scale   int
 	length  time.Duration
 	drop    func(context.Context) error
 }
@@ -42,7 +43,9 @@ func newRaw(ctx context.Context, o Options, serverURL string) (*rawBench, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &rawBench{url: dbURL, pgbench: findPgbench(), length: max(3*time.Second, o.Duration/4), drop: drop}
+	r := &rawBench{
+		url: dbURL, pgbench: findPgbench(), scale: rawScale, length: max(3*time.Second, o.Duration/4), drop: drop,
+	}
 	o.say("preparing the raw measurement (%s)", r.method())
 	if err := r.fill(ctx); err != nil {
 		return nil, errors.Join(err, drop(context.WithoutCancel(ctx)))
@@ -59,7 +62,7 @@ func (r *rawBench) method() string {
 
 func (r *rawBench) fill(ctx context.Context) error {
 	if r.pgbench != "" {
-		_, err := r.run(ctx, "-i", "-q", "-s", strconv.Itoa(rawScale))
+		_, err := r.run(ctx, "-i", "-q", "-s", strconv.Itoa(r.scale))
 		return err
 	}
 	return withConn(ctx, r.url, func(c *pgx.Conn) error {
@@ -67,7 +70,7 @@ func (r *rawBench) fill(ctx context.Context) error {
 			create table pgbench_accounts (aid int primary key, bid int, abalance int, filler char(84)) with (fillfactor = 100);
 			create table pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22));
 			insert into pgbench_accounts select i, 1 + i / 100000, 0, '' from generate_series(1, %d) i;
-			vacuum analyze pgbench_accounts`, rawScale*100_000), pgx.QueryExecModeSimpleProtocol)
+			analyze pgbench_accounts`, r.scale*100_000), pgx.QueryExecModeSimpleProtocol)
 		return err
 	})
 }
@@ -160,7 +163,7 @@ func (r *rawBench) tpsByGo(ctx context.Context) (float64, error) {
 	}
 	defer pool.Close()
 	l := flatOut(ctx, "transactions", rawClients, r.length, func(ctx context.Context, w, n int) error {
-		return rawTransaction(ctx, pool, 1+(w*7919+n*104729)%(rawScale*100_000))
+		return rawTransaction(ctx, pool, 1+(w*7919+n*104729)%(r.scale*100_000))
 	})
 	if l.Errors > 0 {
 		return 0, fmt.Errorf("raw transactions failed: %s", l.Error)
