@@ -127,7 +127,7 @@ func TestRawSpeed(t *testing.T) {
 	for _, program := range []string{"", findPgbench()} {
 		url, drop, err := makeDatabase(t.Context(), pgtest.NewURL(t), "brigade_raw")
 		require.NoError(t, err)
-		defer func() { require.NoError(t, drop(context.Background())) }() //nolint:usetesting // t.Context has ended by then
+		defer func() { require.NoError(t, drop(context.Background())) }()
 		r := &rawBench{url: url, pgbench: program, scale: 1, length: time.Second}
 		require.NoError(t, r.fill(t.Context()))
 		tps, err := r.tps(t.Context())

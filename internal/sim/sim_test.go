@@ -29,7 +29,6 @@ func play(t *testing.T, test func(t *testing.T, w *world)) {
 // playAt is play at an hour of the day.
 func playAt(t *testing.T, hour int, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(time.Now().UTC().Truncate(24 * time.Hour).Add(time.Duration(24+hour) * time.Hour))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -61,6 +60,7 @@ func TestARestaurantIsBusyAtOnceAndStaysSo(t *testing.T) {
 	t.Parallel()
 	for _, hour := range []int{0, 4, 9, 13, 17, 21} {
 		t.Run(fmt.Sprintf("%02d:00", hour), func(t *testing.T) {
+			t.Parallel()
 			playAt(t, hour, func(t *testing.T, w *world) {
 				defer w.begin(t, 1)()
 				wait(20 * time.Second)
@@ -77,6 +77,7 @@ func TestARestaurantIsBusyAtOnceAndStaysSo(t *testing.T) {
 }
 
 func TestEverythingIsCookedOnceAndHandedOver(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		stop := w.begin(t, 2)
 		wait(time.Hour)
@@ -98,6 +99,7 @@ func TestEverythingIsCookedOnceAndHandedOver(t *testing.T) {
 
 // Level-triggered: without a single event everything is done as well, a little later.
 func TestLostEventsChangeNothing(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		w.set(func() { w.mute = true })
 		defer w.begin(t, 3)()
@@ -109,6 +111,7 @@ func TestLostEventsChangeNothing(t *testing.T) {
 }
 
 func TestARestartGoesOnWithItsGuests(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		stop := w.begin(t, 4)
 		wait(10 * time.Minute)
@@ -133,6 +136,7 @@ func TestARestartGoesOnWithItsGuests(t *testing.T) {
 
 // Orders that no demo guest placed are cooked, too, but there is time to press start oneself; they are not handed over.
 func TestForeignOrdersAreCookedAfterAWhile(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		r, err := w.Place(t.Context(), actor.Actor{}, order.Placement{
 			Source: "kitchen", Type: order.Takeout, Items: []order.Wanted{{SKU: "soup", Quantity: 1}},
@@ -151,6 +155,7 @@ func TestForeignOrdersAreCookedAfterAWhile(t *testing.T) {
 }
 
 func TestHumansMayBeFaster(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		defer w.begin(t, 7)()
 		for range 200 { // somebody starts and completes whatever he sees, in between
@@ -172,6 +177,7 @@ func TestHumansMayBeFaster(t *testing.T) {
 }
 
 func TestGoesOnAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		w.set(func() { w.lost = 2 })
 		defer w.begin(t, 8)()
@@ -194,6 +200,7 @@ func TestGoesOnAfterAnOutage(t *testing.T) {
 }
 
 func TestGuestsStayAwayFromAFullKitchen(t *testing.T) {
+	t.Parallel()
 	play(t, func(t *testing.T, w *world) {
 		for range 40 {
 			_, err := w.Place(t.Context(), actor.Actor{}, order.Placement{
