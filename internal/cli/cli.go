@@ -26,11 +26,11 @@ const (
 // Commands are the commands that need no app.
 type Commands struct {
 	Load    loadCommand    `cmd:"" group:"setup" help:"Load tenants, menus, kitchens and staff from a file."`
-	Token   tokenCommand   `cmd:"" group:"setup" help:"Create, list and revoke tokens, by which people and programs are let in."`
-	Migrate migrateCommand `cmd:"" group:"setup" help:"Bring the database's schema up to date, take it back, or show it."`
+	Token   tokenCommand   `cmd:"" group:"setup" help:"Tokens, by which people and programs are let in."`
+	Migrate migrateCommand `cmd:"" group:"setup" help:"The database's schema: up to date, back, or how it stands."`
 
 	Order   orderCommand   `cmd:"" group:"operate" help:"Place, list and follow orders, and hand them over."`
-	Task    taskCommand    `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, and why who got which."`
+	Task    taskCommand    `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, why who got which."`
 	Staff   staffCommand   `cmd:"" group:"operate" help:"Who is at work; send somebody on a break and back."`
 	Machine machineCommand `cmd:"" group:"operate" help:"The machines; take one down and up again."`
 	Menu    menuCommand    `cmd:"" group:"operate" help:"What is sold."`
@@ -42,14 +42,13 @@ type Commands struct {
 
 // Env is what a command has around it.
 type Env struct {
-	In   io.Reader
 	Out  io.Writer // results, for people or programs
 	Err  io.Writer // everything else
 	Zone *time.Location
 }
 
 // System returns the environment of this process.
-func System() *Env { return &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Zone: time.Local} }
+func System() *Env { return &Env{Out: os.Stdout, Err: os.Stderr, Zone: time.Local} }
 
 // exit is how kong's --help ends a run.
 type exit int

@@ -41,7 +41,7 @@ func run(t *testing.T, args ...string) result {
 
 func runContext(ctx context.Context, args ...string) result {
 	var out, err bytes.Buffer
-	code := Run(ctx, &struct{ Commands }{}, args, &Env{In: strings.NewReader(""), Out: &out, Err: &err, Zone: time.UTC})
+	code := Run(ctx, &struct{ Commands }{}, args, &Env{Out: &out, Err: &err, Zone: time.UTC})
 	return result{code, out.String(), err.String()}
 }
 
@@ -97,8 +97,19 @@ func TestHelp(t *testing.T) {
 	} {
 		require.Contains(t, text, part)
 	}
+	require.Contains(t, ok(t, "token", "create", "--help"), "Use this Postgres instead")
+	require.Contains(t, ok(t, "order", "list", "--help"), "(default: 20).")
 	r := run(t)
 	require.Equal(t, result{ExitMisuse, "", text}, r, "nothing typed shows the help and is wrong use")
+}
+
+func TestCommandsFitOnOneLineOfHelp(t *testing.T) {
+	t.Parallel()
+	parser, err := kong.New(&struct{ Commands }{}, style()...)
+	require.NoError(t, err)
+	for _, c := range parser.Model.Children {
+		require.LessOrEqual(t, len(c.Help), 67, c.Name)
+	}
 }
 
 func TestMisuse(t *testing.T) {

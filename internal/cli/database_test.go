@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +57,7 @@ func TestTokens(t *testing.T) {
 
 	r = run(t, "token", "create", "--tenant", "demo", "--name", "Till 1", "--role", "integrator", "--expires-days", "30", url)
 	require.Equal(t, ExitDone, r.code, r.err)
-	require.Regexp(t, regexp.MustCompile(`^brg_[A-Za-z0-9_-]{43}\n$`), r.out, "a script can catch it")
+	require.Regexp(t, `^brg_[A-Za-z0-9_-]{43}\n$`, r.out, "a script can catch it")
 	require.Contains(t, r.err, "Keep it")
 	var made tokenRow
 	require.NoError(t, json.Unmarshal([]byte(ok(t, "token", "create", "--tenant=demo", "--name=me", "--role=owner", "--outlet=kitchen", "--json", url)), &made))

@@ -64,7 +64,7 @@ func typeNames() string {
 
 // Run follows the events until ctx ends.
 func (c *eventsTail) Run(ctx context.Context, env *Env) error {
-	f := &following{eventsTail: c, env: env}
+	f := &following{eventsTail: c, env: env, patience: silence}
 	if c.After >= 0 {
 		f.last = strconv.FormatInt(c.After, 10)
 	}
@@ -105,13 +105,14 @@ type following struct {
 	last      string // where to go on; "" from now on
 	connected bool   // it was once
 	pause     time.Duration
+	patience  time.Duration // with a stream that gives no sign of life
 }
 
 // once follows until the connection is lost.
 func (f *following) once(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	watch := time.AfterFunc(silence, func() { end(errSilent) })
+	watch := time.AfterFunc(f.patience, func() { end(errSilent) })
 	defer watch.Stop()
 	header := http.Header{"Accept": {"text/event-stream"}}
 	if f.last != "" {
@@ -123,7 +124,7 @@ func (f *following) once(ctx context.Context) error {
 	}
 	defer res.Body.Close()
 	f.connected, f.pause = true, 0
-	err = readMessages(res.Body, func() { watch.Reset(silence) }, f.take)
+	err = readMessages(res.Body, func() { watch.Reset(f.patience) }, f.take)
 	return cmp.Or(context.Cause(ctx), err)
 }
 

@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/alecthomas/kong"
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
 
 const about = `Brigade runs a restaurant from the order to the pass: orders become tasks, tasks go to people and machines.
 
@@ -17,6 +21,7 @@ func style() []kong.Option {
 		kong.Name("brigade"),
 		kong.Description(about),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
+		kong.ValueFormatter(valueText),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "run", Title: "Run Brigade:"},
 			{Key: "setup", Title: "Set up:"},
@@ -26,4 +31,19 @@ func style() []kong.Option {
 			{Key: "database", Title: "Which database, and how much is told:"},
 		}),
 	}
+}
+
+// valueText explains a flag or an argument, with its default and the environment variables that set it.
+func valueText(v *kong.Value) string {
+	var notes []string
+	if v.HasDefault && v.Default != "" && v.Default != "-1" {
+		notes = append(notes, "default: "+v.Default)
+	}
+	for _, env := range v.Tag.Envs {
+		notes = append(notes, "$"+env)
+	}
+	if len(notes) == 0 {
+		return v.Help
+	}
+	return strings.TrimSuffix(v.Help, ".") + " (" + strings.Join(notes, ", ") + ")."
 }

@@ -49,7 +49,9 @@ func (a *Announcement) publish(r Running) error {
 	if err := syscall.Flock(int(a.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return err
 	}
-	if err := json.NewEncoder(a.file).Encode(r); err != nil {
+	enc := json.NewEncoder(a.file)
+	enc.SetEscapeHTML(false) // people look into it, and copy the address
+	if err := enc.Encode(r); err != nil {
 		return err
 	}
 	return os.Rename(a.file.Name(), a.path)
