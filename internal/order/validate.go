@@ -16,8 +16,11 @@ const (
 	MaxQuantity = 100
 	MaxUnits    = 500
 	maxKey      = 200
+	maxName     = 200 // characters of an item's name
 	minPrice    = money.Amount(1)
 	maxPrice    = money.Amount(999_99)
+
+	maxUnitPrice = money.Amount(1_000_000_00) // so that no total overflows
 )
 
 // Placement is a request to take an order.
@@ -104,6 +107,7 @@ func (p Placement) validateItems(f *errs.Fields) {
 	}
 	units := 0
 	for i, it := range p.Items {
+		it.validate(f, i)
 		if it.Quantity < 1 || it.Quantity > MaxQuantity {
 			f.Add(it.path(i, "quantity"), "must be 1 to %d", MaxQuantity)
 			continue
@@ -112,6 +116,20 @@ func (p Placement) validateItems(f *errs.Fields) {
 	}
 	if units > MaxUnits {
 		f.Add("items", "must be at most %d units together", MaxUnits)
+	}
+}
+
+// validate checks that an item is called something and what it costs.
+func (w Wanted) validate(f *errs.Fields, i int) {
+	field, name := "sku", w.SKU
+	if name == "" && w.Name != "" {
+		field, name = "name", w.Name
+	}
+	if n := utf8.RuneCountInString(name); n < 1 || n > maxName {
+		f.Add(w.path(i, field), "must have 1 to %d characters", maxName)
+	}
+	if w.Price != nil && (*w.Price < 0 || *w.Price > maxUnitPrice) {
+		f.Add(w.path(i, "price"), "must be 0 to %s", maxUnitPrice)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"brigade/internal/errs"
 	"brigade/internal/store"
+	"brigade/internal/store/pgtest"
 )
 
 // A crash gives the numbers of lost transactions to others: their commits are not ours.
@@ -58,4 +59,14 @@ func beginAndCrash(t *testing.T, p *pgxpool.Pool) (run string, xid int64) {
 	require.Error(t, tx.Commit(t.Context()))
 	_ = tx.Rollback(t.Context())
 	return run, xid
+}
+
+func TestTimesAreReadInUTC(t *testing.T) {
+	t.Parallel()
+	p := pgtest.New(t)
+	var at time.Time
+	var maybe *time.Time
+	var list []time.Time
+	require.NoError(t, p.QueryRow(t.Context(), "select now(), now(), array[now()]").Scan(&at, &maybe, &list))
+	require.Equal(t, []*time.Location{time.UTC, time.UTC, time.UTC}, []*time.Location{at.Location(), maybe.Location(), list[0].Location()})
 }

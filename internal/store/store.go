@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/errs"
@@ -29,9 +30,18 @@ func Open(url string, conns int32) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.ConnConfig.RuntimeParams["application_name"] = "brigade"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.AfterConnect = readUTC
 	// A process that was halted in the middle of a commit must not keep others from taking over.
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "6s"
 	return pgxpool.NewWithConfig(context.Background(), cfg)
+}
+
+// readUTC makes all times that are read be in UTC, whatever the machine's zone.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
 }
 
 // Ready returns a KindUnavailable error when Postgres does not answer in time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +30,11 @@ func (s *Store) Get(ctx context.Context, tenant int64, ref string) (order.Order,
 }
 
 func (s *Store) find(ctx context.Context, tenant int64, ref string) (int64, error) {
-	id, err := s.q.OrderID(ctx, db.OrderIDParams{Tenant: tenant, Ref: ref})
+	byID, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		byID = 0 // no order has it
+	}
+	id, err := s.q.OrderID(ctx, db.OrderIDParams{Tenant: tenant, Number: ref, ID: byID})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, errs.NotFound("no order %s", ref)
 	}

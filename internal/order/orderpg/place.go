@@ -100,6 +100,10 @@ func (s *Store) answerSeen(ctx context.Context, q *db.Queries, b *batch) error {
 	if err != nil {
 		return err
 	}
+	receipts, err := receipts(ctx, q, seen)
+	if err != nil {
+		return err
+	}
 	for i, d := range b.drafts {
 		row, old := seen[keyOf(d)]
 		first, twin := b.first[keyOf(d)]
@@ -107,11 +111,7 @@ func (s *Store) answerSeen(ctx context.Context, q *db.Queries, b *batch) error {
 		case d.Key == "":
 			b.fresh = append(b.fresh, i)
 		case old:
-			receipt, err := s.receipt(ctx, q, row.ID)
-			if err != nil {
-				return err
-			}
-			b.outs[i] = repeated(d, row.RequestHash, receipt)
+			b.outs[i] = repeated(d, row.RequestHash, receipts[row.ID])
 		case twin:
 			b.twins[i] = first
 		default:
@@ -150,14 +150,32 @@ func (s *Store) seen(ctx context.Context, q *db.Queries, drafts []order.Draft) (
 	return found, err
 }
 
-// receipt reads the first answer to an order.
-func (s *Store) receipt(ctx context.Context, q *db.Queries, id int64) (order.Receipt, error) {
-	orders, err := load(ctx, q, []int64{id})
-	if err != nil {
-		return order.Receipt{}, err
+// receipts reads the first answers to orders.
+func receipts(ctx context.Context, q *db.Queries, seen map[key]db.SeenRow) (map[int64]order.Receipt, error) {
+	if len(seen) == 0 {
+		return nil, nil
 	}
-	ready, err := q.ReadyTasks(ctx, id)
-	return order.Receipt{Order: orders[0], ReadyTaskIDs: ready}, err
+	ids := make([]int64, 0, len(seen))
+	for _, r := range seen {
+		ids = append(ids, r.ID)
+	}
+	orders, err := load(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := q.ReadyTasks(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	ready := map[int64][]int64{}
+	for _, r := range tasks {
+		ready[r.OrderID] = append(ready[r.OrderID], r.ID)
+	}
+	found := make(map[int64]order.Receipt, len(orders))
+	for _, o := range orders {
+		found[o.ID] = order.Receipt{Order: o, ReadyTaskIDs: ready[o.ID]}
+	}
+	return found, nil
 }
 
 // write inserts the fresh orders of a batch with all that belongs to them.

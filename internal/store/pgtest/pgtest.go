@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"brigade/internal/store"
 )
 
 // ServerEnv names the environment variable with the URL of a running server.
@@ -30,12 +32,7 @@ const (
 // New returns a pool on a migrated, empty database that only this test uses. Both go away with the test.
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	cfg, err := pgxpool.ParseConfig(NewURL(t))
-	if err != nil {
-		t.Fatalf("pgtest: %v", err)
-	}
-	cfg.MaxConns = poolMax
-	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	pool, err := store.Open(NewURL(t), poolMax)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}

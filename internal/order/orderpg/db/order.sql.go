@@ -423,16 +423,17 @@ func (q *Queries) NextOrderIDs(ctx context.Context, n int32) ([]int64, error) {
 }
 
 const orderID = `-- name: OrderID :one
-select id from orders where tenant_id = $1 and (number = $2::text or id::text = $2::text)
+select id from orders where tenant_id = $1 and (number = $2::text or id = $3::bigint)
 `
 
 type OrderIDParams struct {
 	Tenant int64
-	Ref    string
+	Number string
+	ID     int64
 }
 
 func (q *Queries) OrderID(ctx context.Context, arg OrderIDParams) (int64, error) {
-	row := q.db.QueryRow(ctx, orderID, arg.Tenant, arg.Ref)
+	row := q.db.QueryRow(ctx, orderID, arg.Tenant, arg.Number, arg.ID)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
@@ -528,22 +529,27 @@ func (q *Queries) ReadyLately(ctx context.Context, arg ReadyLatelyParams) ([]Rea
 }
 
 const readyTasks = `-- name: ReadyTasks :many
-select id from tasks where order_id = $1 and cardinality(depends_on) = 0 order by id
+select order_id, id from tasks where order_id = any($1::bigint[]) and cardinality(depends_on) = 0 order by order_id, id
 `
 
-func (q *Queries) ReadyTasks(ctx context.Context, orderID int64) ([]int64, error) {
-	rows, err := q.db.Query(ctx, readyTasks, orderID)
+type ReadyTasksRow struct {
+	OrderID int64
+	ID      int64
+}
+
+func (q *Queries) ReadyTasks(ctx context.Context, orders []int64) ([]ReadyTasksRow, error) {
+	rows, err := q.db.Query(ctx, readyTasks, orders)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ReadyTasksRow
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var i ReadyTasksRow
+		if err := rows.Scan(&i.OrderID, &i.ID); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ from (select unnest(@ids::bigint[]) as id, unnest(@statuses::text[]) as status, 
 where o.id = v.id;
 
 -- name: OrderID :one
-select id from orders where tenant_id = @tenant and (number = @ref::text or id::text = @ref::text);
+select id from orders where tenant_id = @tenant and (number = @number::text or id = @id::bigint);
 
 -- name: Orders :many
 select * from orders where id = any(@ids::bigint[]) order by id;
@@ -76,7 +76,7 @@ from (select placed_at, ready_at from orders where tenant_id = @tenant and outle
 where r.ready_at > @since::timestamptz and r.ready_at <= @now::timestamptz;
 
 -- name: ReadyTasks :many
-select id from tasks where order_id = @order_id and cardinality(depends_on) = 0 order by id;
+select order_id, id from tasks where order_id = any(@orders::bigint[]) and cardinality(depends_on) = 0 order by order_id, id;
 
 -- name: CountByStatus :many
 select status, count(*) as n from orders where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet)
