@@ -154,11 +154,19 @@ func columnViews(l *look, outlet string, at time.Time) []columnView {
 		if c.open {
 			views[i].Count = l.Pulse.Open[c.statuses[0]]
 		}
-		for _, o := range l.Orders[i] {
+		for _, o := range inOrder(l.Orders[i], c.open) {
 			views[i].Cards = append(views[i].Cards, newCard(o, tickets[o.ID], outlet, at))
 		}
 	}
 	return views
+}
+
+// inOrder puts what was handed over last first; open orders come as they are shown, the oldest first.
+func inOrder(orders []order.Order, open bool) []order.Order {
+	if open {
+		return orders
+	}
+	return slices.SortedStableFunc(slices.Values(orders), func(a, b order.Order) int { return b.ClosedAt.Compare(a.ClosedAt) })
 }
 
 func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) cardView {

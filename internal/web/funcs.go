@@ -17,15 +17,15 @@ func funcs(files *assets) template.FuncMap {
 // icons are drawn on 16 × 16 units, in the colour of the text.
 var icons = map[string]string{
 	"received": `<path d="M2 9.5 4 3h8l2 6.5V13H2z"/><path d="M2 9.5h3.5l1 1.5h3l1-1.5H14"/>`,
-	"cooking":  `<path d="M8 1.5c.5 2.5 4 4 4 7.8A4 4 0 0 1 8 14a4 4 0 0 1-4-4.4c0-1.500.8-2.600 1.600-3.400.2 1.300.8 1.900 1.400 2.100C6.600 6 7 3.500 8 1.500z"/>`,
-	"ready":    `<circle cx="8" cy="8" r="6.200"/><path d="m5.200 8.200 2 2 3.700-4.200"/>`,
-	"closed":   `<path d="M3.500 5.500h9l.8 8H2.700z"/><path d="M5.700 5.500a2.300 2.300 0 0 1 4.600 0"/>`,
+	"cooking":  `<path d="M8 1.5c.5 2.5 4 4 4 7.8A4 4 0 0 1 8 14a4 4 0 0 1-4-4.4c0-1.5.8-2.6 1.6-3.4.2 1.3.8 1.9 1.4 2.1C6.6 6 7 3.5 8 1.5z"/>`,
+	"ready":    `<circle cx="8" cy="8" r="6.2"/><path d="m5.2 8.2 2 2 3.7-4.2"/>`,
+	"closed":   `<path d="M3.5 5.5h9l.8 8H2.7z"/><path d="M5.7 5.5a2.3 2.3 0 0 1 4.6 0"/>`,
 	"dine_in":  `<path d="M2 6h12M8 6v7M5 13h6"/>`,
-	"takeout":  `<path d="M3.500 5.500h9l.8 8H2.700z"/><path d="M5.700 5.500a2.300 2.300 0 0 1 4.600 0"/>`,
-	"delivery": `<circle cx="4" cy="11.500" r="1.800"/><circle cx="12.200" cy="11.500" r="1.800"/><path d="M5.800 11.500h4.600M2.200 9.700V8h5.300v3.500M9.500 4h2l1.200 5.700"/>`,
-	"person":   `<circle cx="8" cy="5" r="2.700"/><path d="M2.800 14c.3-3.300 2.400-5 5.200-5s4.900 1.700 5.200 5"/>`,
-	"machine":  `<rect x="2.500" y="3" width="11" height="10" rx="1.500"/><path d="M2.500 6.200h11M5 4.600h.01M7 4.600h.01"/>`,
-	"wait":     `<circle cx="8" cy="8" r="6.200"/><path d="M8 4.500V8l2.500 1.500"/>`,
+	"takeout":  `<path d="M3.5 5.5h9l.8 8H2.7z"/><path d="M5.7 5.5a2.3 2.3 0 0 1 4.6 0"/>`,
+	"delivery": `<circle cx="4" cy="11.5" r="1.8"/><circle cx="12.2" cy="11.5" r="1.8"/><path d="M5.8 11.5h4.6M2.2 9.7V8h5.3v3.5M9.5 4h2l1.2 5.7"/>`,
+	"person":   `<circle cx="8" cy="5" r="2.7"/><path d="M2.8 14c.3-3.3 2.4-5 5.2-5s4.9 1.7 5.2 5"/>`,
+	"machine":  `<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="M2.5 6.2h11M5 4.6h.01M7 4.6h.01"/>`,
+	"wait":     `<circle cx="8" cy="8" r="6.2"/><path d="M8 4.5V8l2.5 1.5"/>`,
 }
 
 // icon draws an icon that says nothing to a screen reader: words stand beside it.

@@ -87,9 +87,9 @@
     copy.style.setProperty('--tone', getComputedStyle(card).getPropertyValue('--tone'));
     Object.assign(copy.style, { left: to.left + 'px', top: to.top + 'px', width: to.width + 'px' });
     document.body.append(copy);
-    card.style.visibility = 'hidden';
+    card.style.opacity = '0'; // seen or not, its button works
     copy.animate([{ transform: `translate(${from.left - to.left}px, ${from.top - to.top}px)` }, { transform: 'none' }], { duration: 450, easing: 'cubic-bezier(.3,.7,.2,1)' })
-      .finished.finally(() => { copy.remove(); card.style.visibility = ''; });
+      .finished.finally(() => { copy.remove(); card.style.opacity = ''; });
   }
 
   // The lamp.
