@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -20,7 +21,16 @@ type commands struct {
 }
 
 func main() {
+	tradeMemoryForSpeed()
 	os.Exit(cli.Run(untilSignal(), &commands{}, os.Args[1:], cli.System()))
+}
+
+// tradeMemoryForSpeed lets the garbage collector run a quarter as often: the live heap is small, and at full load it
+// took a fifth of the time. GOGC overrides it.
+func tradeMemoryForSpeed() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // oneGesture is how long signals count as one: some senders, timeout(1) among them, signal the process and then its
