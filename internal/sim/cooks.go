@@ -14,8 +14,7 @@ import (
 type job struct {
 	task, outlet int64
 	started      bool
-	version      int           // of the task, as far as the demo knows
-	estimate     time.Duration // once started
+	version      int // of the task, as far as the demo knows
 }
 
 // assigned plans to start a task, after the pause that a human needs to get to it. Tasks of orders that no demo guest
@@ -47,7 +46,7 @@ func (s *Sim) started(outlet, task int64, version int, since time.Time, estimate
 	if j := s.tasks[task]; j != nil && j.started {
 		return
 	}
-	j := &job{task: task, outlet: outlet, started: true, version: version, estimate: estimate}
+	j := &job{task: task, outlet: outlet, started: true, version: version}
 	s.tasks[task] = j
 	s.agenda.add(action{
 		at:    since.Add(s.pace(estimate) + grace),
@@ -89,18 +88,17 @@ func (s *Sim) settle(task int64, version int) {
 	}
 }
 
-// relieve takes a completed task's work off its outlet.
+// relieve takes notice that a task is out of its outlet's hands.
 func (s *Sim) relieve(j *job) {
-	if h := s.houses[j.outlet]; h != nil {
-		h.work = max(0, h.work-j.estimate)
+	if h := s.houses[j.outlet]; h != nil && j.started {
+		h.busy = max(0, h.busy-1)
 	}
 }
 
-// compare makes up for what was not heard: tasks in hand, tasks that are no more, the work that is left, orders that
-// are ready.
+// compare makes up for what was not heard: tasks in hand, tasks that are no more, how busy it is, orders that are ready.
 func (s *Sim) compare(h *house, b *kitchen.Board) {
 	open, there := map[int64]bool{}, map[int64]bool{}
-	h.work, h.hands = 0, 0
+	h.busy, h.hands = 0, 0
 	for _, p := range b.People {
 		if p.OnShift {
 			h.hands += p.MaxParallel
@@ -123,8 +121,8 @@ func (s *Sim) compare(h *house, b *kitchen.Board) {
 
 // seen takes notice of a task as it is.
 func (s *Sim) seen(h *house, v kitchen.TaskView) {
-	if v.Status != kitchen.TaskCompleted {
-		h.work += v.Estimate
+	if v.Status != kitchen.TaskCompleted && v.PendingDeps == 0 {
+		h.busy++
 	}
 	switch v.Status {
 	case kitchen.TaskAssigned:

@@ -17,8 +17,8 @@ import (
 // house is an outlet at play.
 type house struct {
 	Outlet
-	work  time.Duration // left to do, as of the last look and what came and went since
-	hands int           // tasks that the staff on shift can have in hand
+	busy  int // tasks in hand or waiting for hands, as of the last look and what came and went since
+	hands int // tasks that the staff on shift can have in hand
 }
 
 // guest is somebody who placed an order and waits for it.
@@ -74,20 +74,21 @@ func gap(local time.Time) time.Duration {
 	return time.Duration(float64(time.Second) / rate)
 }
 
-// patience is by how much a kitchen's backlog (the time its staff needs for all it has) stretches the gap between
-// guests: an idle kitchen fills up quickly, a full one loses guests. ok is false when nobody comes in at all.
-func patience(work time.Duration, hands int) (factor float64, ok bool) {
-	const idle, busy, full = 30, 90, 180 // seconds
+// patience is by how much a kitchen that is busy with so many tasks stretches the gap between guests: an idle one fills
+// up quickly, a full one loses guests. ok is false when nobody comes in at all. Some hands are always left free, so that
+// the orders of real people do not wait behind the demo's.
+func patience(busy, hands int) (factor float64, ok bool) {
+	const calm, lively, full = 0.3, 0.6, 0.85
 	if hands == 0 {
 		return 0, false
 	}
-	switch backlog := work.Seconds() / float64(hands); {
-	case backlog < idle:
+	switch load := float64(busy) / float64(hands); {
+	case load < calm:
 		return 0.25, true
-	case backlog < busy:
+	case load < lively:
 		return 1, true
-	case backlog < full:
-		return 1 + 3*(backlog-busy)/(full-busy), true
+	case load < full:
+		return 1 + 2*(load-lively)/(full-lively), true
 	}
 	return 0, false
 }
@@ -102,7 +103,7 @@ func (s *Sim) expect(h *house, at time.Time) {
 }
 
 func (s *Sim) welcome(h *house, now time.Time) {
-	factor, ok := patience(h.work, h.hands)
+	factor, ok := patience(h.busy, h.hands)
 	if !ok {
 		s.expect(h, now.Add(s.between(4*time.Second, 8*time.Second)))
 		return
@@ -177,7 +178,9 @@ func (s *Sim) takeIn(h *house, o order.Order) {
 	}
 	for _, l := range o.Lines {
 		for _, step := range l.Recipe.Steps {
-			h.work += time.Duration(l.Quantity) * step.Estimate
+			if len(step.After) == 0 {
+				h.busy += l.Quantity
+			}
 		}
 	}
 }

@@ -27,14 +27,14 @@ func TestPatience(t *testing.T) {
 	_, ok := patience(0, 0)
 	require.False(t, ok, "nobody cooks: nobody comes in")
 	last := 0.0
-	for backlog := range 180 {
-		factor, ok := patience(time.Duration(backlog)*5*time.Second, 5)
+	for busy := range 85 {
+		factor, ok := patience(busy, 100)
 		require.True(t, ok)
 		require.GreaterOrEqual(t, factor, last)
 		last = factor
 	}
-	_, ok = patience(900*time.Second, 5)
-	require.False(t, ok)
+	_, ok = patience(85, 100)
+	require.False(t, ok, "some hands are left free")
 }
 
 func TestWhateverGuestsBringIsValid(t *testing.T) {
