@@ -7,7 +7,7 @@ import (
 )
 
 // Listed is how many entries each list of a Why has at most; the field with More in its name counts the others.
-const Listed = 8
+const Listed = 5
 
 // Why explains an assignment: what stood to choice at that moment, before the task took its place. The field tags are
 // its JSON form, which [Why.AppendJSON] writes and encoding/json reads. Numbers are rounded to four decimals.
@@ -91,7 +91,7 @@ func round(x float64) float64 {
 }
 
 // AppendJSON appends the compact JSON form to b. It allocates nothing but what b needs to grow. Names are made fit for
-// Postgres' jsonb: what is not valid UTF-8, and the character 0, becomes U+FFFD.
+// Postgres: what is not valid UTF-8, and the character 0, becomes U+FFFD.
 func (w *Why) AppendJSON(b []byte) []byte {
 	b = appendString(append(b, `{"policy":`...), w.Policy)
 	b = strconv.AppendInt(append(b, `,"at":`...), int64(w.At), 10)

@@ -270,7 +270,7 @@ create table task_decisions (                                  -- why a task wen
     attempt    smallint not null,                              -- the task's requeues at that time
     tenant_id  bigint not null,
     decided_at timestamptz not null,
-    decision   jsonb not null,
+    decision   json not null,
     primary key (task_id, attempt)
 );
 
@@ -289,7 +289,7 @@ create table event_log (                                       -- append-only; p
     occurred_at    timestamptz not null,
     origin         bigint not null,                            -- the node that wrote it
     trace_parent   text not null default '',
-    payload        jsonb not null
+    payload        json not null
 );
 create index event_log_tenant on event_log (tenant_id, position);
 

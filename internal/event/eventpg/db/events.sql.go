@@ -31,7 +31,7 @@ const appendEvents = `-- name: AppendEvents :exec
 insert into event_log (id, tenant_id, outlet_id, type, version, aggregate_type, aggregate_id, sequence, occurred_at,
                        origin, trace_parent, payload)
 select n.id, n.tenant_id, n.outlet_id, n.type, n.version, n.aggregate_type, n.aggregate_id, n.sequence, n.occurred_at,
-       $1::bigint, n.trace_parent, n.payload::jsonb
+       $1::bigint, n.trace_parent, n.payload::json
 from (
     select unnest($2::uuid[]) as id, unnest($3::bigint[]) as tenant_id,
            unnest($4::bigint[]) as outlet_id, unnest($5::text[]) as type,

@@ -3,7 +3,7 @@
 insert into event_log (id, tenant_id, outlet_id, type, version, aggregate_type, aggregate_id, sequence, occurred_at,
                        origin, trace_parent, payload)
 select n.id, n.tenant_id, n.outlet_id, n.type, n.version, n.aggregate_type, n.aggregate_id, n.sequence, n.occurred_at,
-       @origin::bigint, n.trace_parent, n.payload::jsonb
+       @origin::bigint, n.trace_parent, n.payload::json
 from (
     select unnest(@ids::uuid[]) as id, unnest(@tenant_ids::bigint[]) as tenant_id,
            unnest(@outlet_ids::bigint[]) as outlet_id, unnest(@types::text[]) as type,

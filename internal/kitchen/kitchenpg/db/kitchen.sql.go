@@ -268,7 +268,7 @@ func (q *Queries) FirstTickets(ctx context.Context, arg FirstTicketsParams) ([]F
 const insertDecisions = `-- name: InsertDecisions :exec
 insert into task_decisions (task_id, attempt, tenant_id, decided_at, decision)
 select unnest($1::bigint[]), unnest($2::smallint[]), unnest($3::bigint[]), unnest($4::timestamptz[]),
-       unnest($5::text[])::jsonb
+       unnest($5::text[])::json
 `
 
 type InsertDecisionsParams struct {

@@ -118,7 +118,7 @@ where t.order_id = v.order_id and t.version = v.expected;
 -- name: InsertDecisions :exec
 insert into task_decisions (task_id, attempt, tenant_id, decided_at, decision)
 select unnest(@tasks::bigint[]), unnest(@attempts::smallint[]), unnest(@tenants::bigint[]), unnest(@decided::timestamptz[]),
-       unnest(@decisions::text[])::jsonb;
+       unnest(@decisions::text[])::json;
 
 -- name: UpdateStaff :exec
 update staff s set
