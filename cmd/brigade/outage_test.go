@@ -28,7 +28,7 @@ type problem struct {
 // try sends an order and returns the status and, unless it was taken, the problem.
 func try(t *testing.T, url, id string) (int, problem) {
 	t.Helper()
-	res, err := http.Post(url+"/api/v1/orders/confirm", "application/json", //nolint:noctx // it ends by itself
+	res, err := http.Post(url+"/api/v1/orders/confirm", "application/json",
 		strings.NewReader(`{"external_order_id":"`+id+`","items":{"dip_cup":1}}`))
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -43,7 +43,7 @@ func try(t *testing.T, url, id string) (int, problem) {
 
 func get(t *testing.T, url string) int {
 	t.Helper()
-	res, err := http.Get(url) //nolint:noctx // it ends by itself
+	res, err := http.Get(url)
 	require.NoError(t, err)
 	_ = res.Body.Close()
 	return res.StatusCode
@@ -103,10 +103,10 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(stateFolder(t), "small")
 	require.NoError(t, os.Mkdir(state, 0o755))
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=220m", "tmpfs", state).CombinedOutput(); err != nil { //nolint:noctx // short
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=220m", "tmpfs", state).CombinedOutput(); err != nil {
 		t.Skipf("a small file system cannot be mounted here: %s", out)
 	}
-	t.Cleanup(func() { _ = exec.Command("umount", "-l", state).Run() }) //nolint:noctx // short
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", state).Run() })
 	p := boot(t, "up", "--addr", "127.0.0.1:0", "--state", state, "--time-scale", "400", "--log-level", "error")
 	status, _ := try(t, p.url, "room")
 	require.Equal(t, http.StatusCreated, status)

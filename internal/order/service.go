@@ -164,9 +164,9 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 
 // freeForm is the recipe of an item that is not on the menu: contract R's cooking times.
 func freeForm(name string, t Type, station int64) recipe.Recipe {
-	seconds := map[Type]time.Duration{DineIn: 8, Takeout: 10, Delivery: 12}[t]
+	takes := map[Type]time.Duration{DineIn: 8 * time.Second, Takeout: 10 * time.Second, Delivery: 12 * time.Second}[t]
 	return recipe.Recipe{Steps: []recipe.Step{
-		{Description: "prepare " + name, Station: station, Estimate: seconds * time.Second, Priority: 10},
+		{Description: "prepare " + name, Station: station, Estimate: takes, Priority: 10},
 	}}
 }
 
