@@ -173,6 +173,11 @@ func (w *world) crash() {
 	}
 	w.floor = kitchen.NewFloor(clone(w.layout), kitchen.DefaultSettings(), open, w.now, w.index)
 	w.check()
+	for _, id := range w.tasks(kitchen.TaskStarted) {
+		row, later := w.rowOf(id), sched.At(w.now).Add(time.Second)
+		p := find(w.layout.People, func(p kitchen.Person) bool { return p.ID == row.Staff })
+		w.must(!p.Active || w.floor.Planner().Utilization(row.Staff, later) > 0, "person %d works on task %d", row.Staff, id)
+	}
 }
 
 // oldNews tells the floor of a ticket as it was when it came in.
