@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"brigade/internal/cli"
@@ -37,6 +38,9 @@ func (f Flags) options(env *cli.Env, start Starter) Options {
 
 // show writes the report, also that of a run that is void.
 func (f Flags) show(env *cli.Env, r Report, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("told to end before there was a result")
+	}
 	if err != nil && r.Check == nil {
 		return err
 	}
