@@ -29,12 +29,14 @@ type round struct {
 func (d *Desk) runRound(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
-	d.round.Add(1)
+	in := d.take()
+	if len(in) > 0 { // being woken for nothing is no round that anybody waits for
+		d.round.Add(1)
+	}
 	r := &round{
 		now: d.clock.Now().Truncate(time.Microsecond), j: NewJournal(nil),
 		touched: map[int64]bool{}, loose: map[int64]*Ticket{}, assigned: map[int64]int64{},
 	}
-	in := d.take()
 	d.settleOwners(in)
 	d.load(ctx, r)
 	d.hear(ctx, r, in)
