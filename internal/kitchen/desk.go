@@ -171,8 +171,8 @@ func (d *Desk) Complete(ctx context.Context, tenant, task int64) (Task, error) {
 	return d.do(ctx, &command{kind: cmdComplete, tenant: tenant, task: task})
 }
 
-// RunOnce returns the first task that the round under way, or the next one, assigns in a kitchen; a zero Task when
-// nothing could be assigned or the kitchen has another owner.
+// RunOnce returns the first task that the last round, the one under way or the next one assigns in a kitchen, and tells
+// of it once; a zero Task when nothing could be assigned or the kitchen has another owner.
 func (d *Desk) RunOnce(ctx context.Context, outlet int64) (Task, error) {
 	return d.do(ctx, &command{kind: cmdRunOnce, outlet: outlet, round: d.round.Load()})
 }

@@ -357,6 +357,11 @@ func (d *Desk) conclude(ctx context.Context, r *round) {
 	for _, m := range r.commands {
 		d.answer(m.command)
 	}
+	for _, m := range r.commands { // told is told, to all who asked in this round
+		if m.command.kind == cmdRunOnce {
+			delete(d.firsts, m.command.outlet)
+		}
+	}
 	for outlet := range r.touched {
 		if f := d.floors[outlet]; f != nil {
 			d.remind(outlet, r.now)
