@@ -15,7 +15,7 @@ TEST_TIMEOUT ?= 20m
 WITHPG := go run ./internal/store/pgtest/cmd/withpg
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check generate bench vendor clean
+.PHONY: help run build test check generate bench vendor screenshots clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ build: ## build bin/brigade
 	@CGO_ENABLED=0 go build -trimpath -o bin/brigade ./cmd/brigade
 
 test: ## set up and run every test, with the race detector, on a real Postgres (TEST=./… chooses)
-	@scripts/setup go postgres race
+	@scripts/setup go postgres race $(if $(filter 1,$(BRIGADE_NO_BROWSER)),,browser)
 	$(WITHPG) go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST)
 
 check: ## format, vet, lint, generated code, vulnerabilities, modules, scripts (ONLY="lint …" chooses)
@@ -45,6 +45,10 @@ bench: build ## measure the planners, and Brigade under its own load
 	$(WITHPG) go test -run '^$$' -bench . -benchmem $(TEST)
 	bin/brigade bench orders
 	bin/brigade bench kitchen
+
+screenshots: ## take the pictures of the pages anew (docs/images, bin/screenshots)
+	@scripts/setup go postgres browser
+	@scripts/screenshots
 
 vendor: ## fetch the browser files anew, in the versions that scripts/vendor lists
 	@scripts/vendor

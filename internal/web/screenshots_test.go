@@ -1,0 +1,97 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"brigade/internal/app"
+	"brigade/internal/config"
+	"brigade/internal/store/pgtest"
+)
+
+// shots are the pictures that are taken of the board.
+var shots = []struct {
+	name          string
+	width, height int64
+	scheme        string
+}{
+	{"board", 1440, 1080, "light"},
+	{"board-dark", 1440, 1080, "dark"},
+	{"board-tablet", 820, 1180, "light"},
+	{"board-tablet-dark", 820, 1180, "dark"},
+	{"board-phone", 390, 844, "light"},
+	{"board-phone-dark", 390, 844, "dark"},
+}
+
+// TestScreenshots takes pictures of a busy restaurant into the folder that BRIGADE_SCREENSHOTS names.
+func TestScreenshots(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("BRIGADE_SCREENSHOTS")
+	if folder == "" {
+		t.Skip("scripts/screenshots runs it")
+	}
+	s := startBusy(t)
+	serveGuests(s)
+	for _, shot := range shots {
+		b := openBrowser(t)
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shot.scheme}}}
+		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media)
+		require.NoError(t, err)
+		b.do(chromedp.EmulateViewport(shot.width, shot.height), chromedp.Navigate(s.url+"/"))
+		b.shows(`#link[data-state="on"]`)
+		b.shows(".station .started .bar .runs")
+		b.do(chromedp.WaitNotPresent(chromedp.CSS(".flying")))
+		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, shot.name+".png"), picture, 0o644))
+		b.requireNoFaults()
+	}
+}
+
+func startBusy(t *testing.T) *site {
+	t.Helper()
+	a := app.New(app.Config{
+		Roles: config.Roles, Addr: "127.0.0.1:0", DatabaseURL: pgtest.NewURL(t), Demo: config.DemoBusy, AutoComplete: true, TimeScale: 15,
+	})
+	require.NoError(t, a.Start(t.Context()))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		require.NoError(t, a.Stop(ctx))
+	})
+	return &site{t: t, app: a, url: a.URL(), client: http.DefaultClient}
+}
+
+// serveGuests lets guests come in for a while, so that there is something to see at any time of day. The first of them
+// get what they ordered; the last have just come.
+func serveGuests(s *site) {
+	s.t.Helper()
+	items := []string{"Burger combo", "Grilled wrap", "Cold coffee", "Dip cup"}
+	var numbers []string
+	for i, guest := range []string{"Inés", "Jürgen", "Noor", "Ana", "Paweł", "Chiara", "Björn", "Maya", "Leïla", "Tomás"} {
+		where := fmt.Sprintf(`"order_type":"dine_in","table_number":%d`, 1+7*i%20)
+		if i%3 == 1 {
+			where = `"order_type":"takeout"`
+		}
+		status, answer := s.call(http.MethodPost, "/orders", fmt.Sprintf(
+			`{"customer_name":%q,%s,"items":[{"name":%q,"quantity":%d,"price":7.5},{"name":%q,"quantity":1,"price":3.8}]}`,
+			guest, where, items[i%2], 1+i/4, items[2+i%2]))
+		require.Equal(s.t, http.StatusOK, status, answer)
+		numbers = append(numbers, answer["order_number"].(string))
+		if i < 7 {
+			<-time.After(4 * time.Second)
+		}
+	}
+	for _, number := range numbers[:3] {
+		s.post("/board/orders/" + number + "/handover")
+	}
+}
