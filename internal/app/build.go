@@ -187,6 +187,9 @@ func (a *App) startKitchen(context.Context) error {
 	})
 }
 
+// relaySpacing lets events gather into batches: each batch costs a commit of its own.
+const relaySpacing = 25 * time.Millisecond
+
 // startRelay carries events to the main sink: the subscribers in this process.
 func (a *App) startRelay(context.Context) error {
 	if !a.has(config.RoleRelay) {
@@ -197,7 +200,7 @@ func (a *App) startRelay(context.Context) error {
 	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, resource string, fence int64) error {
 		return lease.Check(ctx, tx, []string{resource}, []int64{fence})
 	})
-	a.relay = event.NewRelay(sink, a.eventLog, cursors, a.node, event.RelayOptions{Clock: a.clock, Logger: a.log})
+	a.relay = event.NewRelay(sink, a.eventLog, cursors, a.node, event.RelayOptions{Clock: a.clock, Logger: a.log, Spacing: relaySpacing})
 	a.run("relay", a.relay.Run)
 	resources := []string{event.RelayResource(event.MainSink)}
 	list := func(context.Context) ([]string, error) { return resources, nil }
