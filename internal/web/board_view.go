@@ -185,7 +185,7 @@ func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) c
 		c.MoreItems = len(c.Items) - itemsShown
 		c.Items = c.Items[:itemsShown]
 	}
-	if at != never {
+	if !at.IsZero() {
 		c.Age = minutes(at.Sub(c.Since))
 	}
 	return c
@@ -247,19 +247,19 @@ func (v *stationView) addTask(t kitchen.TaskView, at time.Time) {
 	if t.OnMachine != 0 {
 		view.Machine = t.MachineName
 	}
-	switch t.Status {
-	case kitchen.TaskAssigned:
+	if t.Status == kitchen.TaskAssigned {
 		v.Given = append(v.Given, view)
-	case kitchen.TaskStarted:
-		view.Start, view.Due = t.StartedAt, t.DueAt
-		if view.Due.IsZero() {
-			view.Due = t.StartedAt.Add(t.Estimate)
-		}
-		if at != never {
-			view.Percent = percent(at.Sub(view.Start), view.Due.Sub(view.Start))
-		}
-		v.Cooking = append(v.Cooking, view)
 	}
+	if t.Status != kitchen.TaskStarted {
+		return
+	}
+	if view.Start, view.Due = t.StartedAt, t.DueAt; view.Due.IsZero() {
+		view.Due = t.StartedAt.Add(t.Estimate)
+	}
+	if !at.IsZero() {
+		view.Percent = percent(at.Sub(view.Start), view.Due.Sub(view.Start))
+	}
+	v.Cooking = append(v.Cooking, view)
 }
 
 // settle puts what is nearly done first and leaves out what does not fit.

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"flag"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -93,14 +92,14 @@ func TestPartsOfTheBoard(t *testing.T) {
 // The whole page, as browsers without JavaScript see it: ages and bars are there.
 func TestPageWithoutJavaScript(t *testing.T) {
 	t.Parallel()
-	s := &server{Parts: Parts{Log: slog.New(slog.DiscardHandler)}, assets: loadAssets()}
+	files := loadAssets()
 	page := boardPage{
 		frame: frame{Title: hostile, Build: "build"}, Demo: true, Address: "http://" + hostile, Sample: hostile,
 		Board: newBoardView(hostileLook(), hostile, noon), Clock: clockView{Text: "12:00", Zone: "UTC", Scale: 1},
 	}
 	page.Outlet.Name, page.Outlet.Slug = hostile, hostile
 	var html bytes.Buffer
-	require.NoError(t, parsePages(s.assets)["board"].ExecuteTemplate(&html, "layout", page))
+	require.NoError(t, parsePages(files)["board"].ExecuteTemplate(&html, "layout", page))
 	require.NotContains(t, html.String(), "<img src=x")
 	require.Contains(t, html.String(), `>5:00</span>`, "the order's age")
 	require.Contains(t, html.String(), `>1:30</span>`, "a ready order ages from when it was ready")
