@@ -62,9 +62,11 @@ func (q *Queries) ActiveItems(ctx context.Context, arg ActiveItemsParams) ([]Act
 }
 
 const menuVersion = `-- name: MenuVersion :one
-select coalesce(sum(hashtextextended(m::text, 0)), 0)::text as version
-from menu_items m
-where m.tenant_id = $1 and m.outlet_id = $2
+select (coalesce((select sum(hashtextextended(m::text, 0)) from menu_items m
+                  where m.tenant_id = $1 and m.outlet_id = $2), 0)
+      + coalesce((select sum(hashtextextended(row(e.sku, e.step_no, e.description, e.station_id, e.base_seconds,
+                                                  e.in_force_seconds, e.pinned_seconds)::text, 0))
+                  from step_estimates e where e.tenant_id = $1 and e.outlet_id = $2), 0))::text as version
 `
 
 type MenuVersionParams struct {
@@ -72,7 +74,8 @@ type MenuVersionParams struct {
 	OutletID int64
 }
 
-// A digest of all rows, so that no writer can forget to move it. A recipe is never changed: its id says all.
+// A digest of all rows, so that no writer can forget to move it. A recipe is never changed: its id says all but how long
+// its steps take by what was learned.
 func (q *Queries) MenuVersion(ctx context.Context, arg MenuVersionParams) (string, error) {
 	row := q.db.QueryRow(ctx, menuVersion, arg.TenantID, arg.OutletID)
 	var version string
@@ -82,10 +85,10 @@ func (q *Queries) MenuVersion(ctx context.Context, arg MenuVersionParams) (strin
 
 const recipeSteps = `-- name: RecipeSteps :many
 select s.recipe_id, s.description, s.station_id, coalesce(s.machine_id, 0)::bigint as machine_id,
-       s.estimate_seconds, s.base_priority,
+       f.estimate_seconds, s.base_priority,
        array(select d.depends_on from recipe_step_dependencies d
              where d.recipe_id = s.recipe_id and d.step_no = s.step_no order by d.depends_on)::integer[] as after
-from recipe_steps s
+from recipe_steps s join steps_in_force f on f.recipe_id = s.recipe_id and f.step_no = s.step_no
 where s.recipe_id = any($1::bigint[])
 order by s.recipe_id, s.step_no
 `
