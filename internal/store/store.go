@@ -79,11 +79,12 @@ func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) er
 	if err != nil {
 		return err
 	}
-	var xid int64
-	if err := tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&xid); err != nil {
+	numbered := &numbered{Tx: tx}
+	if err := work(numbered); err != nil {
 		return err
 	}
-	if err := work(tx); err != nil {
+	xid, err := numbered.number(ctx)
+	if err != nil {
 		return err
 	}
 	err = tx.Commit(ctx)

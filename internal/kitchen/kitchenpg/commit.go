@@ -41,21 +41,23 @@ func (s *Store) commit(ctx context.Context, work func(store.Tx) error) error {
 	return err
 }
 
+// write sends everything in as few round trips as it can: orders are read and locked first, the rest goes together.
 func (s *Store) write(ctx context.Context, tx store.Tx, j *kitchen.Journal) error {
-	q := s.q.WithTx(tx)
+	pipe := store.NewPipeline(tx)
+	q := s.q.WithTx(pipe)
 	for _, step := range []func() error{
-		func() error { return updateTickets(ctx, q, j.Tickets) },
-		func() error { return updateTasks(ctx, q, j.Tasks) },
+		func() error { return s.advance(ctx, pipe, j.Orders) },
+		func() error { return updateTickets(ctx, pipe, q, j.Tickets) },
+		func() error { return updateTasks(ctx, pipe, q, j.Tasks) },
 		func() error { return insertDecisions(ctx, q, j.Decisions) },
 		func() error { return updateStaff(ctx, q, j.Staff) },
-		func() error { return s.advance(ctx, tx, j.Orders) },
-		func() error { return s.parts.Append(ctx, tx, j.Events) },
+		func() error { return s.parts.Append(ctx, pipe, j.Events) },
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return pipe.Flush(ctx)
 }
 
 func (s *Store) advance(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error {
@@ -74,7 +76,7 @@ func sorted[T any](list []T, id func(T) int64) []T {
 
 // updateTasks overwrites tasks whose version is still the expected one. A task that only lost a dependency keeps its
 // version: its ticket's guards it.
-func updateTasks(ctx context.Context, q *db.Queries, tasks []*kitchen.Task) error {
+func updateTasks(ctx context.Context, pipe *store.Pipeline, q *db.Queries, tasks []*kitchen.Task) error {
 	if len(tasks) == 0 {
 		return nil
 	}
@@ -96,14 +98,11 @@ func updateTasks(ctx context.Context, q *db.Queries, tasks []*kitchen.Task) erro
 		p.Completed = append(p.Completed, t.CompletedAt)
 		p.CompletedBy = append(p.CompletedBy, t.CompletedBy)
 	}
-	n, err := q.UpdateTasks(ctx, p)
-	if err == nil && int(n) != len(tasks) {
-		return kitchen.ErrOvertaken
-	}
-	return err
+	pipe.Expect(len(tasks), kitchen.ErrOvertaken)
+	return q.UpdateTasks(ctx, p)
 }
 
-func updateTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket) error {
+func updateTickets(ctx context.Context, pipe *store.Pipeline, q *db.Queries, tickets []*kitchen.Ticket) error {
 	if len(tickets) == 0 {
 		return nil
 	}
@@ -117,11 +116,8 @@ func updateTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket
 		p.Updated = append(p.Updated, t.UpdatedAt)
 		p.Closed = append(p.Closed, t.ClosedAt)
 	}
-	n, err := q.UpdateTickets(ctx, p)
-	if err == nil && int(n) != len(tickets) {
-		return kitchen.ErrOvertaken
-	}
-	return err
+	pipe.Expect(len(tickets), kitchen.ErrOvertaken)
+	return q.UpdateTickets(ctx, p)
 }
 
 func insertDecisions(ctx context.Context, q *db.Queries, decisions []kitchen.Decision) error {

@@ -188,18 +188,22 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 	if err := number(ctx, q, orders); err != nil {
 		return err
 	}
-	if err := insert(ctx, q, b, orders); err != nil {
-		return err
-	}
-	ready, events, committed, err := s.parts.OpenTickets(ctx, tx, orders)
+	pipe := store.NewPipeline(tx)
+	ready, events, committed, err := s.parts.OpenTickets(ctx, pipe, orders)
 	if err != nil {
 		return err
 	}
 	s.after = committed
+	if err := insert(ctx, s.q.WithTx(pipe), b, orders); err != nil {
+		return err
+	}
 	for k, i := range b.fresh {
 		b.outs[i].Res = order.Receipt{Order: *orders[k], ReadyTaskIDs: ready[k]}
 	}
-	return s.parts.Append(ctx, tx, append(placedEvents(orders), events...))
+	if err := s.parts.Append(ctx, pipe, append(placedEvents(orders), events...)); err != nil {
+		return err
+	}
+	return pipe.Flush(ctx)
 }
 
 // number gives each order its id and its gap-free number. The counter's row is held until the commit, so that a

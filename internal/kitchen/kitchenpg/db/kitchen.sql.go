@@ -959,7 +959,7 @@ func (q *Queries) UpdateStaff(ctx context.Context, arg UpdateStaffParams) error 
 	return err
 }
 
-const updateTasks = `-- name: UpdateTasks :execrows
+const updateTasks = `-- name: UpdateTasks :exec
 update tasks t set
     boost = v.boost, pending_deps = v.pending_deps, status = v.status, version = v.version, requeues = v.requeues,
     ready_at = nullif(v.ready_at, '0001-01-01 00:00:00+00'), assigned_staff_id = nullif(v.staff, 0),
@@ -994,8 +994,8 @@ type UpdateTasksParams struct {
 	CompletedBy []string
 }
 
-func (q *Queries) UpdateTasks(ctx context.Context, arg UpdateTasksParams) (int64, error) {
-	result, err := q.db.Exec(ctx, updateTasks,
+func (q *Queries) UpdateTasks(ctx context.Context, arg UpdateTasksParams) error {
+	_, err := q.db.Exec(ctx, updateTasks,
 		arg.Ids,
 		arg.Expected,
 		arg.Versions,
@@ -1012,13 +1012,10 @@ func (q *Queries) UpdateTasks(ctx context.Context, arg UpdateTasksParams) (int64
 		arg.Completed,
 		arg.CompletedBy,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
-const updateTickets = `-- name: UpdateTickets :execrows
+const updateTickets = `-- name: UpdateTickets :exec
 update tickets t set
     status = v.status, version = v.version, tasks_done = v.done, updated_at = v.updated_at,
     closed_at = nullif(v.closed_at, '0001-01-01 00:00:00+00')
@@ -1038,8 +1035,8 @@ type UpdateTicketsParams struct {
 	Closed   []time.Time
 }
 
-func (q *Queries) UpdateTickets(ctx context.Context, arg UpdateTicketsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, updateTickets,
+func (q *Queries) UpdateTickets(ctx context.Context, arg UpdateTicketsParams) error {
+	_, err := q.db.Exec(ctx, updateTickets,
 		arg.Orders,
 		arg.Expected,
 		arg.Versions,
@@ -1048,8 +1045,5 @@ func (q *Queries) UpdateTickets(ctx context.Context, arg UpdateTicketsParams) (i
 		arg.Updated,
 		arg.Closed,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
