@@ -14,12 +14,34 @@ const (
 	TaskCompleted Type = "TASK_COMPLETED"
 	TaskRequeued  Type = "TASK_REQUEUED"
 
+	TaskRecalled  Type = "TASK_RECALLED"
+	TaskBlocked   Type = "TASK_BLOCKED"
+	TaskMoved     Type = "TASK_MOVED"
+	TaskHanded    Type = "TASK_HANDED"
+	TaskCancelled Type = "TASK_CANCELLED"
+
+	TicketRushed   Type = "TICKET_RUSHED"
+	TicketUnrushed Type = "TICKET_UNRUSHED"
+	TicketHeld     Type = "TICKET_HELD"
+	TicketFired    Type = "TICKET_FIRED"
+
 	// KitchenChanged says that an outlet's stations, machines or staff are not what they were.
 	KitchenChanged Type = "KITCHEN_CHANGED"
 )
 
-// OrderStatusChanged is written for each step of an order's life, its first included.
-const OrderStatusChanged Type = "ORDER_STATUS_CHANGED"
+// What happens to orders.
+const (
+	// OrderStatusChanged is written for each step of an order's life, its first included.
+	OrderStatusChanged Type = "ORDER_STATUS_CHANGED"
+	// OrderEdited says that an order holds less or more than it did.
+	OrderEdited Type = "ORDER_EDITED"
+)
+
+// What an outlet sells, and what it does not just now.
+const (
+	SalePaused  Type = "SALE_PAUSED"
+	SaleResumed Type = "SALE_RESUMED"
+)
 
 // TaskPayload is the payload of every task event: the task as it is after the change.
 type TaskPayload struct {
@@ -38,6 +60,48 @@ type TaskPayload struct {
 	Reason      string     `json:"reason,omitempty"`
 }
 
+// TicketPayload is the payload of the events of a ticket as a whole.
+type TicketPayload struct {
+	OrderID     int64  `json:"order_id"`
+	OrderNumber string `json:"order_number"`
+	Status      string `json:"status"`
+	Rush        bool   `json:"rush"`
+	Course      int    `json:"course,omitempty"` // held or fired; 0: all of them
+	By          string `json:"by,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+// EditPayload is the payload of OrderEdited. Amounts are in the currency's minor unit.
+type EditPayload struct {
+	OrderID         int64      `json:"order_id"`
+	OrderNumber     string     `json:"order_number"`
+	ChangedBy       string     `json:"changed_by"`
+	Reason          string     `json:"reason,omitempty"`
+	Lines           []EditLine `json:"lines"`
+	OldTotalMinor   int64      `json:"old_total_minor"`
+	TotalMinor      int64      `json:"total_minor"`
+	DifferenceMinor int64      `json:"difference_minor"` // below 0: to be paid back
+	Currency        string     `json:"currency"`
+}
+
+// EditLine is a line of an order that changed.
+type EditLine struct {
+	Line     int    `json:"line"`
+	SKU      string `json:"sku,omitempty"`
+	Name     string `json:"name"`
+	Quantity int    `json:"quantity"` // from now on
+	Change   int    `json:"change"`   // below 0: less
+}
+
+// PausePayload is the payload of SalePaused and SaleResumed.
+type PausePayload struct {
+	Kind   string     `json:"kind"` // outlet, source, station, item
+	Name   string     `json:"name"`
+	Until  *time.Time `json:"until,omitempty"` // absent: until further notice
+	Reason string     `json:"reason,omitempty"`
+	By     string     `json:"by"`
+}
+
 // OrderPayload is the payload of OrderStatusChanged.
 type OrderPayload struct {
 	OrderID             int64      `json:"order_id"`
@@ -49,13 +113,15 @@ type OrderPayload struct {
 	Type                string     `json:"order_type,omitempty"`
 	CustomerName        string     `json:"customer_name,omitempty"`
 	EstimatedCompletion *time.Time `json:"estimated_completion,omitempty"`
+	RefundMinor         int64      `json:"refund_minor,omitempty"` // of a cancelled order: to be paid back
+	Currency            string     `json:"currency,omitempty"`
 }
 
 // KitchenPayload is the payload of KitchenChanged.
 type KitchenPayload struct {
 	What string `json:"what"` // machine, staff, stations
 	Name string `json:"name"`
-	Now  string `json:"now"` // down, up, break, back, loaded
+	Now  string `json:"now"` // down, up, break, leave, back, closed, open, loaded
 	By   string `json:"by"`
 }
 
@@ -75,8 +141,20 @@ var Catalogue = []Entry{
 	{TaskStarted, AggregateTask, "work on the task began", TaskPayload{}},
 	{TaskCompleted, AggregateTask, "the task is done", TaskPayload{}},
 	{TaskRequeued, AggregateTask, "the assignment was taken back; reason says why", TaskPayload{}},
+	{TaskRecalled, AggregateTask, "its completion was taken back: it goes on, or is to be done again", TaskPayload{}},
+	{TaskBlocked, AggregateTask, "it is no longer ready: its course is held, or what it waits for was recalled", TaskPayload{}},
+	{TaskMoved, AggregateTask, "it is to be done at another station", TaskPayload{}},
+	{TaskHanded, AggregateTask, "somebody else has it from now on", TaskPayload{}},
+	{TaskCancelled, AggregateTask, "it is not wanted any more; staff says who had it", TaskPayload{}},
+	{TicketRushed, AggregateTicket, "the order's tasks go before others", TicketPayload{}},
+	{TicketUnrushed, AggregateTicket, "the order's tasks take their turn again", TicketPayload{}},
+	{TicketHeld, AggregateTicket, "a course, or the order, is not begun until it is fired", TicketPayload{}},
+	{TicketFired, AggregateTicket, "a course, or the order, that was held is to be made now", TicketPayload{}},
 	{KitchenChanged, AggregateOutlet, "stations, machines or staff of an outlet changed", KitchenPayload{}},
-	{OrderStatusChanged, AggregateOrder, "an order came in, or went one step further", OrderPayload{}},
+	{OrderStatusChanged, AggregateOrder, "an order came in, went a step further, or back for something that is made again", OrderPayload{}},
+	{OrderEdited, AggregateOrder, "an order holds less or more than it did", EditPayload{}},
+	{SalePaused, AggregateOutlet, "something cannot be ordered for a while", PausePayload{}},
+	{SaleResumed, AggregateOutlet, "it can be ordered again", PausePayload{}},
 }
 
 // OrderPayload reads the payload of an OrderStatusChanged event; ok is false for any other.

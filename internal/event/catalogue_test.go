@@ -130,6 +130,13 @@ func fill(v reflect.Value, name string, at time.Time) {
 	case float64:
 		v.SetFloat(1.5)
 	default:
+		if v.Kind() == reflect.Slice {
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			for i := range v.Index(0).NumField() {
+				fill(v.Index(0).Field(i), v.Index(0).Type().Field(i).Name, at)
+			}
+			return
+		}
 		panic("fill does not know " + v.Type().String())
 	}
 }

@@ -30,6 +30,17 @@ func (e *NotOwnerError) Error() string {
 	return fmt.Sprintf("kitchens %v have another owner", e.Outlets)
 }
 
+// RefusedError is returned by Store.Commit when an order does not allow what was done to its ticket: it was handed over,
+// or cancelled.
+type RefusedError struct {
+	Order int64
+	Err   error // what its client is told
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("order %d refuses: %v", e.Order, e.Err) }
+
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // Store is what the desk needs of Postgres.
 type Store interface {
 	// Layouts returns the set-up of outlets; those that do not exist are missing from the answer.
@@ -40,7 +51,10 @@ type Store interface {
 	TicketsOfTasks(ctx context.Context, tasks []int64) ([]*Ticket, error)
 	// Tickets returns tickets by order, open or closed.
 	Tickets(ctx context.Context, orders []int64) ([]*Ticket, error)
-	// Commit writes a journal in one transaction. Errors: ErrOvertaken and *NotOwnerError (nothing was written), errs kinds.
+	// TaskIDs returns ids for n new tasks.
+	TaskIDs(ctx context.Context, n int) ([]int64, error)
+	// Commit writes a journal in one transaction. Errors: ErrOvertaken, *NotOwnerError and *RefusedError (nothing was
+	// written), errs kinds.
 	Commit(ctx context.Context, j *Journal, fences []Fence) error
 }
 
@@ -111,8 +125,11 @@ type command struct {
 	kind   commandKind
 	tenant int64
 	task   int64
-	outlet int64 // of runOnce
-	round  int64 // the round that was under way when the command came
+	order  int64               // of a change without a task; filled in for one with a task
+	outlet int64               // of runOnce
+	round  int64               // the round that was under way when the command came
+	change func(*change) error // of a change
+	ids    int                 // of new tasks, that a change may need
 	result Task
 	err    error
 	done   chan struct{}
@@ -124,6 +141,7 @@ const (
 	cmdStart commandKind = iota
 	cmdComplete
 	cmdRunOnce
+	cmdChange
 )
 
 // maxInbox is how many messages may wait before commands are refused.
@@ -175,6 +193,18 @@ func (d *Desk) Complete(ctx context.Context, tenant, task int64) (Task, error) {
 // of it once; a zero Task when nothing could be assigned or the kitchen has another owner.
 func (d *Desk) RunOnce(ctx context.Context, outlet int64) (Task, error) {
 	return d.do(ctx, &command{kind: cmdRunOnce, outlet: outlet, round: d.round.Load()})
+}
+
+// changeTask works on a task as do says. Errors: KindNotFound, those of do, KindUnavailable (nothing was written), KindUnknown.
+func (d *Desk) changeTask(ctx context.Context, tenant, task int64, do func(*change) error) (Task, error) {
+	return d.do(ctx, &command{kind: cmdChange, tenant: tenant, task: task, change: do})
+}
+
+// changeOrder works on an order's ticket as do says, which may make so many tasks. do may be called more than once.
+// Errors as changeTask.
+func (d *Desk) changeOrder(ctx context.Context, tenant, order int64, ids int, do func(*change) error) error {
+	_, err := d.do(ctx, &command{kind: cmdChange, tenant: tenant, order: order, ids: ids, change: do})
+	return err
 }
 
 // do waits for the outcome: once a command is with the loop it may be written at any moment, so that an answer

@@ -21,21 +21,24 @@ type Floor struct {
 	tickets  map[int64]*Ticket
 	byTask   Index
 	timers   timers
-	laidOut  time.Time // when the plan last learned about hours
-	planned  time.Time // when it last planned
-	dirty    bool      // something changed since then
+	batches  batches
+	fresh    map[int64]bool // orders to be looked over by the next plan
+	laidOut  time.Time      // when the plan last learned about hours
+	planned  time.Time      // when it last planned
+	dirty    bool           // something changed since then
 }
 
 // Settings are what an owner can set for the engine.
 type Settings struct {
 	AutoComplete bool          // a started task completes by itself after its estimate
-	RequeueBoost float64       // priority gained by a task that went stale
+	RequeueBoost float64       // priority gained by a task that went stale, or is made again
+	RushBoost    float64       // priority of the tasks of a rush order, above others
 	Weights      sched.Weights // of the staff score and of aging
 }
 
 // DefaultSettings are contract K's.
 func DefaultSettings() Settings {
-	return Settings{AutoComplete: true, RequeueBoost: 10, Weights: sched.DefaultWeights()}
+	return Settings{AutoComplete: true, RequeueBoost: 10, RushBoost: 1000, Weights: sched.DefaultWeights()}
 }
 
 // Index finds the open ticket that a task belongs to. Floors that are run together share one.
@@ -46,7 +49,7 @@ type Index map[int64]*Ticket
 func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Index) *Floor {
 	f := &Floor{
 		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
-		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index,
+		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index, batches: newBatches(), fresh: map[int64]bool{},
 	}
 	for _, t := range tickets {
 		f.Open(t)
@@ -63,13 +66,21 @@ func (f *Floor) Open(t *Ticket) {
 		f.forget(old)
 	}
 	f.dirty = true
-	if t.Closed() {
-		return
+	if !t.Closed() {
+		f.enter(t)
 	}
-	f.tickets[t.Order] = t
+}
+
+func (f *Floor) enter(t *Ticket) {
+	f.tickets[t.Order], f.fresh[t.Order] = t, true
 	for _, task := range t.Tasks {
 		f.byTask[task.ID] = t
 		f.place(t, task)
+	}
+	for _, c := range t.Courses {
+		if !c.FireAt.IsZero() {
+			f.wake(timer{at: c.FireAt, order: t.Order})
+		}
 	}
 }
 
@@ -87,35 +98,41 @@ func newer(a, b *Ticket) bool {
 // place puts a task where its status says: into the queue, or onto a person and a machine.
 func (f *Floor) place(t *Ticket, task *Task) {
 	switch {
-	case task.Status == TaskUnassigned && task.PendingDeps == 0:
-		f.plan.Enqueue(queued(t, task))
-	case task.Status == TaskAssigned || task.Status == TaskStarted:
-		f.plan.Occupy(task.ID, task.Station, task.OnMachine, task.Staff)
-		if task.Status == TaskStarted {
-			f.plan.Start(task.ID, sched.At(task.StartedAt))
-		}
+	case task.Ready() && task.batched():
+		f.await(member{t, task})
+	case task.Ready():
+		f.plan.Enqueue(f.settings.queued(t, task))
+	case task.InHand():
+		f.occupy(t, task)
 		f.watch(task)
 	}
 }
 
-func queued(t *Ticket, task *Task) sched.Task {
-	return sched.Task{
+func (s Settings) queued(t *Ticket, task *Task) sched.Task {
+	q := sched.Task{
 		ID: task.ID, Order: t.Order, Station: task.Station, Machine: task.Machine, Estimate: task.Estimate,
 		Base: task.BasePriority, Boost: task.Boost, Ready: sched.At(task.ReadyAt),
 	}
+	if t.Rush {
+		q.Boost += s.RushBoost
+	}
+	return q
 }
 
 func (f *Floor) forget(t *Ticket) {
 	for _, task := range t.Tasks {
 		delete(f.byTask, task.ID)
 		switch {
-		case task.Status == TaskUnassigned && task.PendingDeps == 0:
+		case task.Ready() && task.batched():
+			f.unawait(task)
+		case task.Ready():
 			f.plan.Remove(task.ID)
-		case task.Status == TaskAssigned || task.Status == TaskStarted:
-			f.plan.Release(task.ID, 0)
+		case task.InHand():
+			f.vacate(task, 0)
 		}
 	}
 	delete(f.tickets, t.Order)
+	delete(f.fresh, t.Order)
 }
 
 // Close takes the floor's tasks out of the shared index.
@@ -134,10 +151,16 @@ func (f *Floor) Start(j *Journal, task int64, now time.Time) (t *Task, changed b
 		return nil, false, errs.NotFound("no open task %d", task)
 	}
 	t = ticket.Task(task)
+	mates := f.mates(t)
 	changed, err = j.start(ticket, t, now, f.settings.autoCompleteAt(t, now))
 	if changed {
-		f.plan.Start(t.ID, sched.At(now))
+		f.plan.Start(f.hand(t), sched.At(now))
 		f.watch(t)
+	}
+	for _, m := range mates {
+		if ok, _ := j.start(m.ticket, m.task, now, f.settings.autoCompleteAt(m.task, now)); changed && ok {
+			f.watch(m.task)
+		}
 	}
 	return t, changed, err
 }
@@ -156,22 +179,35 @@ func (f *Floor) Complete(j *Journal, task int64, now time.Time, by string) (t *T
 		return nil, false, errs.NotFound("no open task %d", task)
 	}
 	t = ticket.Task(task)
-	ready, changed, err := j.complete(ticket, t, now, by)
-	if err != nil || !changed {
-		return t, changed, err
-	}
-	f.dirty = true
-	f.plan.Release(task, now.Sub(t.StartedAt))
-	if by != "" {
+	mates := f.mates(t)
+	changed, err = f.finish(j, ticket, t, now, by)
+	if changed && by != "" {
 		f.learn(t, now)
 	}
+	if !changed {
+		return t, false, err
+	}
+	for _, m := range mates {
+		_, _ = f.finish(j, m.ticket, m.task, now, by)
+		j.Staff[len(j.Staff)-1].Measured = false // one load was measured, once
+	}
+	return t, true, nil
+}
+
+func (f *Floor) finish(j *Journal, ticket *Ticket, t *Task, now time.Time, by string) (changed bool, err error) {
+	ready, changed, err := j.complete(ticket, t, now, by)
+	if !changed {
+		return false, err
+	}
+	f.dirty, f.fresh[ticket.Order] = true, true
+	f.vacate(t, now.Sub(t.StartedAt))
 	for _, child := range ready {
-		f.plan.Enqueue(queued(ticket, child))
+		f.place(ticket, child)
 	}
 	if ticket.Closed() {
 		f.forget(ticket)
 	}
-	return t, true, nil
+	return true, nil
 }
 
 func (f *Floor) learn(t *Task, now time.Time) {
@@ -190,12 +226,14 @@ func (f *Floor) Requeue(j *Journal, task int64, now time.Time, boost float64, re
 		return errs.NotFound("no open task %d", task)
 	}
 	t := ticket.Task(task)
+	if t.Status == TaskAssigned {
+		f.vacate(t, 0)
+	}
 	if err := j.requeue(ticket, t, now, boost, reason); err != nil {
 		return err
 	}
 	f.dirty = true
-	f.plan.Release(task, 0)
-	f.plan.Enqueue(queued(ticket, t))
+	f.place(ticket, t)
 	return nil
 }
 
@@ -205,6 +243,9 @@ func (f *Floor) Relayout(j *Journal, l *Layout, now time.Time) {
 	f.Layout, f.laidOut, f.dirty = l, now, true
 	plan := l.Plan(now)
 	f.plan.Relayout(plan)
+	for order := range f.tickets {
+		f.fresh[order] = true
+	}
 	j.SetNames(l)
 	able := ables(plan, now)
 	for _, order := range slices.Sorted(maps.Keys(f.tickets)) {
@@ -235,17 +276,17 @@ func (f *Floor) Plan(j *Journal, now time.Time) int {
 		f.laidOut = now
 		f.plan.Relayout(f.Layout.Plan(now))
 	}
-	plan := f.plan.Plan(sched.At(now))
-	for _, a := range plan {
-		ticket := f.byTask[a.Task]
-		t := ticket.Task(a.Task)
-		if err := j.assign(ticket, t, a.Staff, a.Machine, now, now.Add(f.Layout.StaleAfter)); err != nil {
-			panic("kitchen: the plan assigns what is not ready: " + err.Error())
+	before := len(j.Decisions)
+	f.lookOver(j, now)
+	f.formLoads(j, now)
+	for _, a := range f.plan.Plan(sched.At(now)) {
+		members, load := f.assignees(a.Task)
+		for _, m := range members {
+			f.give(j, m, load, a.Staff, a.Machine, now, a.Why.AppendJSON(nil))
 		}
-		j.Decisions = append(j.Decisions, Decision{ticket.Tenant, t.ID, t.Requeues, now, a.Why.AppendJSON(nil)})
-		f.watch(t)
 	}
-	return len(plan)
+	f.dirty = false
+	return len(j.Decisions) - before
 }
 
 // Dirty tells whether something changed since the last plan.
@@ -255,6 +296,11 @@ func (f *Floor) Dirty() bool { return f.dirty }
 func (f *Floor) Due(j *Journal, now time.Time) {
 	for len(f.timers) > 0 && !f.timers[0].at.After(now) {
 		tm := heap.Pop(&f.timers).(timer)
+		if tm.task == 0 {
+			f.dirty = true
+			f.fireDue(j, tm.order, now)
+			continue
+		}
 		ticket := f.byTask[tm.task]
 		if ticket == nil {
 			continue
@@ -290,9 +336,11 @@ func (f *Floor) NextDue(now time.Time) time.Time {
 
 func (f *Floor) watch(t *Task) {
 	if !t.DueAt.IsZero() {
-		heap.Push(&f.timers, timer{t.DueAt, t.ID})
+		f.wake(timer{at: t.DueAt, task: t.ID})
 	}
 }
+
+func (f *Floor) wake(t timer) { heap.Push(&f.timers, t) }
 
 // Tickets returns the open tickets, in no order.
 func (f *Floor) Tickets() map[int64]*Ticket { return f.tickets }
@@ -300,10 +348,12 @@ func (f *Floor) Tickets() map[int64]*Ticket { return f.tickets }
 // Planner is the floor's planner, for showing its queue.
 func (f *Floor) Planner() *sched.Kitchen { return f.plan }
 
-// timer is a task's due time; it is void when the task's DueAt is another by then.
+// timer is a task's due time; it is void when the task's DueAt is another by then. Without a task it is when an order's
+// course fires, or, without that, when it is worth while to plan.
 type timer struct {
-	at   time.Time
-	task int64
+	at    time.Time
+	task  int64
+	order int64
 }
 
 type timers []timer

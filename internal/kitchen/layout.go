@@ -2,6 +2,8 @@ package kitchen
 
 import (
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"brigade/internal/kitchen/sched"
@@ -15,12 +17,40 @@ type Layout struct {
 	Name       string
 	Location   *time.Location
 	StaleAfter time.Duration // an assigned task that is not started by then goes back
+	CourseGap  time.Duration // a course that fires by itself does so this long after all before it is made
 	Version    int64
 	Stations   []sched.Station
+	Closed     map[int64]Closure // closed stations
 	Machines   []Machine
 	People     []Person
 
 	stations, machines, people map[int64]string
+}
+
+// Closure says where the work of a closed station goes.
+type Closure struct {
+	To     int64
+	Reason string
+}
+
+// Close notes that a station is closed.
+func (l *Layout) Close(station int64, c Closure) {
+	if l.Closed == nil {
+		l.Closed = map[int64]Closure{}
+	}
+	l.Closed[station] = c
+}
+
+// Route is the station that does a station's work now: itself, unless it is closed.
+func (l *Layout) Route(station int64) int64 {
+	for range len(l.Closed) { // no further than the last one, should they point in a circle
+		c, closed := l.Closed[station]
+		if !closed {
+			break
+		}
+		station = c.To
+	}
+	return station
 }
 
 // Machine is a machine with its state.
@@ -47,6 +77,11 @@ type Person struct {
 	WorkedSeconds  float64
 	LastSeen       time.Time
 	Hours          sched.Hours // weekly shifts and breaks, breaks taken by hand
+}
+
+// named tells whether a name, whatever its case, or decimal id means the person.
+func (p Person) named(ref string) bool {
+	return strings.EqualFold(p.Name, ref) || strconv.FormatInt(p.ID, 10) == ref
 }
 
 // Index prepares the layout's names. Whoever builds a Layout calls it once.

@@ -15,6 +15,8 @@ type Journal struct {
 	Decisions []Decision
 	Orders    []OrderStep
 	Staff     []StaffWork
+	Waste     []Waste
+	Added     []Added // tasks that came into being after their ticket; also in Tasks when they changed since
 
 	names   Names
 	changed map[any]bool
@@ -36,13 +38,33 @@ type Decision struct {
 	Why     []byte // JSON, see package sched
 }
 
-// OrderStep tells the order feature that the kitchen began with an order or finished it.
+// OrderStep tells the order feature that the kitchen began with an order, finished it, or that it was edited.
 type OrderStep struct {
 	Tenant int64
 	Order  int64
-	Ready  bool // false: preparation began; true: everything is made
+	Ready  bool       // without Edit: false: preparation began; true: everything is made
+	Edit   *OrderEdit // the order itself is changed, or refuses that the ticket is
 	By     string
 	At     time.Time
+}
+
+// OrderEdit is a change of an order that is being cooked. An order that was handed over or cancelled refuses it.
+type OrderEdit struct {
+	Cancel bool       // the whole order
+	Reopen bool       // something is to be made again: it is no longer ready
+	Less   []LineCut  // lines that are to hold less
+	More   []WorkLine // new lines
+	Reason string
+	Key    string // the client's: the same key again is not done twice; "" = none
+}
+
+// LineCut takes units off a line.
+type LineCut struct{ Line, Units int }
+
+// Added is a task of a ticket that was written before.
+type Added struct {
+	Ticket *Ticket
+	Task   *Task
 }
 
 // StaffWork is one completed task of a person.
@@ -51,6 +73,7 @@ type StaffWork struct {
 	Estimate time.Duration
 	Took     time.Duration
 	Measured bool // false: completed by itself, which says nothing about the person
+	Undone   bool // it was not completed after all: what was counted is taken back
 	At       time.Time
 }
 
@@ -61,7 +84,7 @@ func NewJournal(names Names) *Journal { return &Journal{names: names, changed: m
 func (j *Journal) SetNames(names Names) { j.names = names }
 
 // Empty tells whether nothing is to be written.
-func (j *Journal) Empty() bool { return len(j.Events) == 0 }
+func (j *Journal) Empty() bool { return len(j.Events)+len(j.Tickets) == 0 }
 
 func (j *Journal) task(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {
 	task.Version++
@@ -86,6 +109,16 @@ func (j *Journal) emit(t *Ticket, task *Task, typ event.Type, at time.Time, by, 
 	j.Events = append(j.Events, e)
 }
 
+// told notes a change of a ticket as a whole, with its event.
+func (j *Journal) told(t *Ticket, typ event.Type, p event.TicketPayload, at time.Time) {
+	j.ticket(t, at)
+	t.Version++ // again: each event has a number of its own
+	p.OrderID, p.OrderNumber, p.Status, p.Rush = t.Order, t.Number, string(t.Status), t.Rush
+	e := event.New(typ, event.AggregateTicket, t.Order, t.Version, at, p)
+	e.Tenant, e.Outlet = t.Tenant, t.Outlet
+	j.Events = append(j.Events, e)
+}
+
 func (j *Journal) ticket(t *Ticket, at time.Time) {
 	if !j.changed[t] {
 		j.changed[t] = true
@@ -96,22 +129,24 @@ func (j *Journal) ticket(t *Ticket, at time.Time) {
 }
 
 // Opened notes the events of a new ticket: TASK_CREATED for each task, TASK_READY for those that wait for nothing.
-// The second raises the task's version, so that sequence numbers follow each other.
-func (j *Journal) Opened(t *Ticket) {
-	for _, task := range t.Tasks {
-		j.emit(t, task, event.TaskCreated, t.CreatedAt, "", "")
+func (j *Journal) Opened(t *Ticket) { j.created(t, t.Tasks, t.CreatedAt, "", "") }
+
+// created notes new tasks of a ticket. TASK_READY raises the task's version, so that sequence numbers follow each other.
+func (j *Journal) created(t *Ticket, tasks []*Task, at time.Time, by, reason string) {
+	for _, task := range tasks {
+		j.emit(t, task, event.TaskCreated, at, by, reason)
 	}
-	for _, task := range t.Tasks {
-		if task.PendingDeps == 0 {
+	for _, task := range tasks {
+		if task.Ready() {
 			task.Version++
-			j.emit(t, task, event.TaskReady, t.CreatedAt, "", "")
+			j.emit(t, task, event.TaskReady, at, "", "")
 		}
 	}
 }
 
 // assign gives a ready task to a person and a machine. staleAt is when it goes back if it was not started.
 func (j *Journal) assign(t *Ticket, task *Task, staff, machine int64, at, staleAt time.Time) error {
-	if task.Status != TaskUnassigned || task.PendingDeps > 0 {
+	if !task.Ready() || task.PendingDeps > 0 {
 		return errs.Conflict("task %d is %s with %d open dependencies: it cannot be assigned", task.ID, task.Status, task.PendingDeps)
 	}
 	task.Status, task.Staff, task.OnMachine, task.AssignedAt, task.DueAt = TaskAssigned, staff, machine, at, staleAt
@@ -171,7 +206,7 @@ func (j *Journal) complete(t *Ticket, task *Task, at time.Time, by string) (read
 		reason = "estimate elapsed"
 	}
 	j.task(t, task, event.TaskCompleted, at, by, reason)
-	j.Staff = append(j.Staff, StaffWork{task.Staff, task.Estimate, at.Sub(task.StartedAt), !itself, at})
+	j.Staff = append(j.Staff, StaffWork{task.Staff, task.Estimate, at.Sub(task.StartedAt), !itself, false, at})
 	ready = j.unlock(t, task, at)
 	j.advance(t, at, by)
 	return ready, true, nil
@@ -183,8 +218,11 @@ const byAssigned = "\x00assigned"
 func (j *Journal) unlock(t *Ticket, done *Task, at time.Time) (ready []*Task) {
 	for _, id := range done.Unlocks {
 		child := t.Task(id)
+		if child.Status == TaskCancelled {
+			continue
+		}
 		child.PendingDeps--
-		if child.PendingDeps > 0 {
+		if child.PendingDeps > 0 || t.held(child.Course) != nil {
 			j.note(child) // nothing to tell yet; the ticket's version guards the counter
 			continue
 		}
@@ -206,7 +244,7 @@ func (j *Journal) note(task *Task) {
 func (j *Journal) advance(t *Ticket, at time.Time, by string) {
 	t.Done++
 	t.Status = TicketPartCompleted
-	if t.Done == len(t.Tasks) {
+	if t.Done == t.Live() {
 		t.Status, t.ClosedAt = TicketCompleted, at
 		j.Orders = append(j.Orders, OrderStep{Tenant: t.Tenant, Order: t.Order, Ready: true, By: by, At: at})
 	}
@@ -222,6 +260,6 @@ func (j *Journal) requeue(t *Ticket, task *Task, at time.Time, boost float64, re
 	task.Boost += boost
 	task.Requeues++
 	j.task(t, task, event.TaskRequeued, at, "", reason)
-	task.Staff, task.OnMachine = 0, 0 // after the event, which tells who had it
+	task.Staff, task.OnMachine, task.Load = 0, 0, 0 // after the event, which tells who had it
 	return nil
 }

@@ -23,6 +23,9 @@ type round struct {
 	commands []message // to be answered at the end
 	touched  map[int64]bool
 	loose    map[int64]*Ticket // by task: tickets of kitchens that others own, or closed ones
+	orders   map[int64]*Ticket // the same by order
+	borrowed map[int64]*Floor  // by outlet: of other owners' kitchens, for this round
+	ids      []int64           // for new tasks
 	assigned map[int64]int64   // outlet → first task assigned
 }
 
@@ -35,7 +38,8 @@ func (d *Desk) runRound(ctx context.Context) {
 	}
 	r := &round{
 		now: d.clock.Now().Truncate(time.Microsecond), j: NewJournal(nil),
-		touched: map[int64]bool{}, loose: map[int64]*Ticket{}, assigned: map[int64]int64{},
+		touched: map[int64]bool{}, loose: map[int64]*Ticket{}, orders: map[int64]*Ticket{}, borrowed: map[int64]*Floor{},
+		assigned: map[int64]int64{},
 	}
 	d.settleOwners(in)
 	d.load(ctx, r)
@@ -202,60 +206,177 @@ func (d *Desk) obeyOne(r *round, c *command, fetchErr error) *Ticket {
 		return nil
 	}
 	c.result, c.err = Task{}, nil
-	t := d.index[c.task]
-	switch loose := r.loose[c.task]; {
-	case t != nil:
-		d.obeyOnFloor(r, d.floors[t.Outlet], c)
-		r.keepClosed(t)
-	case loose != nil:
-		d.obeyLoose(r, loose, c)
-	case fetchErr != nil:
+	t, f := d.find(c)
+	ours := t
+	if t == nil {
+		t, f = d.findElsewhere(r, c)
+	}
+	switch {
+	case fetchErr != nil && (ours == nil || c.ids > 0):
 		c.err = fetchErr
+	case f != nil:
+		d.obeyOnFloor(r, f, t, c)
+		r.keep(t)
+	case t != nil:
+		d.obeyLoose(r, t, c)
 	default:
-		c.err = errs.NotFound("no task %d", c.task)
+		c.err = c.unknown()
 	}
-	return t
+	return ours
 }
 
-// keepClosed remembers a ticket that left its floor, so that a repeated command of the same round finds it.
-func (r *round) keepClosed(t *Ticket) {
+func (c *command) unknown() error {
+	if c.task == 0 {
+		return errs.NotFound("no order %d", c.order)
+	}
+	return errs.NotFound("no task %d", c.task)
+}
+
+// find looks for a command's ticket on our floors.
+func (d *Desk) find(c *command) (*Ticket, *Floor) {
+	if c.task != 0 {
+		if t := d.index[c.task]; t != nil {
+			return t, d.floors[t.Outlet]
+		}
+		return nil, nil
+	}
+	for _, f := range d.floors {
+		if t := f.tickets[c.order]; t != nil {
+			return t, f
+		}
+	}
+	return nil, nil
+}
+
+// findElsewhere looks for it among those that were read for this round. Without a floor the ticket is changed alone.
+func (d *Desk) findElsewhere(r *round, c *command) (*Ticket, *Floor) {
+	t := r.loose[c.task]
+	if c.task == 0 {
+		t = r.orders[c.order]
+	}
+	if t == nil {
+		return nil, nil
+	}
+	f := r.borrowed[t.Outlet]
+	switch {
+	case f != nil && f.tickets[t.Order] != nil:
+		return f.tickets[t.Order], f
+	case c.kind != cmdChange:
+		return t, nil
+	case f == nil: // closed: the change may open it again
+		f = d.floors[t.Outlet]
+	}
+	return t, f
+}
+
+// keep remembers a ticket that is on no floor of ours, so that all commands of the round find the same one.
+func (r *round) keep(t *Ticket) {
 	if t.Closed() {
-		for _, task := range t.Tasks {
-			r.loose[task.ID] = t
-		}
+		r.remember(t)
 	}
 }
 
-// fetch reads the tickets of tasks that no floor knows: of other owners' kitchens, closed ones, or new ones.
+func (r *round) remember(t *Ticket) {
+	r.orders[t.Order] = t
+	for _, task := range t.Tasks {
+		r.loose[task.ID] = t
+	}
+}
+
+// fetch reads the tickets that no floor knows: of other owners' kitchens, closed ones, or new ones; and ids for new tasks.
 func (d *Desk) fetch(ctx context.Context, r *round) error {
-	var unknown []int64
-	for _, m := range r.commands {
-		if m.command.kind == cmdRunOnce {
-			continue
-		}
-		if d.index[m.command.task] == nil {
-			unknown = append(unknown, m.command.task)
-		}
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	tickets, err := d.store.TicketsOfTasks(ctx, unknown)
+	tickets, err := d.readUnknown(ctx, r)
 	if err != nil {
 		return err
 	}
 	for _, t := range tickets {
-		f := d.floors[t.Outlet]
-		if f != nil && !t.Closed() {
+		if f := d.floors[t.Outlet]; f != nil && !t.Closed() {
 			f.Open(t)
 			r.touched[t.Outlet] = true
 			continue
 		}
-		for _, task := range t.Tasks {
-			r.loose[task.ID] = t
+		r.remember(t)
+	}
+	if err := d.nameLoose(ctx, tickets); err != nil {
+		return err
+	}
+	if err := d.borrow(ctx, r); err != nil {
+		return err
+	}
+	n := 0
+	for _, m := range r.commands {
+		n += m.command.ids
+	}
+	if n > 0 {
+		r.ids, err = d.store.TaskIDs(ctx, n)
+	}
+	return err
+}
+
+func (d *Desk) readUnknown(ctx context.Context, r *round) (tickets []*Ticket, err error) {
+	var tasks, orders []int64
+	for _, m := range r.commands {
+		c := m.command
+		if t, _ := d.find(c); t != nil || c.kind == cmdRunOnce {
+			continue
+		}
+		if c.task != 0 {
+			tasks = append(tasks, c.task)
+		} else {
+			orders = append(orders, c.order)
 		}
 	}
-	return d.nameLoose(ctx, tickets)
+	if len(tasks) > 0 {
+		if tickets, err = d.store.TicketsOfTasks(ctx, tasks); err != nil {
+			return nil, err
+		}
+	}
+	orders = slices.DeleteFunc(orders, func(o int64) bool {
+		return slices.ContainsFunc(tickets, func(t *Ticket) bool { return t.Order == o })
+	})
+	if len(orders) == 0 {
+		return tickets, nil
+	}
+	slices.Sort(orders)
+	more, err := d.store.Tickets(ctx, slices.Compact(orders))
+	return append(tickets, more...), err
+}
+
+// borrow builds the floors of other owners' kitchens that a command needs as a whole: to see what has its place where,
+// and what shares a load. They are as they were read; versions tell whether that still holds at the commit.
+func (d *Desk) borrow(ctx context.Context, r *round) error {
+	var outlets []int64
+	for _, m := range r.commands {
+		c := m.command
+		t := r.loose[c.task]
+		if c.task == 0 {
+			t = r.orders[c.order]
+		}
+		if t == nil || d.floors[t.Outlet] != nil || c.kind == cmdRunOnce {
+			continue
+		}
+		if c.kind == cmdChange || t.Task(c.task).Load != 0 {
+			outlets = append(outlets, t.Outlet)
+		}
+	}
+	if len(outlets) == 0 {
+		return nil
+	}
+	slices.Sort(outlets)
+	outlets = slices.Compact(outlets)
+	layouts, err := d.store.Layouts(ctx, outlets)
+	if err != nil {
+		return err
+	}
+	tickets, err := d.store.OpenTickets(ctx, outlets)
+	if err != nil {
+		return err
+	}
+	for _, l := range layouts {
+		mine := slices.DeleteFunc(slices.Clone(tickets), func(t *Ticket) bool { return t.Outlet != l.Outlet })
+		r.borrowed[l.Outlet] = NewFloor(l, d.settings, mine, r.now, Index{})
+	}
+	return nil
 }
 
 // nameLoose makes sure that the set-ups of other owners' kitchens are known by name.
@@ -277,23 +398,33 @@ func (d *Desk) nameLoose(ctx context.Context, tickets []*Ticket) error {
 	return err
 }
 
-func (d *Desk) obeyOnFloor(r *round, f *Floor, c *command) {
+func (d *Desk) obeyOnFloor(r *round, f *Floor, ticket *Ticket, c *command) {
 	if f.Layout.Tenant != c.tenant {
-		c.err = errs.NotFound("no task %d", c.task)
+		c.err = c.unknown()
 		return
 	}
 	r.j.SetNames(f.Layout)
 	r.touched[f.Layout.Outlet] = true
-	var t *Task
+	t := ticket.Task(c.task)
 	switch c.kind {
 	case cmdStart:
 		t, _, c.err = f.Start(r.j, c.task, r.now)
+	case cmdChange:
+		c.order = ticket.Order
+		c.err = c.change(&change{floor: f, j: r.j, ticket: ticket, task: t, now: r.now, ids: r.nextID})
 	default:
 		t, _, c.err = f.Complete(r.j, c.task, r.now, byAssigned)
 	}
 	if t != nil {
 		c.result = *t
 	}
+}
+
+// nextID gives a new task its id; as many were read as the commands said.
+func (r *round) nextID() int64 {
+	id := r.ids[0]
+	r.ids = r.ids[1:]
+	return id
 }
 
 // obeyLoose changes a ticket that is on none of our floors; its kitchen's owner hears of it by the event.
@@ -406,12 +537,18 @@ func (d *Desk) undo(ctx context.Context, r *round, err error) {
 			delete(d.loading, outlet)
 		}
 	}
-	again := lost || errors.Is(err, ErrOvertaken)
+	refused, no := errors.AsType[*RefusedError](err) // one order's commands spoiled the round for the others
+	again := lost || no || errors.Is(err, ErrOvertaken)
 	d.log.WarnContext(ctx, "a round was not written", "action", "kitchen_round_failed", "kitchens", len(r.touched), "error", err)
 	if again {
 		err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
 	}
 	for _, m := range r.commands {
+		if no && m.command.kind == cmdChange && m.command.order == refused.Order {
+			m.command.err = refused.Err
+			close(m.command.done)
+			continue
+		}
 		if m.tries++; again && m.tries < maxTries && d.send(m) == nil {
 			continue
 		}

@@ -5,31 +5,35 @@
 package kitchen
 
 import (
+	"cmp"
 	"time"
 
+	"brigade/internal/money"
 	"brigade/internal/recipe"
 )
 
 // TaskStatus is where a task is in its life.
 type TaskStatus string
 
-// The task statuses of contract K.
+// The task statuses: contract K's, and cancelled.
 const (
 	TaskUnassigned TaskStatus = "UNASSIGNED"
 	TaskAssigned   TaskStatus = "ASSIGNED"
 	TaskStarted    TaskStatus = "STARTED"
 	TaskCompleted  TaskStatus = "COMPLETED"
+	TaskCancelled  TaskStatus = "CANCELLED" // not wanted any more, whatever of it was done
 )
 
 // TicketStatus is where a ticket is in its life.
 type TicketStatus string
 
-// The ticket statuses of contract K.
+// The ticket statuses: contract K's, and cancelled.
 const (
 	TicketConfirmed     TicketStatus = "CONFIRMED"
 	TicketInProgress    TicketStatus = "IN_PROGRESS"
 	TicketPartCompleted TicketStatus = "PART_COMPLETED"
 	TicketCompleted     TicketStatus = "COMPLETED"
+	TicketCancelled     TicketStatus = "CANCELLED"
 )
 
 // Task is one piece of work at one station. Times are UTC; a zero time means not yet.
@@ -37,6 +41,8 @@ type Task struct {
 	ID           int64
 	Line, Unit   int // which unit of which order line, from 1
 	Step         int // index of the recipe's step, from 0
+	Course       int // when in a meal it is wanted, from 1
+	Remake       int // 0: the first making of its unit; n: the n-th again
 	Item         string
 	Description  string
 	Station      int64
@@ -47,12 +53,14 @@ type Task struct {
 	DependsOn    []int64
 	Unlocks      []int64
 	PendingDeps  int
+	Batch        recipe.Batch // with which other tasks it may share a load
+	Load         int64        // the load it shares: the id of its first task; 0 = none
 	Status       TaskStatus
 	Version      int
 	Requeues     int
-	ReadyAt      time.Time
-	Staff        int64 // 0 = nobody
-	OnMachine    int64 // 0 = none
+	ReadyAt      time.Time // since when nothing but capacity is wanting; zero: it waits for a task, or is held
+	Staff        int64     // 0 = nobody
+	OnMachine    int64     // 0 = none
 	AssignedAt   time.Time
 	StartedAt    time.Time
 	DueAt        time.Time // assigned: goes stale then; started: completes by itself then
@@ -61,6 +69,15 @@ type Task struct {
 
 	written int // the version Postgres has
 }
+
+// Ready tells whether nothing but capacity is wanting.
+func (t *Task) Ready() bool { return t.Status == TaskUnassigned && !t.ReadyAt.IsZero() }
+
+// InHand tells whether somebody has it: it is assigned or started.
+func (t *Task) InHand() bool { return t.Status == TaskAssigned || t.Status == TaskStarted }
+
+// Begun tells whether it is or was worked on.
+func (t *Task) Begun() bool { return !t.StartedAt.IsZero() }
 
 // Ticket is an order as its kitchen sees it.
 type Ticket struct {
@@ -72,6 +89,8 @@ type Ticket struct {
 	Version   int
 	Done      int // completed tasks
 	Priority  int
+	Rush      bool     // VIP: its tasks go before others
+	Courses   []Course // those that are held, by number
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  time.Time // zero: open
@@ -91,6 +110,30 @@ func (t *Ticket) Task(id int64) *Task {
 		}
 	}
 	return nil
+}
+
+// Live is how many of the ticket's tasks are wanted: all but the cancelled ones.
+func (t *Ticket) Live() int {
+	n := 0
+	for _, task := range t.Tasks {
+		if task.Status != TaskCancelled {
+			n++
+		}
+	}
+	return n
+}
+
+// Link works out which tasks unlock which, from what each depends on.
+func (t *Ticket) Link() {
+	byID := make(map[int64]*Task, len(t.Tasks))
+	for _, task := range t.Tasks {
+		byID[task.ID], task.Unlocks = task, nil
+	}
+	for _, task := range t.Tasks {
+		for _, id := range task.DependsOn {
+			byID[id].Unlocks = append(byID[id].Unlocks, task.ID)
+		}
+	}
 }
 
 // Written notes that Postgres has the ticket and its tasks as they are here.
@@ -115,14 +158,19 @@ type Work struct {
 	Number   string
 	Priority int
 	At       time.Time
+	Hold     bool // nothing is begun until it is fired
 	Lines    []WorkLine
 }
 
 // WorkLine is one item, so many times.
 type WorkLine struct {
-	Item     string
-	Quantity int
-	Recipe   recipe.Recipe
+	No        int // the order's line, from 1; 0 = as it stands in the list
+	SKU       string
+	Item      string
+	Quantity  int
+	UnitPrice money.Amount
+	Course    int // from 1; 0 = 1
+	Recipe    recipe.Recipe
 }
 
 // Tasks is how many tasks the work bursts into.
@@ -140,23 +188,27 @@ func Burst(w Work, ids func() int64) *Ticket {
 		Order: w.Order, Tenant: w.Tenant, Outlet: w.Outlet, Number: w.Number, Status: TicketConfirmed, Version: 1,
 		Priority: w.Priority, CreatedAt: w.At, UpdatedAt: w.At, Tasks: make([]*Task, 0, w.Tasks()),
 	}
+	t.Courses = coursesOf(w)
 	for i, line := range w.Lines {
+		line.No = cmp.Or(line.No, i+1)
 		for unit := range line.Quantity {
-			t.Tasks = append(t.Tasks, burstUnit(line, i+1, unit+1, w.At, ids)...)
+			t.Tasks = append(t.Tasks, t.burstUnit(line, unit+1, w.At, ids)...)
 		}
 	}
 	return t
 }
 
-func burstUnit(line WorkLine, no, unit int, at time.Time, ids func() int64) []*Task {
+func (t *Ticket) burstUnit(line WorkLine, unit int, at time.Time, ids func() int64) []*Task {
 	tasks := make([]*Task, len(line.Recipe.Steps))
+	course := max(line.Course, 1)
+	held := t.held(course) != nil
 	for i, step := range line.Recipe.Steps {
 		tasks[i] = &Task{
-			ID: ids(), Line: no, Unit: unit, Step: i, Item: line.Item, Description: step.Description,
+			ID: ids(), Line: line.No, Unit: unit, Step: i, Course: course, Item: line.Item, Description: step.Description,
 			Station: step.Station, Machine: step.Machine, Estimate: step.Estimate, BasePriority: step.Priority,
-			PendingDeps: len(step.After), Status: TaskUnassigned, Version: 1,
+			PendingDeps: len(step.After), Batch: step.Batch, Status: TaskUnassigned, Version: 1,
 		}
-		if len(step.After) == 0 {
+		if len(step.After) == 0 && !held {
 			tasks[i].ReadyAt = at
 		}
 	}
@@ -169,7 +221,7 @@ func burstUnit(line WorkLine, no, unit int, at time.Time, ids func() int64) []*T
 	return tasks
 }
 
-// ReadyAtStart lists the tasks that wait for nothing when the ticket is made.
+// ReadyAtStart lists the tasks that wait for no other task when the ticket is made.
 func (t *Ticket) ReadyAtStart() []int64 {
 	ids := []int64{}
 	for _, task := range t.Tasks {

@@ -24,6 +24,13 @@ type Step struct {
 	Estimate    time.Duration // for somebody of efficiency 1
 	Priority    float64       // base priority; higher is sooner
 	After       []int         // indices of the steps that must be completed before
+	Batch       Batch         // with which other units it may share a load
+}
+
+// Batch says how a step is done for several units at once: in one fryer or oven load.
+type Batch struct {
+	Size int           // units in one load; 0 or 1: each by itself
+	Wait time.Duration // how long a unit waits for company, at most
 }
 
 var finishing = []string{"assemble", "pack", "plate", "finish", "serve"}

@@ -3,9 +3,11 @@ package kitchenpg
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"brigade/internal/event"
 	"brigade/internal/kitchen"
@@ -47,6 +49,8 @@ func (s *Store) write(ctx context.Context, tx store.Tx, j *kitchen.Journal) erro
 	q := s.q.WithTx(pipe)
 	for _, step := range []func() error{
 		func() error { return s.advance(ctx, pipe, j.Orders) },
+		func() error { return insertAdded(ctx, q, j.Added) },
+		func() error { return insertWaste(ctx, q, j.Waste) },
 		func() error { return updateTickets(ctx, pipe, q, j.Tickets) },
 		func() error { return updateTasks(ctx, pipe, q, j.Tasks) },
 		func() error { return insertDecisions(ctx, q, j.Decisions) },
@@ -85,6 +89,9 @@ func updateTasks(ctx context.Context, pipe *store.Pipeline, q *db.Queries, tasks
 		p.Ids = append(p.Ids, t.ID)
 		p.Expected = append(p.Expected, int32(t.Expected()))
 		p.Versions = append(p.Versions, int32(t.Version))
+		p.Stations = append(p.Stations, t.Station)
+		p.Needs = append(p.Needs, t.Machine)
+		p.Loads = append(p.Loads, t.Load)
 		p.Boosts = append(p.Boosts, t.Boost)
 		p.Pending = append(p.Pending, int16(t.PendingDeps))
 		p.Statuses = append(p.Statuses, string(t.Status))
@@ -112,7 +119,10 @@ func updateTickets(ctx context.Context, pipe *store.Pipeline, q *db.Queries, tic
 		p.Expected = append(p.Expected, int32(t.Expected()))
 		p.Versions = append(p.Versions, int32(t.Version))
 		p.Statuses = append(p.Statuses, string(t.Status))
+		p.Totals = append(p.Totals, int32(t.Live()))
 		p.Done = append(p.Done, int32(t.Done))
+		p.Rush = append(p.Rush, t.Rush)
+		p.Courses = append(p.Courses, coursesText(t))
 		p.Updated = append(p.Updated, t.UpdatedAt)
 		p.Closed = append(p.Closed, t.ClosedAt)
 	}
@@ -150,9 +160,14 @@ func updateStaff(ctx context.Context, q *db.Queries, work []kitchen.StaffWork) e
 			p.Ids, p.Completed, p.Worked = append(p.Ids, w.Staff), append(p.Completed, 0), append(p.Worked, 0)
 			p.Keep, p.Learned, p.Seen = append(p.Keep, 1), append(p.Learned, 0), append(p.Seen, w.At)
 		}
+		p.Seen[i] = w.At
+		if w.Undone { // what was measured fades; it was one of many
+			p.Completed[i]--
+			p.Worked[i] -= math.Max(0, w.Took.Seconds())
+			continue
+		}
 		p.Completed[i]++
 		p.Worked[i] += math.Max(0, w.Took.Seconds())
-		p.Seen[i] = w.At
 		if w.Measured { // Learn is linear in the old efficiency
 			zero := kitchen.Learn(0, w.Estimate, w.Took)
 			keep := kitchen.Learn(1, w.Estimate, w.Took) - zero
@@ -210,8 +225,9 @@ func insertTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket
 		p.Outlets = append(p.Outlets, t.Outlet)
 		p.Numbers = append(p.Numbers, t.Number)
 		p.Statuses = append(p.Statuses, string(t.Status))
-		p.Totals = append(p.Totals, int32(len(t.Tasks)))
+		p.Totals = append(p.Totals, int32(t.Live()))
 		p.Priorities = append(p.Priorities, int16(t.Priority))
+		p.Courses = append(p.Courses, coursesText(t))
 		p.Created = append(p.Created, t.CreatedAt)
 	}
 	return q.InsertTickets(ctx, p)
@@ -221,27 +237,91 @@ func insertTasks(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket) 
 	var p db.InsertTasksParams
 	for _, k := range tickets {
 		for _, t := range k.Tasks {
-			p.Ids = append(p.Ids, t.ID)
-			p.Tenants = append(p.Tenants, k.Tenant)
-			p.Outlets = append(p.Outlets, k.Outlet)
-			p.Orders = append(p.Orders, k.Order)
-			p.Lines = append(p.Lines, int16(t.Line))
-			p.Units = append(p.Units, int16(t.Unit))
-			p.Steps = append(p.Steps, int16(t.Step))
-			p.Items = append(p.Items, t.Item)
-			p.Descriptions = append(p.Descriptions, t.Description)
-			p.Stations = append(p.Stations, t.Station)
-			p.Machines = append(p.Machines, t.Machine)
-			p.Estimates = append(p.Estimates, int32(t.Estimate.Milliseconds()))
-			p.Priorities = append(p.Priorities, t.BasePriority)
-			p.DependsOn = append(p.DependsOn, arrayLiteral(t.DependsOn))
-			p.Unlocks = append(p.Unlocks, arrayLiteral(t.Unlocks))
-			p.Pending = append(p.Pending, int16(t.PendingDeps))
-			p.Versions = append(p.Versions, int32(t.Version))
-			p.Ready = append(p.Ready, k.CreatedAt)
+			addTask(&p, k, t, t.Version)
 		}
 	}
 	return q.InsertTasks(ctx, p)
+}
+
+// insertAdded writes tasks that came into being after their ticket, at the version at which they did.
+func insertAdded(ctx context.Context, q *db.Queries, added []kitchen.Added) error {
+	if len(added) == 0 {
+		return nil
+	}
+	var p db.InsertTasksParams
+	for _, a := range added {
+		addTask(&p, a.Ticket, a.Task, a.Task.Expected())
+	}
+	return q.InsertTasks(ctx, p)
+}
+
+func addTask(p *db.InsertTasksParams, k *kitchen.Ticket, t *kitchen.Task, version int) {
+	p.Ids = append(p.Ids, t.ID)
+	p.Tenants = append(p.Tenants, k.Tenant)
+	p.Outlets = append(p.Outlets, k.Outlet)
+	p.Orders = append(p.Orders, k.Order)
+	p.Lines = append(p.Lines, int16(t.Line))
+	p.Units = append(p.Units, int16(t.Unit))
+	p.Steps = append(p.Steps, int16(t.Step))
+	p.Courses = append(p.Courses, int16(t.Course))
+	p.Remakes = append(p.Remakes, int16(t.Remake))
+	p.Items = append(p.Items, t.Item)
+	p.Descriptions = append(p.Descriptions, t.Description)
+	p.Stations = append(p.Stations, t.Station)
+	p.Machines = append(p.Machines, t.Machine)
+	p.Estimates = append(p.Estimates, int32(t.Estimate.Milliseconds()))
+	p.Batches = append(p.Batches, int16(t.Batch.Size))
+	p.Waits = append(p.Waits, int32(t.Batch.Wait.Milliseconds()))
+	p.Priorities = append(p.Priorities, t.BasePriority)
+	p.Boosts = append(p.Boosts, t.Boost)
+	p.DependsOn = append(p.DependsOn, arrayLiteral(t.DependsOn))
+	p.Pending = append(p.Pending, int16(t.PendingDeps))
+	p.Versions = append(p.Versions, int32(version))
+	p.Ready = append(p.Ready, t.ReadyAt)
+}
+
+func insertWaste(ctx context.Context, q *db.Queries, waste []kitchen.Waste) error {
+	if len(waste) == 0 {
+		return nil
+	}
+	var p db.InsertWasteParams
+	for _, w := range waste {
+		p.Tenants = append(p.Tenants, w.Tenant)
+		p.Outlets = append(p.Outlets, w.Outlet)
+		p.Orders = append(p.Orders, w.Order)
+		p.Lines = append(p.Lines, int16(w.Line))
+		p.Units = append(p.Units, int16(w.Unit))
+		p.Items = append(p.Items, w.Item)
+		p.Steps = append(p.Steps, textArray(w.Steps))
+		p.Shares = append(p.Shares, w.Share)
+		p.Outcomes = append(p.Outcomes, string(w.Made))
+		p.Why = append(p.Why, w.Why)
+		p.Reasons = append(p.Reasons, w.Reason)
+		p.RecordedBy = append(p.RecordedBy, w.By)
+		p.Recorded = append(p.Recorded, w.At)
+	}
+	return q.InsertWaste(ctx, p)
+}
+
+// coursesText is a ticket's held courses as JSON; "" when none is.
+func coursesText(t *kitchen.Ticket) string {
+	if len(t.Courses) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(t.Courses)
+	if err != nil { // plain structs
+		panic("kitchenpg: courses: " + err.Error())
+	}
+	return string(text)
+}
+
+// textArray writes texts as Postgres reads an array.
+func textArray(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, s := range texts {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}"
 }
 
 // arrayLiteral writes ids as Postgres reads an array, since arrays of arrays cannot be unnested by one level.

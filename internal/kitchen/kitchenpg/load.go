@@ -3,6 +3,7 @@ package kitchenpg
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -10,6 +11,7 @@ import (
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg/db"
 	"brigade/internal/kitchen/sched"
+	"brigade/internal/recipe"
 	"brigade/internal/store"
 )
 
@@ -59,7 +61,8 @@ func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.La
 		}
 		found[i] = &kitchen.Layout{
 			Tenant: r.TenantID, Outlet: r.ID, Slug: r.Slug, Name: r.Name, Location: loc,
-			StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second, Version: r.ConfigVersion,
+			StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second,
+			CourseGap:  time.Duration(r.CourseGapSeconds) * time.Second, Version: r.ConfigVersion,
 		}
 		ids[i], byOutlet[r.ID] = r.ID, found[i]
 	}
@@ -80,6 +83,9 @@ func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64
 	for _, r := range stations {
 		l := layouts[r.OutletID]
 		l.Stations = append(l.Stations, sched.Station{ID: r.ID, Name: r.Name, Capacity: int(r.Capacity)})
+		if r.ClosedTo != nil {
+			l.Close(r.ID, kitchen.Closure{To: *r.ClosedTo, Reason: r.ClosedReason})
+		}
 	}
 	machines, err := q.Machines(ctx, outlets)
 	if err != nil {
@@ -191,10 +197,16 @@ func (s *Store) TicketsOfTasks(ctx context.Context, tasks []int64) ([]*kitchen.T
 	return s.Tickets(ctx, orders)
 }
 
+// TaskIDs implements kitchen.Store.
+func (s *Store) TaskIDs(ctx context.Context, n int) ([]int64, error) {
+	ids, err := s.q.NextTaskIDs(ctx, int32(n))
+	return ids, store.Classify(err)
+}
+
 func ticketOf(r db.TicketsRow) *kitchen.Ticket {
 	return &kitchen.Ticket{
 		Order: r.OrderID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: kitchen.TicketStatus(r.Status),
-		Version: int(r.Version), Done: int(r.TasksDone), Priority: int(r.Priority),
+		Version: int(r.Version), Done: int(r.TasksDone), Priority: int(r.Priority), Rush: r.Rush, Courses: courses(r.Courses),
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ClosedAt: deref(r.ClosedAt),
 	}
 }
@@ -219,16 +231,28 @@ func (s *Store) fillTasks(ctx context.Context, tickets []*kitchen.Ticket) error 
 		t.Tasks = append(t.Tasks, taskOf(r))
 	}
 	for _, t := range tickets {
+		t.Link()
 		t.Written()
 	}
 	return nil
 }
 
+// courses reads a ticket's held courses, as coursesText wrote them.
+func courses(text []byte) (list []kitchen.Course) {
+	if len(text) > 0 && json.Unmarshal(text, &list) != nil {
+		panic("kitchenpg: courses: " + string(text))
+	}
+	return list
+}
+
 func taskOf(r db.TasksOfOrdersRow) *kitchen.Task {
 	return &kitchen.Task{
-		ID: r.ID, Line: int(r.LineNo), Unit: int(r.UnitNo), Step: int(r.StepNo), Item: r.Item, Description: r.Description,
+		ID: r.ID, Line: int(r.LineNo), Unit: int(r.UnitNo), Step: int(r.StepNo), Course: int(r.Course),
+		Remake: int(r.Remake), Item: r.Item, Description: r.Description,
 		Station: r.StationID, Machine: deref(r.MachineID), Estimate: time.Duration(r.EstimateMs) * time.Millisecond,
-		BasePriority: r.BasePriority, Boost: r.Boost, DependsOn: r.DependsOn, Unlocks: r.Unlocks,
+		Batch:        recipe.Batch{Size: int(r.BatchSize), Wait: time.Duration(r.BatchWaitMs) * time.Millisecond},
+		Load:         deref(r.LoadID),
+		BasePriority: r.BasePriority, Boost: r.Boost, DependsOn: r.DependsOn,
 		PendingDeps: int(r.PendingDeps), Status: kitchen.TaskStatus(r.Status), Version: int(r.Version),
 		Requeues: int(r.Requeues), ReadyAt: deref(r.ReadyAt), Staff: deref(r.AssignedStaffID),
 		OnMachine: deref(r.AssignedMachineID), AssignedAt: deref(r.AssignedAt), StartedAt: deref(r.StartedAt),

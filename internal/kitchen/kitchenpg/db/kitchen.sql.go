@@ -64,10 +64,25 @@ func (q *Queries) BumpLayout(ctx context.Context, arg BumpLayoutParams) (int64, 
 	return config_version, err
 }
 
+const closeStation = `-- name: CloseStation :exec
+update stations set closed_to = $1, closed_reason = $2 where id = $3
+`
+
+type CloseStationParams struct {
+	ClosedTo *int64
+	Reason   string
+	ID       int64
+}
+
+func (q *Queries) CloseStation(ctx context.Context, arg CloseStationParams) error {
+	_, err := q.db.Exec(ctx, closeStation, arg.ClosedTo, arg.Reason, arg.ID)
+	return err
+}
+
 const countOpenTasks = `-- name: CountOpenTasks :many
 select t.station_id, count(*) filter (where t.status = 'ASSIGNED') as assigned, count(*) filter (where t.status = 'STARTED') as started,
-       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps = 0) as ready,
-       count(*) filter (where t.status = 'UNASSIGNED' and t.pending_deps > 0) as blocked
+       count(*) filter (where t.status = 'UNASSIGNED' and t.ready_at is not null) as ready,
+       count(*) filter (where t.status = 'UNASSIGNED' and t.ready_at is null) as blocked
 from tickets k join tasks t on t.order_id = k.order_id
 where k.outlet_id = $1 and k.closed_at is null
 group by t.station_id
@@ -202,13 +217,37 @@ func (q *Queries) FindStaff(ctx context.Context, arg FindStaffParams) (FindStaff
 	return i, err
 }
 
+const findStation = `-- name: FindStation :one
+select id, name, closed_to from stations where outlet_id = $1 and tenant_id = $2
+and (lower(name) = lower($3::text) or id::text = $3::text) for update
+`
+
+type FindStationParams struct {
+	Outlet int64
+	Tenant int64
+	Ref    string
+}
+
+type FindStationRow struct {
+	ID       int64
+	Name     string
+	ClosedTo *int64
+}
+
+func (q *Queries) FindStation(ctx context.Context, arg FindStationParams) (FindStationRow, error) {
+	row := q.db.QueryRow(ctx, findStation, arg.Outlet, arg.Tenant, arg.Ref)
+	var i FindStationRow
+	err := row.Scan(&i.ID, &i.Name, &i.ClosedTo)
+	return i, err
+}
+
 const firstTickets = `-- name: FirstTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
-from ((select begun.order_id, begun.tenant_id, begun.outlet_id, begun.number, begun.status, begun.version, begun.tasks_total, begun.tasks_done, begun.priority, begun.created_at, begun.updated_at, begun.closed_at, 0 as turn from tickets begun
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+from ((select begun.order_id, begun.tenant_id, begun.outlet_id, begun.number, begun.status, begun.version, begun.tasks_total, begun.tasks_done, begun.priority, begun.created_at, begun.updated_at, begun.closed_at, begun.rush, begun.courses, 0 as turn from tickets begun
        where begun.outlet_id = $1 and begun.closed_at is null and begun.status <> 'CONFIRMED'
        order by begun.order_id limit $2::int)
       union all
-      (select fresh.order_id, fresh.tenant_id, fresh.outlet_id, fresh.number, fresh.status, fresh.version, fresh.tasks_total, fresh.tasks_done, fresh.priority, fresh.created_at, fresh.updated_at, fresh.closed_at, 1 as turn from tickets fresh
+      (select fresh.order_id, fresh.tenant_id, fresh.outlet_id, fresh.number, fresh.status, fresh.version, fresh.tasks_total, fresh.tasks_done, fresh.priority, fresh.created_at, fresh.updated_at, fresh.closed_at, fresh.rush, fresh.courses, 1 as turn from tickets fresh
        where fresh.outlet_id = $1 and fresh.closed_at is null and fresh.status = 'CONFIRMED'
        order by fresh.order_id limit $2::int)) first
 order by turn, order_id limit $2::int
@@ -228,6 +267,8 @@ type FirstTicketsRow struct {
 	Version   int32
 	TasksDone int32
 	Priority  int16
+	Rush      bool
+	Courses   []byte
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -251,6 +292,8 @@ func (q *Queries) FirstTickets(ctx context.Context, arg FirstTicketsParams) ([]F
 			&i.Version,
 			&i.TasksDone,
 			&i.Priority,
+			&i.Rush,
+			&i.Courses,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,
@@ -291,19 +334,22 @@ func (q *Queries) InsertDecisions(ctx context.Context, arg InsertDecisionsParams
 }
 
 const insertTasks = `-- name: InsertTasks :exec
-insert into tasks (id, tenant_id, outlet_id, order_id, line_no, unit_no, step_no, item, description, station_id, machine_id,
-                   estimate_ms, base_priority, depends_on, unlocks, pending_deps, status, version, ready_at)
-select id, tenant_id, outlet_id, order_id, line_no, unit_no, step_no, item, description, station_id, nullif(machine_id, 0),
-       estimate_ms, base_priority, depends_on::bigint[], unlocks::bigint[], pending_deps, 'UNASSIGNED', version,
-       case when pending_deps = 0 then ready_at end
+insert into tasks (id, tenant_id, outlet_id, order_id, line_no, unit_no, step_no, course, remake, item, description, station_id,
+                   machine_id, estimate_ms, batch_size, batch_wait_ms, base_priority, boost, depends_on, pending_deps, status,
+                   version, ready_at)
+select id, tenant_id, outlet_id, order_id, line_no, unit_no, step_no, course, remake, item, description, station_id,
+       nullif(machine_id, 0), estimate_ms, batch_size, batch_wait_ms, base_priority, boost, depends_on::bigint[], pending_deps,
+       'UNASSIGNED', version, nullif(ready_at, '0001-01-01 00:00:00+00')
 from (select unnest($1::bigint[]) as id, unnest($2::bigint[]) as tenant_id, unnest($3::bigint[]) as outlet_id,
              unnest($4::bigint[]) as order_id, unnest($5::smallint[]) as line_no, unnest($6::smallint[]) as unit_no,
-             unnest($7::smallint[]) as step_no, unnest($8::text[]) as item,
-             unnest($9::text[]) as description, unnest($10::bigint[]) as station_id,
-             unnest($11::bigint[]) as machine_id, unnest($12::int[]) as estimate_ms,
-             unnest($13::float8[]) as base_priority, unnest($14::text[]) as depends_on,
-             unnest($15::text[]) as unlocks, unnest($16::smallint[]) as pending_deps,
-             unnest($17::int[]) as version, unnest($18::timestamptz[]) as ready_at) v
+             unnest($7::smallint[]) as step_no, unnest($8::smallint[]) as course,
+             unnest($9::smallint[]) as remake, unnest($10::text[]) as item,
+             unnest($11::text[]) as description, unnest($12::bigint[]) as station_id,
+             unnest($13::bigint[]) as machine_id, unnest($14::int[]) as estimate_ms,
+             unnest($15::smallint[]) as batch_size, unnest($16::int[]) as batch_wait_ms,
+             unnest($17::float8[]) as base_priority, unnest($18::float8[]) as boost,
+             unnest($19::text[]) as depends_on, unnest($20::smallint[]) as pending_deps,
+             unnest($21::int[]) as version, unnest($22::timestamptz[]) as ready_at) v
 `
 
 type InsertTasksParams struct {
@@ -314,14 +360,18 @@ type InsertTasksParams struct {
 	Lines        []int16
 	Units        []int16
 	Steps        []int16
+	Courses      []int16
+	Remakes      []int16
 	Items        []string
 	Descriptions []string
 	Stations     []int64
 	Machines     []int64
 	Estimates    []int32
+	Batches      []int16
+	Waits        []int32
 	Priorities   []float64
+	Boosts       []float64
 	DependsOn    []string
-	Unlocks      []string
 	Pending      []int16
 	Versions     []int32
 	Ready        []time.Time
@@ -336,14 +386,18 @@ func (q *Queries) InsertTasks(ctx context.Context, arg InsertTasksParams) error 
 		arg.Lines,
 		arg.Units,
 		arg.Steps,
+		arg.Courses,
+		arg.Remakes,
 		arg.Items,
 		arg.Descriptions,
 		arg.Stations,
 		arg.Machines,
 		arg.Estimates,
+		arg.Batches,
+		arg.Waits,
 		arg.Priorities,
+		arg.Boosts,
 		arg.DependsOn,
-		arg.Unlocks,
 		arg.Pending,
 		arg.Versions,
 		arg.Ready,
@@ -352,10 +406,10 @@ func (q *Queries) InsertTasks(ctx context.Context, arg InsertTasksParams) error 
 }
 
 const insertTickets = `-- name: InsertTickets :exec
-insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, created_at, updated_at)
+insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, courses, created_at, updated_at)
 select unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]),
        unnest($5::text[]), 1, unnest($6::int[]), unnest($7::smallint[]),
-       unnest($8::timestamptz[]), unnest($8::timestamptz[])
+       nullif(unnest($8::text[]), '')::jsonb, unnest($9::timestamptz[]), unnest($9::timestamptz[])
 `
 
 type InsertTicketsParams struct {
@@ -366,6 +420,7 @@ type InsertTicketsParams struct {
 	Statuses   []string
 	Totals     []int32
 	Priorities []int16
+	Courses    []string
 	Created    []time.Time
 }
 
@@ -378,13 +433,62 @@ func (q *Queries) InsertTickets(ctx context.Context, arg InsertTicketsParams) er
 		arg.Statuses,
 		arg.Totals,
 		arg.Priorities,
+		arg.Courses,
 		arg.Created,
 	)
 	return err
 }
 
+const insertWaste = `-- name: InsertWaste :exec
+insert into waste_log (tenant_id, outlet_id, order_id, line_no, unit_no, item, steps, share, cost_minor, outcome, why, reason,
+                       recorded_by, recorded_at)
+select v.tenant_id, v.outlet_id, v.order_id, v.line_no, v.unit_no, v.item, v.steps::text[], v.share,
+       coalesce(round(i.unit_price_minor * v.share), 0)::bigint, v.outcome, v.why, v.reason, v.by, v.at
+from (select unnest($1::bigint[]) as tenant_id, unnest($2::bigint[]) as outlet_id, unnest($3::bigint[]) as order_id,
+             unnest($4::smallint[]) as line_no, unnest($5::smallint[]) as unit_no, unnest($6::text[]) as item,
+             unnest($7::text[]) as steps, unnest($8::float8[]) as share, unnest($9::text[]) as outcome,
+             unnest($10::text[]) as why, unnest($11::text[]) as reason, unnest($12::text[]) as by,
+             unnest($13::timestamptz[]) as at) v
+left join order_items i on i.order_id = v.order_id and i.line_no = v.line_no
+`
+
+type InsertWasteParams struct {
+	Tenants    []int64
+	Outlets    []int64
+	Orders     []int64
+	Lines      []int16
+	Units      []int16
+	Items      []string
+	Steps      []string
+	Shares     []float64
+	Outcomes   []string
+	Why        []string
+	Reasons    []string
+	RecordedBy []string
+	Recorded   []time.Time
+}
+
+func (q *Queries) InsertWaste(ctx context.Context, arg InsertWasteParams) error {
+	_, err := q.db.Exec(ctx, insertWaste,
+		arg.Tenants,
+		arg.Outlets,
+		arg.Orders,
+		arg.Lines,
+		arg.Units,
+		arg.Items,
+		arg.Steps,
+		arg.Shares,
+		arg.Outcomes,
+		arg.Why,
+		arg.Reasons,
+		arg.RecordedBy,
+		arg.Recorded,
+	)
+	return err
+}
+
 const kitchenOutlets = `-- name: KitchenOutlets :many
-select o.id, o.tenant_id, o.slug, o.name, o.timezone, o.stale_after_seconds, o.config_version
+select o.id, o.tenant_id, o.slug, o.name, o.timezone, o.stale_after_seconds, o.course_gap_seconds, o.config_version
 from outlets o where o.id = any($1::bigint[]) order by o.id
 `
 
@@ -395,6 +499,7 @@ type KitchenOutletsRow struct {
 	Name              string
 	Timezone          string
 	StaleAfterSeconds int32
+	CourseGapSeconds  int32
 	ConfigVersion     int64
 }
 
@@ -414,6 +519,7 @@ func (q *Queries) KitchenOutlets(ctx context.Context, outlets []int64) ([]Kitche
 			&i.Name,
 			&i.Timezone,
 			&i.StaleAfterSeconds,
+			&i.CourseGapSeconds,
 			&i.ConfigVersion,
 		); err != nil {
 			return nil, err
@@ -494,7 +600,7 @@ func (q *Queries) NextTaskIDs(ctx context.Context, n int32) ([]int64, error) {
 }
 
 const openTickets = `-- name: OpenTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
 from tickets where outlet_id = any($1::bigint[]) and closed_at is null order by order_id
 `
 
@@ -507,6 +613,8 @@ type OpenTicketsRow struct {
 	Version   int32
 	TasksDone int32
 	Priority  int16
+	Rush      bool
+	Courses   []byte
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -530,6 +638,8 @@ func (q *Queries) OpenTickets(ctx context.Context, outlets []int64) ([]OpenTicke
 			&i.Version,
 			&i.TasksDone,
 			&i.Priority,
+			&i.Rush,
+			&i.Courses,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,
@@ -737,14 +847,16 @@ func (q *Queries) StartBreak(ctx context.Context, arg StartBreakParams) error {
 }
 
 const stations = `-- name: Stations :many
-select id, outlet_id, name, capacity from stations where outlet_id = any($1::bigint[]) order by id
+select id, outlet_id, name, capacity, closed_to, closed_reason from stations where outlet_id = any($1::bigint[]) order by id
 `
 
 type StationsRow struct {
-	ID       int64
-	OutletID int64
-	Name     string
-	Capacity int32
+	ID           int64
+	OutletID     int64
+	Name         string
+	Capacity     int32
+	ClosedTo     *int64
+	ClosedReason string
 }
 
 func (q *Queries) Stations(ctx context.Context, outlets []int64) ([]StationsRow, error) {
@@ -761,6 +873,8 @@ func (q *Queries) Stations(ctx context.Context, outlets []int64) ([]StationsRow,
 			&i.OutletID,
 			&i.Name,
 			&i.Capacity,
+			&i.ClosedTo,
+			&i.ClosedReason,
 		); err != nil {
 			return nil, err
 		}
@@ -795,9 +909,9 @@ func (q *Queries) TaskRef(ctx context.Context, arg TaskRefParams) (TaskRefRow, e
 }
 
 const tasksOfOrders = `-- name: TasksOfOrders :many
-select id, order_id, line_no, unit_no, step_no, item, description, station_id, machine_id, estimate_ms, base_priority, boost,
-       depends_on, unlocks, pending_deps, status, version, requeues, ready_at, assigned_staff_id, assigned_machine_id,
-       assigned_at, started_at, due_at, completed_at, completed_by
+select id, order_id, line_no, unit_no, step_no, course, remake, item, description, station_id, machine_id, estimate_ms,
+       batch_size, batch_wait_ms, load_id, base_priority, boost, depends_on, pending_deps, status, version, requeues, ready_at,
+       assigned_staff_id, assigned_machine_id, assigned_at, started_at, due_at, completed_at, completed_by
 from tasks where order_id = any($1::bigint[]) order by order_id, id
 `
 
@@ -807,15 +921,19 @@ type TasksOfOrdersRow struct {
 	LineNo            int16
 	UnitNo            int16
 	StepNo            int16
+	Course            int16
+	Remake            int16
 	Item              string
 	Description       string
 	StationID         int64
 	MachineID         *int64
 	EstimateMs        int32
+	BatchSize         int16
+	BatchWaitMs       int32
+	LoadID            *int64
 	BasePriority      float64
 	Boost             float64
 	DependsOn         []int64
-	Unlocks           []int64
 	PendingDeps       int16
 	Status            string
 	Version           int32
@@ -845,15 +963,19 @@ func (q *Queries) TasksOfOrders(ctx context.Context, orders []int64) ([]TasksOfO
 			&i.LineNo,
 			&i.UnitNo,
 			&i.StepNo,
+			&i.Course,
+			&i.Remake,
 			&i.Item,
 			&i.Description,
 			&i.StationID,
 			&i.MachineID,
 			&i.EstimateMs,
+			&i.BatchSize,
+			&i.BatchWaitMs,
+			&i.LoadID,
 			&i.BasePriority,
 			&i.Boost,
 			&i.DependsOn,
-			&i.Unlocks,
 			&i.PendingDeps,
 			&i.Status,
 			&i.Version,
@@ -878,7 +1000,7 @@ func (q *Queries) TasksOfOrders(ctx context.Context, orders []int64) ([]TasksOfO
 }
 
 const tickets = `-- name: Tickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
 from tickets where order_id = any($1::bigint[]) order by order_id
 `
 
@@ -891,6 +1013,8 @@ type TicketsRow struct {
 	Version   int32
 	TasksDone int32
 	Priority  int16
+	Rush      bool
+	Courses   []byte
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -914,6 +1038,8 @@ func (q *Queries) Tickets(ctx context.Context, orders []int64) ([]TicketsRow, er
 			&i.Version,
 			&i.TasksDone,
 			&i.Priority,
+			&i.Rush,
+			&i.Courses,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,
@@ -961,18 +1087,19 @@ func (q *Queries) UpdateStaff(ctx context.Context, arg UpdateStaffParams) error 
 
 const updateTasks = `-- name: UpdateTasks :exec
 update tasks t set
-    boost = v.boost, pending_deps = v.pending_deps, status = v.status, version = v.version, requeues = v.requeues,
+    station_id = v.station, machine_id = nullif(v.needs, 0), load_id = nullif(v.load, 0), boost = v.boost, pending_deps = v.pending_deps, status = v.status, version = v.version, requeues = v.requeues,
     ready_at = nullif(v.ready_at, '0001-01-01 00:00:00+00'), assigned_staff_id = nullif(v.staff, 0),
     assigned_machine_id = nullif(v.machine, 0), assigned_at = nullif(v.assigned_at, '0001-01-01 00:00:00+00'),
     started_at = nullif(v.started_at, '0001-01-01 00:00:00+00'), due_at = nullif(v.due_at, '0001-01-01 00:00:00+00'),
     completed_at = nullif(v.completed_at, '0001-01-01 00:00:00+00'), completed_by = nullif(v.completed_by, '')
 from (select unnest($1::bigint[]) as id, unnest($2::int[]) as expected, unnest($3::int[]) as version,
-             unnest($4::float8[]) as boost, unnest($5::smallint[]) as pending_deps,
-             unnest($6::text[]) as status, unnest($7::smallint[]) as requeues,
-             unnest($8::timestamptz[]) as ready_at, unnest($9::bigint[]) as staff,
-             unnest($10::bigint[]) as machine, unnest($11::timestamptz[]) as assigned_at,
-             unnest($12::timestamptz[]) as started_at, unnest($13::timestamptz[]) as due_at,
-             unnest($14::timestamptz[]) as completed_at, unnest($15::text[]) as completed_by) v
+             unnest($4::bigint[]) as station, unnest($5::bigint[]) as needs, unnest($6::bigint[]) as load,
+             unnest($7::float8[]) as boost, unnest($8::smallint[]) as pending_deps,
+             unnest($9::text[]) as status, unnest($10::smallint[]) as requeues,
+             unnest($11::timestamptz[]) as ready_at, unnest($12::bigint[]) as staff,
+             unnest($13::bigint[]) as machine, unnest($14::timestamptz[]) as assigned_at,
+             unnest($15::timestamptz[]) as started_at, unnest($16::timestamptz[]) as due_at,
+             unnest($17::timestamptz[]) as completed_at, unnest($18::text[]) as completed_by) v
 where t.id = v.id and t.version = v.expected
 `
 
@@ -980,6 +1107,9 @@ type UpdateTasksParams struct {
 	Ids         []int64
 	Expected    []int32
 	Versions    []int32
+	Stations    []int64
+	Needs       []int64
+	Loads       []int64
 	Boosts      []float64
 	Pending     []int16
 	Statuses    []string
@@ -999,6 +1129,9 @@ func (q *Queries) UpdateTasks(ctx context.Context, arg UpdateTasksParams) error 
 		arg.Ids,
 		arg.Expected,
 		arg.Versions,
+		arg.Stations,
+		arg.Needs,
+		arg.Loads,
 		arg.Boosts,
 		arg.Pending,
 		arg.Statuses,
@@ -1017,11 +1150,13 @@ func (q *Queries) UpdateTasks(ctx context.Context, arg UpdateTasksParams) error 
 
 const updateTickets = `-- name: UpdateTickets :exec
 update tickets t set
-    status = v.status, version = v.version, tasks_done = v.done, updated_at = v.updated_at,
+    status = v.status, version = v.version, tasks_total = v.total, tasks_done = v.done, rush = v.rush,
+    courses = nullif(v.courses, '')::jsonb, updated_at = v.updated_at,
     closed_at = nullif(v.closed_at, '0001-01-01 00:00:00+00')
 from (select unnest($1::bigint[]) as order_id, unnest($2::int[]) as expected, unnest($3::int[]) as version,
-             unnest($4::text[]) as status, unnest($5::int[]) as done,
-             unnest($6::timestamptz[]) as updated_at, unnest($7::timestamptz[]) as closed_at) v
+             unnest($4::text[]) as status, unnest($5::int[]) as total, unnest($6::int[]) as done,
+             unnest($7::boolean[]) as rush, unnest($8::text[]) as courses,
+             unnest($9::timestamptz[]) as updated_at, unnest($10::timestamptz[]) as closed_at) v
 where t.order_id = v.order_id and t.version = v.expected
 `
 
@@ -1030,7 +1165,10 @@ type UpdateTicketsParams struct {
 	Expected []int32
 	Versions []int32
 	Statuses []string
+	Totals   []int32
 	Done     []int32
+	Rush     []bool
+	Courses  []string
 	Updated  []time.Time
 	Closed   []time.Time
 }
@@ -1041,9 +1179,84 @@ func (q *Queries) UpdateTickets(ctx context.Context, arg UpdateTicketsParams) er
 		arg.Expected,
 		arg.Versions,
 		arg.Statuses,
+		arg.Totals,
 		arg.Done,
+		arg.Rush,
+		arg.Courses,
 		arg.Updated,
 		arg.Closed,
 	)
 	return err
+}
+
+const wasteLog = `-- name: WasteLog :many
+select w.id, w.order_id, k.number, w.line_no, w.unit_no, w.item, w.steps, w.share, w.cost_minor, w.outcome, w.why, w.reason,
+       w.recorded_by, w.recorded_at
+from waste_log w join tickets k on k.order_id = w.order_id
+where w.outlet_id = $1 and w.tenant_id = $2 and ($3::bigint = 0 or w.id < $3::bigint)
+order by w.id desc limit $4::int
+`
+
+type WasteLogParams struct {
+	Outlet int64
+	Tenant int64
+	Before int64
+	N      int32
+}
+
+type WasteLogRow struct {
+	ID         int64
+	OrderID    int64
+	Number     string
+	LineNo     int16
+	UnitNo     int16
+	Item       string
+	Steps      []string
+	Share      float64
+	CostMinor  int64
+	Outcome    string
+	Why        string
+	Reason     string
+	RecordedBy string
+	RecordedAt time.Time
+}
+
+func (q *Queries) WasteLog(ctx context.Context, arg WasteLogParams) ([]WasteLogRow, error) {
+	rows, err := q.db.Query(ctx, wasteLog,
+		arg.Outlet,
+		arg.Tenant,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WasteLogRow
+	for rows.Next() {
+		var i WasteLogRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderID,
+			&i.Number,
+			&i.LineNo,
+			&i.UnitNo,
+			&i.Item,
+			&i.Steps,
+			&i.Share,
+			&i.CostMinor,
+			&i.Outcome,
+			&i.Why,
+			&i.Reason,
+			&i.RecordedBy,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

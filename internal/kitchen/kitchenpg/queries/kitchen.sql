@@ -62,8 +62,8 @@ select distinct order_id from tasks where id = any(@tasks::bigint[]);
 
 -- name: TasksOfOrders :many
 select id, order_id, line_no, unit_no, step_no, course, remake, item, description, station_id, machine_id, estimate_ms,
-       batch_size, batch_wait_ms, load_id, base_priority, boost, depends_on, pending_deps, status, version, requeues, ready_at, assigned_staff_id, assigned_machine_id,
-       assigned_at, started_at, due_at, completed_at, completed_by
+       batch_size, batch_wait_ms, load_id, base_priority, boost, depends_on, pending_deps, status, version, requeues, ready_at,
+       assigned_staff_id, assigned_machine_id, assigned_at, started_at, due_at, completed_at, completed_by
 from tasks where order_id = any(@orders::bigint[]) order by order_id, id;
 
 -- name: NextTaskIDs :many

@@ -49,4 +49,7 @@ type OrderItem struct {
 	Quantity       int32
 	UnitPriceMinor int64
 	RecipeID       int64
+	Course         int16
+	Cancelled      int32
+	Since          int32
 }

@@ -204,7 +204,7 @@ func (q *Queries) InsertOrders(ctx context.Context, arg InsertOrdersParams) erro
 }
 
 const items = `-- name: Items :many
-select order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id from order_items where order_id = any($1::bigint[]) order by order_id, line_no
+select order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id, course, cancelled, since from order_items where order_id = any($1::bigint[]) order by order_id, line_no
 `
 
 func (q *Queries) Items(ctx context.Context, orders []int64) ([]OrderItem, error) {
@@ -225,6 +225,9 @@ func (q *Queries) Items(ctx context.Context, orders []int64) ([]OrderItem, error
 			&i.Quantity,
 			&i.UnitPriceMinor,
 			&i.RecipeID,
+			&i.Course,
+			&i.Cancelled,
+			&i.Since,
 		); err != nil {
 			return nil, err
 		}
