@@ -31,6 +31,9 @@ func appendFrom(node int64) func(context.Context, store.Tx, []event.Event) error
 	}
 }
 
+// duties are what a role takes leases for besides its own name.
+var duties = map[config.Role][]string{config.RoleKitchen: {"learning"}}
+
 // joinNodes makes this process known to the others.
 func (a *App) joinNodes(ctx context.Context) error {
 	name := a.cfg.Name
@@ -40,9 +43,9 @@ func (a *App) joinNodes(ctx context.Context) error {
 	opts := a.cfg.Lease
 	opts.Logger, opts.Metrics = a.log, a.metrics.Lease
 	opts.Replace = opts.Replace || a.cfg.DatabaseURL == "" // the state folder's lock keeps others away
-	roles := make([]string, len(a.cfg.Roles))
-	for i, r := range a.cfg.Roles {
-		roles[i] = string(r)
+	var roles []string
+	for _, r := range a.cfg.Roles {
+		roles = append(append(roles, string(r)), duties[r]...)
 	}
 	node, err := lease.Join(ctx, a.pool, name, roles, opts)
 	if err != nil {
