@@ -55,6 +55,7 @@ type App struct {
 	clock     *clock.Scaled
 	node      *lease.Node
 	eventLog  event.Log
+	sharedLog event.Log // the same, for those who follow a little behind the tail
 	tail      *event.Tail
 	relay     *event.Relay
 	tenants   *tenant.Service
@@ -98,7 +99,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startRelay, a.startMetrics, a.startHTTP, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startRelay, a.startMetrics, a.startHTTP, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

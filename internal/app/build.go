@@ -56,10 +56,15 @@ func (a *App) joinNodes(ctx context.Context) error {
 	return nil
 }
 
+// recentEvents is how many events relays can be behind the tail without reading them again.
+const recentEvents = 10_000
+
 // build makes the services and joins features that must not know each other.
 func (a *App) build(context.Context) error {
 	a.eventLog = eventpg.NewLog(a.pool)
-	a.tail = event.NewTail(a.eventLog, event.TailOptions{Logger: a.log})
+	recent := event.NewRecent(recentEvents)
+	a.tail = event.NewTail(a.eventLog, event.TailOptions{Logger: a.log, Recent: recent})
+	a.sharedLog = event.Shared{Log: a.eventLog, Recent: recent}
 	a.tenants = tenant.New(tenantpg.New(a.pool))
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
 	a.buildOrders()
@@ -203,7 +208,7 @@ func (a *App) startRelay(context.Context) error {
 	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, resource string, fence int64) error {
 		return lease.Check(ctx, tx, []string{resource}, []int64{fence})
 	})
-	a.relay = event.NewRelay(sink, a.eventLog, cursors, a.node, event.RelayOptions{Clock: a.clock, Logger: a.log, Spacing: relaySpacing})
+	a.relay = event.NewRelay(sink, a.sharedLog, cursors, a.node, event.RelayOptions{Clock: a.clock, Logger: a.log, Spacing: relaySpacing})
 	a.run("relay", a.relay.Run)
 	resources := []string{event.RelayResource(event.MainSink)}
 	list := func(context.Context) ([]string, error) { return resources, nil }

@@ -71,6 +71,15 @@ func (f Follower) Take(page []Event) ([]Event, Follower) {
 	return page[:n], f
 }
 
+// Passed tells the follower that everything up to a position was delivered by other means.
+func (f Follower) Passed(upTo int64) Follower {
+	f.cursor, f.gap, f.stuck = upTo, false, false
+	if f.cursor >= f.watch.Head {
+		f.watching = false
+	}
+	return f
+}
+
 // Probed tells the follower of a probe.
 func (f Follower) Probed(p Probe) Follower {
 	if f.watching {

@@ -63,6 +63,11 @@ type sight struct {
 
 // look reads the page after the follower's cursor. A follower that is stuck first learns who may still write.
 func look(ctx context.Context, log Log, f Follower, limit int) (sight, error) {
+	if shared, ok := log.(Shared); ok {
+		if events, upTo, ok := shared.Recent.settled(f.Cursor(), limit); ok {
+			return sight{events: events, next: f.Passed(upTo), more: len(events) == limit}, nil
+		}
+	}
 	if f.Stuck() {
 		p, err := log.Probe(ctx)
 		if err != nil {

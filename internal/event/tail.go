@@ -18,6 +18,7 @@ type TailOptions struct {
 	Spacing time.Duration // between looks at least, so that many pokes cost one look; 2 ms
 	Page    int           // events per look; 2,000
 	Logger  *slog.Logger  // slog.Default()
+	Recent  *Recent       // remembers what is handed out; may be nil
 }
 
 func (o TailOptions) withDefaults() TailOptions {
@@ -145,6 +146,9 @@ func (t *Tail) advance(ctx context.Context, at *position, p *pace) (*position, t
 	s, err := look(ctx, t.log, at.follower, t.opts.Page)
 	if err != nil {
 		return nil, 0, err
+	}
+	if t.opts.Recent != nil {
+		t.opts.Recent.add(at.follower.Cursor(), s.next.Cursor(), s.events)
 	}
 	t.handOut(s.events, s.next.Cursor())
 	return &position{s.next, earlier}, p.after(s), nil
