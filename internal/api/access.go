@@ -19,6 +19,7 @@ var (
 	everyRole  = access{roles: actor.Roles}
 	ownersOnly = access{}
 	placers    = access{roles: []actor.Role{actor.Manager, actor.Integrator, actor.Customer}}
+	managers   = access{roles: []actor.Role{actor.Manager}}
 	cooks      = access{roles: []actor.Role{actor.Manager, actor.Cook}}
 	staff      = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
@@ -41,17 +42,22 @@ var rights = map[string]access{
 	"GET /api/v1/menu":                    everyRole,
 	"GET /api/v1/outlets":                 everyRole,
 
-	"GET /api/v1/kitchen":                          staff,
-	"GET /api/v1/kitchen/queue":                    staff,
-	"GET /api/v1/kitchen/stations":                 staff,
-	"GET /api/v1/kitchen/machines":                 staff,
-	"GET /api/v1/kitchen/staff":                    staff,
-	"POST /api/v1/kitchen/machines/{machine}/down": cooks,
-	"POST /api/v1/kitchen/machines/{machine}/up":   cooks,
-	"POST /api/v1/kitchen/staff/{staff}/break":     cooks,
-	"POST /api/v1/kitchen/staff/{staff}/back":      cooks,
-	"GET /api/v1/tasks/{taskID}/explain":           staff,
-	"GET /api/v1/events":                           staff,
+	"GET /api/v1/kitchen":                               staff,
+	"GET /api/v1/kitchen/queue":                         staff,
+	"GET /api/v1/kitchen/stations":                      staff,
+	"GET /api/v1/kitchen/machines":                      staff,
+	"GET /api/v1/kitchen/staff":                         staff,
+	"POST /api/v1/kitchen/machines/{machine}/down":      cooks,
+	"POST /api/v1/kitchen/machines/{machine}/up":        cooks,
+	"POST /api/v1/kitchen/staff/{staff}/break":          cooks,
+	"POST /api/v1/kitchen/staff/{staff}/back":           cooks,
+	"GET /api/v1/tasks/{taskID}/explain":                staff,
+	"GET /api/v1/kitchen/estimates":                     staff,
+	"GET /api/v1/kitchen/estimates/{sku}/{step}":        staff,
+	"PUT /api/v1/kitchen/estimates/{sku}/{step}/pin":    managers,
+	"DELETE /api/v1/kitchen/estimates/{sku}/{step}/pin": managers,
+	"GET /api/v1/kitchen/factors":                       staff,
+	"GET /api/v1/events":                                staff,
 
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,

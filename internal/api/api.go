@@ -80,18 +80,19 @@ const (
 
 // Parts are what the API stands on. All but Demo, Views, Version and Metrics are needed.
 type Parts struct {
-	Orders  Orders
-	Kitchen Kitchen
-	Tenants Tenants
-	Menu    Menu
-	Events  Events
-	Clock   clock.Clock                 // the product's
-	Ready   func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
-	Demo    *actor.Actor // whom requests without a token act as; nil: they are refused
-	Views   []View       // empty: all
-	Version string       // of Brigade, for the documentation
+	Orders    Orders
+	Kitchen   Kitchen
+	Estimates Estimates
+	Tenants   Tenants
+	Menu      Menu
+	Events    Events
+	Clock     clock.Clock                 // the product's
+	Ready     func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
+	Metrics   *telemetry.Metrics
+	Log       *slog.Logger
+	Demo      *actor.Actor // whom requests without a token act as; nil: they are refused
+	Views     []View       // empty: all
+	Version   string       // of Brigade, for the documentation
 }
 
 // Limits of requests.
@@ -123,6 +124,7 @@ func newServer(p Parts) *server {
 	s.addHealth()
 	s.addOrders()
 	s.addKitchen()
+	s.addEstimates()
 	s.addTenants()
 	s.addEvents()
 	s.addContractK()

@@ -13,6 +13,7 @@ import (
 	"brigade/internal/api"
 	"brigade/internal/config"
 	"brigade/internal/errs"
+	"brigade/internal/kitchen"
 	"brigade/internal/store"
 	"brigade/internal/web"
 )
@@ -81,8 +82,9 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) handler() http.Handler {
 	parts := api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
-		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
-		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
+		Estimates: kitchen.NewEstimates(a.tickets, a.clock),
+		Ready:     func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
+		Metrics:   a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}
 	if !a.has(config.RoleAPI) {
 		parts.Views = []api.View{"none"} // its health alone

@@ -29,11 +29,12 @@ type Commands struct {
 	Token   tokenCommand   `cmd:"" group:"setup" help:"Tokens, by which people and programs are let in."`
 	Migrate migrateCommand `cmd:"" group:"setup" help:"The database's schema: up to date, back, or how it stands."`
 
-	Order   orderCommand   `cmd:"" group:"operate" help:"Place, list and follow orders, and hand them over."`
-	Task    taskCommand    `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, why who got which."`
-	Staff   staffCommand   `cmd:"" group:"operate" help:"Who is at work; send somebody on a break and back."`
-	Machine machineCommand `cmd:"" group:"operate" help:"The machines; take one down and up again."`
-	Menu    menuCommand    `cmd:"" group:"operate" help:"What is sold."`
+	Order    orderCommand    `cmd:"" group:"operate" help:"Place, list and follow orders, and hand them over."`
+	Task     taskCommand     `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, why who got which."`
+	Staff    staffCommand    `cmd:"" group:"operate" help:"Who is at work; send somebody on a break and back."`
+	Machine  machineCommand  `cmd:"" group:"operate" help:"The machines; take one down and up again."`
+	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
+	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold."`
 
 	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
 	Cluster clusterCommand `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
