@@ -23,7 +23,7 @@ func (up) Help() string {
 
 // Run runs everything until ctx ends.
 func (u *up) Run(ctx context.Context, env *cli.Env) error {
-	roles := []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay}
+	roles := []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay, config.RoleJobs}
 	if u.Demo == config.DemoBusy {
 		roles = append(roles, config.RoleSim)
 	}

@@ -16,6 +16,7 @@ import (
 	"brigade/internal/clock"
 	"brigade/internal/config"
 	"brigade/internal/event"
+	"brigade/internal/job"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
@@ -65,6 +66,8 @@ type App struct {
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service
+	workers   *job.Workers
+	jobs      *job.Client
 	demo      *actor.Actor // whom requests without a token act as; nil: nobody
 	url       string
 	failed    chan error
@@ -99,7 +102,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startRelay, a.startMetrics, a.startHTTP, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startRelay, a.startJobs, a.startMetrics, a.startHTTP, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

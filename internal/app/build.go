@@ -69,7 +69,7 @@ func (a *App) build(context.Context) error {
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
 	a.buildOrders()
 	a.buildKitchen()
-	return nil
+	return a.buildJobs()
 }
 
 func (a *App) buildOrders() {

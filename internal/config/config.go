@@ -36,11 +36,12 @@ const (
 	RoleAPI     Role = "api"     // HTTP: everything clients and screens ask for
 	RoleKitchen Role = "kitchen" // decides for its share of the kitchens
 	RoleRelay   Role = "relay"   // carries events from the log to their sinks
+	RoleJobs    Role = "jobs"    // does the steps that call the outside: payments, messages
 	RoleSim     Role = "sim"     // plays the customers and cooks of the demo
 )
 
 // Roles lists the roles that serve can run.
-var Roles = []Role{RoleAPI, RoleKitchen, RoleRelay, RoleSim}
+var Roles = []Role{RoleAPI, RoleKitchen, RoleRelay, RoleJobs, RoleSim}
 
 // Common is what every command has.
 type Common struct {
@@ -171,7 +172,7 @@ type Serve struct {
 	Kitchen
 	Brokers
 	Demo Demo   `name:"demo" env:"BRIGADE_DEMO" default:"off" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
-	Role []Role `name:"role" env:"BRIGADE_ROLE" sep:"," placeholder:"ROLE,…" help:"Roles to run: api, kitchen, relay, sim."`
+	Role []Role `name:"role" env:"BRIGADE_ROLE" sep:"," placeholder:"ROLE,…" help:"Roles to run: api, kitchen, relay, jobs, sim."`
 }
 
 // Shared is the Postgres that many processes use.

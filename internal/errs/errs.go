@@ -144,3 +144,44 @@ func KindOf(err error) Kind {
 
 // Is tells whether err is of the given kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
+
+// permanent marks an error that trying again cannot cure.
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Permanent marks err: whoever tries a step again and again gives up at it. nil stays nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return permanent{err}
+}
+
+// IsPermanent tells whether err, or what it wraps, was marked by Permanent.
+func IsPermanent(err error) bool {
+	_, ok := errors.AsType[permanent](err)
+	return ok
+}
+
+// later marks an error that time may cure.
+type later struct {
+	error
+	after time.Duration
+}
+
+func (l later) Unwrap() error { return l.error }
+
+// RetryAfter marks err: the step is worth trying again after d, and this try does not count. nil stays nil.
+func RetryAfter(d time.Duration, err error) error {
+	if err == nil {
+		return nil
+	}
+	return later{err, max(d, 0)}
+}
+
+// RetryDelay returns after how long a step is worth trying again; ok is false when nobody said so.
+func RetryDelay(err error) (d time.Duration, ok bool) {
+	l, ok := errors.AsType[later](err)
+	return l.after, ok
+}

@@ -80,3 +80,19 @@ func TestFieldsNameEveryFault(t *testing.T) {
 	require.EqualError(t, e.Because(errors.New("x")), "the order cannot be taken: items[2].quantity must be 1 to 10; customer_name is required: x")
 	require.NotContains(t, e.Because(errors.New("secret")).Public(), "secret")
 }
+
+func TestErrorsSayWhetherToTryAgain(t *testing.T) {
+	t.Parallel()
+	plain := errors.New("refused")
+	require.NoError(t, errs.Permanent(nil))
+	require.NoError(t, errs.RetryAfter(time.Second, nil))
+	gone := fmt.Errorf("send: %w", errs.Permanent(plain))
+	require.True(t, errs.IsPermanent(gone))
+	require.ErrorIs(t, gone, plain)
+	require.False(t, errs.IsPermanent(plain))
+	d, ok := errs.RetryDelay(fmt.Errorf("send: %w", errs.RetryAfter(3*time.Second, plain)))
+	require.True(t, ok)
+	require.Equal(t, 3*time.Second, d)
+	_, ok = errs.RetryDelay(plain)
+	require.False(t, ok)
+}

@@ -41,7 +41,12 @@ func Migrate(ctx context.Context, databaseURL string) error {
 // MigrateDown takes back the newest migration, and the data that only it knew. Errors as those of Migrate, and
 // errs.KindConflict when there is nothing to take back.
 func MigrateDown(ctx context.Context, databaseURL string) error {
-	return withMigrations(ctx, databaseURL, migrations.FS, migrateDown)
+	return withMigrations(ctx, databaseURL, migrations.FS, func(ctx context.Context, p *goose.Provider) error {
+		if err := migrateDown(ctx, p); err != nil {
+			return err
+		}
+		return removeJobs(ctx, databaseURL, p)
+	})
 }
 
 // MigrationStatus lists every migration this program knows, oldest first.
@@ -60,6 +65,9 @@ func MigrationStatus(ctx context.Context, databaseURL string) ([]Migration, erro
 func migrateUp(ctx context.Context, databaseURL string, files fs.FS) error {
 	return withMigrations(ctx, databaseURL, files, func(ctx context.Context, p *goose.Provider) error {
 		if err := refuseNewer(ctx, p); err != nil {
+			return err
+		}
+		if err := addJobs(ctx, databaseURL); err != nil {
 			return err
 		}
 		_, err := p.Up(ctx)

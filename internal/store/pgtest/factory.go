@@ -154,7 +154,12 @@ func (f *factory) makeTemplate(ctx context.Context) error {
 // schemaHash names the schema by what the migrations say.
 func schemaHash() (string, error) {
 	sum := sha256.New()
-	err := fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
+	jobs, err := store.JobSchema()
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(sum, "jobs %d\n", jobs)
+	err = fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
