@@ -51,13 +51,18 @@ func (s *server) addContractR() {
 
 // contractStatus is contract R's name of a status.
 var contractStatus = map[order.Status]string{
-	order.Created:       "received",
-	order.InPreparation: "cooking",
-	order.Ready:         "ready",
-	order.Served:        "completed",
-	order.Collected:     "completed",
-	order.Delivered:     "completed",
-	order.Cancelled:     "cancelled",
+	order.Created:            "received",
+	order.Rejected:           "cancelled",
+	order.Scheduled:          "received",
+	order.InPreparation:      "cooking",
+	order.Ready:              "ready",
+	order.SchedulingDelivery: "ready",
+	order.WaitingForDriver:   "ready",
+	order.InDelivery:         "ready",
+	order.Served:             "completed",
+	order.Collected:          "completed",
+	order.Delivered:          "completed",
+	order.Cancelled:          "cancelled",
 }
 
 type freeFormBody struct {

@@ -115,7 +115,7 @@ type OrderView struct {
 	Number          string       `json:"number" doc:"ORD_YYYYMMDD_NNN, gap-free per UTC day" example:"ORD_20241216_001"`
 	Outlet          int64        `json:"outlet_id" example:"1"`
 	Source          string       `json:"source" doc:"Who took it: api, kitchen, orders, demo" example:"api"`
-	Status          order.Status `json:"status" enum:"created,in_preparation,ready,served,collected,delivered,cancelled" example:"created"`
+	Status          order.Status `json:"status" enum:"created,rejected,scheduled,in_preparation,ready,scheduling_delivery,waiting_for_driver,in_delivery,served,collected,delivered,cancelled" example:"created"`
 	Type            order.Type   `json:"type" enum:"dine_in,takeout,delivery" example:"takeout"`
 	CustomerName    string       `json:"customer_name" example:"Ada Lovelace"`
 	TableNumber     *int         `json:"table_number" example:"7"`
@@ -231,7 +231,7 @@ func (s *server) ticket(ctx context.Context, who actor.Actor, id int64) ([]kitch
 // estimate is when an order is ready, or was; nil when it never will be.
 func (s *server) estimate(o order.Order, tasks []kitchen.TaskView) *time.Time {
 	switch {
-	case o.Status == order.Cancelled:
+	case o.Status == order.Cancelled || o.Status == order.Rejected:
 		return nil
 	case !o.ReadyAt.IsZero() || o.Status.Closed() || len(tasks) == 0:
 		return when(o.ReadyAt)

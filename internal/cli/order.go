@@ -56,7 +56,7 @@ func (o orderReply) items() string {
 }
 
 type orderList struct {
-	Status []order.Status `name:"status" sep:"," placeholder:"STATUS,…" help:"Only these: created, in_preparation, ready, served, collected, delivered, cancelled."`
+	Status []order.Status `name:"status" sep:"," placeholder:"STATUS,…" help:"Only these: created, rejected, scheduled, in_preparation, ready, scheduling_delivery, waiting_for_driver, in_delivery, served, collected, delivered, cancelled."`
 	Open   bool           `name:"open" help:"Only orders whose life goes on."`
 	Limit  int            `name:"limit" default:"20" placeholder:"N" help:"So many at most, up to 200."`
 	Before int64          `name:"before" placeholder:"ID" help:"Go on where a list ended: it says so."`

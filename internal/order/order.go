@@ -19,26 +19,37 @@ const (
 	Delivery Type = "delivery"
 )
 
+// Types lists the order types.
+var Types = []Type{DineIn, Takeout, Delivery}
+
 // Status is where an order is in its life.
 type Status string
 
 // The statuses; docs/states.md draws what follows what.
 const (
-	Created       Status = "created"        // taken, waiting for the kitchen
-	InPreparation Status = "in_preparation" // the first task was started
-	Ready         Status = "ready"          // everything is made
-	Served        Status = "served"         // dine-in: handed over
-	Collected     Status = "collected"      // takeout: handed over
-	Delivered     Status = "delivered"      // delivery: handed over
-	Cancelled     Status = "cancelled"
+	Created            Status = "created"             // taken, waiting for its payment or the kitchen
+	Rejected           Status = "rejected"            // its payment was refused
+	Scheduled          Status = "scheduled"           // accepted; made when its time has come
+	InPreparation      Status = "in_preparation"      // the first task was started
+	Ready              Status = "ready"               // everything is made
+	SchedulingDelivery Status = "scheduling_delivery" // a courier is looked for
+	WaitingForDriver   Status = "waiting_for_driver"  // offered to couriers
+	InDelivery         Status = "in_delivery"         // picked up
+	Served             Status = "served"              // dine-in: handed over
+	Collected          Status = "collected"           // takeout: handed over
+	Delivered          Status = "delivered"           // delivery: handed over
+	Cancelled          Status = "cancelled"
 )
 
 // Statuses lists all statuses in the order of a life.
-var Statuses = []Status{Created, InPreparation, Ready, Served, Collected, Delivered, Cancelled}
+var Statuses = []Status{
+	Created, Rejected, Scheduled, InPreparation, Ready, SchedulingDelivery, WaitingForDriver, InDelivery,
+	Served, Collected, Delivered, Cancelled,
+}
 
 // Closed tells whether nothing can follow.
 func (s Status) Closed() bool {
-	return s == Served || s == Collected || s == Delivered || s == Cancelled
+	return s == Served || s == Collected || s == Delivered || s == Cancelled || s == Rejected
 }
 
 // Line is one line of an order.

@@ -28,10 +28,10 @@ var columns = [...]struct {
 	statuses          []order.Status
 	open              bool
 }{
-	{"received", "Received", "No order is waiting for the kitchen.", []order.Status{order.Created}, true},
+	{"received", "Received", "No order is waiting for the kitchen.", []order.Status{order.Created, order.Scheduled}, true},
 	{"cooking", "Cooking", "Nothing is being made.", []order.Status{order.InPreparation}, true},
-	{"ready", "Ready", "Nothing waits to be handed over.", []order.Status{order.Ready}, true},
-	{"closed", "Handed over", "Nothing was handed over yet.", []order.Status{order.Served, order.Collected, order.Delivered, order.Cancelled}, false},
+	{"ready", "Ready", "Nothing waits to be handed over.", []order.Status{order.Ready, order.SchedulingDelivery, order.WaitingForDriver, order.InDelivery}, true},
+	{"closed", "Handed over", "Nothing was handed over yet.", []order.Status{order.Served, order.Collected, order.Delivered, order.Cancelled, order.Rejected}, false},
 }
 
 // columnView is the orders in one stage of their life.
