@@ -63,6 +63,8 @@ type App struct {
 	catalogue *menu.Catalogue
 	orderRows *orderpg.Store
 	orders    *order.Service
+	editor    *order.Editor // of orders that are being cooked
+	sales     *menu.Sales
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service

@@ -82,6 +82,8 @@ func (a *App) buildOrders() {
 	})
 	a.onStop("orders", func(context.Context) error { a.orderRows.Close(); return nil })
 	a.orders = order.NewService(a.orderRows, menuForOrders{a.catalogue}, outletsForOrders{a.tenants}, a.clock)
+	a.sales = menu.NewSales(a.catalogue, menupg.NewPauses(a.pool, a.append, a.committed), a.clock)
+	a.orders.Guard(a.sells)
 }
 
 func (a *App) buildKitchen() {
@@ -95,6 +97,7 @@ func (a *App) buildKitchen() {
 	})
 	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)
+	a.editor = order.NewEditor(a.orders, kitchenForOrders{a.kitchen})
 }
 
 func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) error {
@@ -115,9 +118,7 @@ func (a *App) openTickets(ctx context.Context, tx store.Tx, orders []*order.Orde
 	for i, o := range orders {
 		work[i] = kitchen.Work{
 			Order: o.ID, Tenant: o.Tenant, Outlet: o.Outlet, Number: o.Number, Priority: o.Priority, At: o.PlacedAt,
-		}
-		for _, l := range o.Lines {
-			work[i].Lines = append(work[i].Lines, kitchen.WorkLine{Item: l.Name, Quantity: l.Quantity, Recipe: l.Recipe})
+			Hold: o.Hold, Lines: workLines(o.Lines),
 		}
 	}
 	tickets, events, err := a.tickets.OpenForWork(ctx, tx, work)
@@ -140,8 +141,15 @@ func (a *App) advanceOrders(ctx context.Context, tx store.Tx, steps []kitchen.Or
 			to = order.Ready
 		}
 		moves[i] = orderpg.Step{Order: s.Order, To: orderpg.To(to), By: s.By, At: s.At}
+		if s.Edit != nil {
+			moves[i].Edit, moves[i].Reason = orderEdit(s.Edit), s.Edit.Reason
+		}
 	}
-	return a.orderRows.Advance(ctx, tx, moves, true)
+	err := a.orderRows.Advance(ctx, tx, moves, true)
+	if refused, ok := errors.AsType[*orderpg.RefusedError](err); ok {
+		return &kitchen.RefusedError{Order: refused.Order, Err: refused.Err}
+	}
+	return err
 }
 
 const kitchenResource = "kitchen:"

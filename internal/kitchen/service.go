@@ -22,6 +22,7 @@ type TaskView struct {
 	// MachineName is the machine the task is on, else the one it needs, else the station's first.
 	MachineName string
 	StaffName   string
+	HeldFor     string // why it is not begun though nothing else is wanting; "" = it is not held
 }
 
 // TicketView is a ticket with its tasks, as shown to people and clients.
@@ -56,10 +57,12 @@ type MachineView struct {
 // StationView is a station as it is now.
 type StationView struct {
 	sched.Station
-	Assigned int // tasks given to somebody and not started
-	Started  int // tasks being worked on
-	Ready    int // tasks that wait for capacity
-	Blocked  int // tasks that wait for other tasks
+	Assigned int    // tasks given to somebody and not started
+	Started  int    // tasks being worked on
+	Ready    int    // tasks that wait for capacity
+	Blocked  int    // tasks that wait for other tasks, or are held
+	To       string // where its work goes while it is closed; "" = it is open
+	Reason   string // why it is closed
 }
 
 // Explanation is why a task went to whom, once per assignment.
@@ -84,6 +87,11 @@ type Repository interface {
 	// SetMachine changes a machine's state, by name or decimal id, and appends KITCHEN_CHANGED when it was another.
 	// Errors: KindNotFound.
 	SetMachine(ctx context.Context, c MachineChange) error
+	// SetStation closes a station or opens it, and appends KITCHEN_CHANGED when it was otherwise. Errors: KindNotFound;
+	// KindConflict when the station that is to take over is closed.
+	SetStation(ctx context.Context, c StationChange) error
+	// WasteLog lists food that was made in vain, newest first.
+	WasteLog(ctx context.Context, tenant, outlet, before int64, n int) ([]WasteEntry, error)
 	// SetBreak starts or ends a break of a staff member, by name or decimal id, and appends KITCHEN_CHANGED.
 	// Errors: KindNotFound; KindConflict when there is no break to end.
 	SetBreak(ctx context.Context, c BreakChange) error
@@ -104,6 +112,7 @@ type BreakChange struct {
 	Tenant, Outlet int64
 	Staff          string    // name or id
 	Back           bool      // end the break instead
+	Leave          bool      // he has gone home
 	Until          time.Time // zero: until further notice
 	By             string
 	At             time.Time
@@ -210,7 +219,7 @@ func viewTask(l *Layout, t *Ticket, task *Task) TaskView {
 	}
 	return TaskView{
 		Task: *task, Order: t.Order, Outlet: t.Outlet, Number: t.Number,
-		Counter: l.Station(task.Station), MachineName: l.Machine(machine), StaffName: l.Staff(task.Staff),
+		Counter: l.Station(task.Station), MachineName: l.Machine(machine), StaffName: l.Staff(task.Staff), HeldFor: t.HeldFor(task),
 	}
 }
 
@@ -292,7 +301,7 @@ func (s *Service) Glance(ctx context.Context, who actor.Actor, outlet int64, lim
 	b := newBoard(l, tickets[:limit], s.settings, s.clock.Now())
 	for i, st := range b.Stations {
 		b.Stations[i] = tally.Stations[st.ID]
-		b.Stations[i].Station = st.Station
+		b.Stations[i].Station, b.Stations[i].To, b.Stations[i].Reason = st.Station, st.To, st.Reason
 	}
 	return b, tally, nil
 }
@@ -320,6 +329,10 @@ func newBoard(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *B
 		t := floor.byTask[w.Task.ID]
 		b.Queue = append(b.Queue, QueueEntry{viewTask(l, t, t.Task(w.Task.ID)), w.Score.Total, w.For.String()})
 	}
+	for _, m := range floor.company() {
+		score := m.task.BasePriority + m.task.Boost + settings.Weights.Aging*now.Sub(m.task.ReadyAt).Seconds()
+		b.Queue = append(b.Queue, QueueEntry{viewTask(l, m.ticket, m.task), score, m.waitsFor()})
+	}
 	b.fill(l, count, now)
 	return b
 }
@@ -328,6 +341,9 @@ func (b *Board) fill(l *Layout, count *counter, now time.Time) {
 	for _, st := range l.Stations {
 		v := *count.station(st.ID)
 		v.Station = st
+		if c, closed := l.Closed[st.ID]; closed {
+			v.To, v.Reason = l.Station(c.To), c.Reason
+		}
 		b.Stations = append(b.Stations, v)
 	}
 	for _, m := range l.Machines {
@@ -388,10 +404,10 @@ func (c *counter) add(t *Task) {
 		st.Started++
 		c.person(t.Staff).Started++
 		c.machines[t.OnMachine]++
-	case t.Status == TaskUnassigned && t.PendingDeps > 0:
-		st.Blocked++
-	case t.Status == TaskUnassigned:
+	case t.Ready():
 		st.Ready++
+	case t.Status == TaskUnassigned:
+		st.Blocked++
 	}
 }
 

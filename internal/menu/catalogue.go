@@ -42,6 +42,7 @@ type listing struct {
 	version string
 	checked time.Time
 	items   []Item
+	pauses  []Pause
 	bySKU   map[string]*Item
 	byName  map[string]*Item // lower case
 }
@@ -59,6 +60,15 @@ func (c *Catalogue) Items(ctx context.Context, tenant, outlet int64) ([]Item, er
 		return nil, err
 	}
 	return l.items, nil
+}
+
+// Pauses returns what of an outlet is paused, also what has ended by itself. The answer is shared: do not change it.
+func (c *Catalogue) Pauses(ctx context.Context, tenant, outlet int64) ([]Pause, error) {
+	l, err := c.listing(ctx, place{tenant, outlet}, freshFor)
+	if err != nil {
+		return nil, err
+	}
+	return l.pauses, nil
 }
 
 // Lookup finds items by SKU, else by name (whatever its case). The answer has one entry for each that is asked for;
@@ -182,12 +192,16 @@ func (c *Catalogue) read(ctx context.Context, p place, known *listing) (*listing
 	if err != nil {
 		return nil, err
 	}
-	return newListing(version, now, items), nil
+	pauses, err := c.store.Pauses(ctx, p.tenant, p.outlet)
+	if err != nil {
+		return nil, err
+	}
+	return newListing(version, now, items, pauses), nil
 }
 
-func newListing(version string, now time.Time, items []Item) *listing {
+func newListing(version string, now time.Time, items []Item, pauses []Pause) *listing {
 	l := &listing{
-		version: version, checked: now, items: items,
+		version: version, checked: now, items: items, pauses: pauses,
 		bySKU: make(map[string]*Item, len(items)), byName: make(map[string]*Item, len(items)),
 	}
 	for i := range items {

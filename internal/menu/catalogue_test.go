@@ -19,6 +19,7 @@ type shelf struct {
 	mu             sync.Mutex
 	version        int
 	items          []Item
+	paused         []Pause
 	fails          error
 	versions, read int
 	held           chan struct{} // when not nil, Version waits for it
@@ -47,6 +48,12 @@ func (s *shelf) Items(context.Context, int64, int64) ([]Item, error) {
 	defer s.mu.Unlock()
 	s.read++
 	return s.items, s.fails
+}
+
+func (s *shelf) Pauses(context.Context, int64, int64) ([]Pause, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paused, s.fails
 }
 
 func setup() (*Catalogue, *shelf, *time.Time) {

@@ -22,9 +22,11 @@ type Item struct {
 
 // Store keeps menus.
 type Store interface {
-	// Version returns a text that differs whenever an outlet's menu differs. It is cheap.
+	// Version returns a text that differs whenever an outlet's menu, or what of it is paused, differs. It is cheap.
 	Version(ctx context.Context, tenant, outlet int64) (string, error)
 	// Items returns what an outlet sells, with recipes, in the order in which items came onto the menu.
 	// An outlet that is not the tenant's sells nothing.
 	Items(ctx context.Context, tenant, outlet int64) ([]Item, error)
+	// Pauses returns what of an outlet is paused, also what has ended by itself.
+	Pauses(ctx context.Context, tenant, outlet int64) ([]Pause, error)
 }

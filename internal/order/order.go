@@ -54,10 +54,13 @@ func (s Status) Closed() bool {
 
 // Line is one line of an order.
 type Line struct {
-	SKU       string        `json:"sku,omitempty"` // empty: not on the menu
+	No        int           `json:"line,omitempty"` // from 1; it stays when other lines go
+	SKU       string        `json:"sku,omitempty"`  // empty: not on the menu
 	Name      string        `json:"name"`
 	Quantity  int           `json:"quantity"`
+	Cancelled int           `json:"cancelled,omitempty"` // units taken off since; Quantity is what is left
 	UnitPrice money.Amount  `json:"unit_price"`
+	Course    int           `json:"course,omitempty"` // when in a meal it is wanted, from 1; 0 = 1
 	Recipe    recipe.Recipe `json:"-"`
 }
 
@@ -74,6 +77,7 @@ type Order struct {
 	TableNumber     int // 0 = none
 	DeliveryAddress string
 	Lines           []Line
+	Hold            bool // of a new order: nothing is begun until it is fired
 	Total           money.Amount
 	Currency        string
 	Priority        int // 1, 5 or 10: contract R

@@ -52,6 +52,7 @@ type Draft struct {
 	Order       Order
 	Key         string
 	Fingerprint []byte
+	Refused     error // not nil: it is only looked up whether the key was seen; if not, this is the answer
 }
 
 // Store keeps orders.
@@ -67,6 +68,10 @@ type Store interface {
 	List(ctx context.Context, f Filter) ([]Order, error)
 	// Pulse tells how an outlet's orders go.
 	Pulse(ctx context.Context, tenant, outlet int64, now time.Time) (Pulse, error)
+	// OpenWith lists lines of an outlet's open orders that hold an item and are not ready, oldest first, at most 1000.
+	OpenWith(ctx context.Context, tenant, outlet int64, sku string) ([]OpenLine, error)
+	// EditSeen tells whether an order was edited under a key.
+	EditSeen(ctx context.Context, order int64, key string) (bool, error)
 	// Move changes an order's status, guarded by the life cycle. Errors: KindNotFound, KindConflict.
 	Move(ctx context.Context, tenant int64, ref string, to func(Type) Status, by, reason string, at time.Time) (Order, error)
 }
@@ -88,6 +93,22 @@ type Service struct {
 	menu    Menu
 	outlets Outlets
 	clock   clock.Clock
+	gate    Gate
+}
+
+// Gate tells whether an outlet takes an order of some lines just now, from a source. Errors: KindConflict, which says
+// what is off and until when.
+type Gate func(ctx context.Context, tenant, outlet int64, source string, lines []Line) error
+
+// Guard makes the service ask a gate before it takes an order, or adds to one. It is called before the first order.
+func (s *Service) Guard(g Gate) { s.gate = g }
+
+// open asks the gate; without one everything is.
+func (s *Service) open(ctx context.Context, tenant, outlet int64, source string, lines []Line) error {
+	if s.gate == nil {
+		return nil
+	}
+	return s.gate(ctx, tenant, outlet, source, lines)
 }
 
 // NewService returns a service over its parts.
@@ -97,7 +118,7 @@ func NewService(store Store, menu Menu, outlets Outlets, clk clock.Clock) *Servi
 
 // Place takes an order. It is written, with its ticket, tasks and events, when Place returns nil; the same source and
 // key again gives the first answer. Errors: KindInvalid (every faulty field named, unknown items included),
-// KindNotFound (outlet), KindConflict (key used for another request), KindUnavailable (nothing was written), KindUnknown.
+// KindNotFound (outlet), KindConflict (key used for another request, or paused), KindUnavailable (nothing was written), KindUnknown.
 func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Receipt, error) {
 	if p.Outlet == 0 {
 		p.Outlet = who.Outlet
@@ -116,7 +137,11 @@ func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Rece
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.store.Place(ctx, Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint})
+	refused := s.open(ctx, who.Tenant, outlet.ID, p.Source, lines)
+	if refused != nil && (p.Key == "" || !errs.Is(refused, errs.KindConflict)) {
+		return Receipt{}, refused
+	}
+	return s.store.Place(ctx, Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint, Refused: refused})
 }
 
 func (s *Service) price(who actor.Actor, outlet Outlet, p Placement, lines []Line) Order {
@@ -124,7 +149,7 @@ func (s *Service) price(who actor.Actor, outlet Outlet, p Placement, lines []Lin
 	total := Total(lines)
 	return Order{
 		Tenant: who.Tenant, Outlet: outlet.ID, Source: p.Source, Status: Created, Type: p.Type,
-		CustomerName: p.CustomerName, TableNumber: p.TableNumber, DeliveryAddress: p.DeliveryAddress,
+		CustomerName: p.CustomerName, TableNumber: p.TableNumber, DeliveryAddress: p.DeliveryAddress, Hold: p.Hold,
 		Lines: lines, Total: total, Currency: outlet.Currency, Priority: Priority(total), Version: 1,
 		PlacedAt: now, UpdatedAt: now, UpdatedBy: who.Name,
 	}
@@ -148,13 +173,15 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 	for i, w := range p.Items {
 		switch {
 		case found[i] != nil:
-			lines[i] = Line{found[i].SKU, found[i].Name, w.Quantity, found[i].Price, found[i].Recipe}
+			it := found[i]
+			lines[i] = Line{SKU: it.SKU, Name: it.Name, Quantity: w.Quantity, UnitPrice: it.Price, Recipe: it.Recipe}
 		case w.SKU == "" && w.Price != nil && outlet.FreeFormStation != 0:
 			lines[i] = Line{Name: w.Name, Quantity: w.Quantity, Recipe: freeForm(w.Name, p.Type, outlet.FreeFormStation)}
 		default:
 			f.Add(w.path(i, "sku"), "%q is not on the menu", names[i])
 			continue
 		}
+		lines[i].Course = w.Course
 		if w.Price != nil {
 			lines[i].UnitPrice = *w.Price
 		}

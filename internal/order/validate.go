@@ -16,6 +16,7 @@ const (
 	MaxQuantity = 100
 	MaxUnits    = 500
 	maxKey      = 200
+	MaxCourse   = 9
 	maxName     = 200 // characters of an item's name
 	minPrice    = money.Amount(1)
 	maxPrice    = money.Amount(999_99)
@@ -33,6 +34,7 @@ type Placement struct {
 	CustomerName    string
 	TableNumber     int
 	DeliveryAddress string
+	Hold            bool // nothing is begun until it is fired
 	Items           []Wanted
 }
 
@@ -42,6 +44,7 @@ type Wanted struct {
 	Name     string        // free-form: used when it is not on the menu (contract R)
 	Quantity int           // from 1
 	Price    *money.Amount // free-form: the client's price; nil: the menu's
+	Course   int           // when in a meal it is wanted, 1 to MaxCourse; 0 = 1
 	Path     string        // where the client wrote it, for error messages; empty: items[i]
 }
 
@@ -127,6 +130,9 @@ func (w Wanted) validate(f *errs.Fields, i int) {
 	}
 	if n := utf8.RuneCountInString(name); n < 1 || n > maxName {
 		f.Add(w.path(i, field), "must have 1 to %d characters", maxName)
+	}
+	if w.Course < 0 || w.Course > MaxCourse {
+		f.Add(w.path(i, "course"), "must be 1 to %d", MaxCourse)
 	}
 	if w.Price != nil && (*w.Price < 0 || *w.Price > maxUnitPrice) {
 		f.Add(w.path(i, "price"), "must be 0 to %s", maxUnitPrice)

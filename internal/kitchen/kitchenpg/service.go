@@ -110,6 +110,9 @@ func (s *Store) SetBreak(ctx context.Context, c kitchen.BreakChange) error {
 			return errs.Conflict("%s is not on a break taken by hand", r.Name)
 		case !c.Back:
 			p.Now = "break"
+			if c.Leave {
+				p.Now = "leave"
+			}
 			start := db.StartBreakParams{Staff: r.ID, Starts: c.At}
 			if !c.Until.IsZero() {
 				start.Ends = &c.Until
@@ -120,6 +123,56 @@ func (s *Store) SetBreak(ctx context.Context, c kitchen.BreakChange) error {
 		}
 		return s.changed(ctx, tx, c.Tenant, c.Outlet, p, c.At)
 	})
+}
+
+// SetStation implements kitchen.Repository.
+func (s *Store) SetStation(ctx context.Context, c kitchen.StationChange) error {
+	return s.commit(ctx, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		st, err := findStation(ctx, q, c, c.Station)
+		if err != nil {
+			return err
+		}
+		now, to := "open", (*int64)(nil)
+		if c.To != "" {
+			other, err := findStation(ctx, q, c, c.To)
+			switch {
+			case err != nil:
+				return err
+			case other.ID == st.ID || other.ClosedTo != nil:
+				return errs.Conflict("%s cannot take over the work of %s: it is closed itself", other.Name, st.Name)
+			}
+			now, to = "closed", &other.ID
+		}
+		if to == nil && st.ClosedTo == nil || to != nil && st.ClosedTo != nil && *to == *st.ClosedTo {
+			return nil
+		}
+		if err := q.CloseStation(ctx, db.CloseStationParams{ID: st.ID, ClosedTo: to, Reason: c.Reason}); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, c.Tenant, c.Outlet, event.KitchenPayload{What: "station", Name: st.Name, Now: now, By: c.By}, c.At)
+	})
+}
+
+func findStation(ctx context.Context, q *db.Queries, c kitchen.StationChange, ref string) (db.FindStationRow, error) {
+	st, err := q.FindStation(ctx, db.FindStationParams{Outlet: c.Outlet, Tenant: c.Tenant, Ref: ref})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = errs.NotFound("no station %q", ref)
+	}
+	return st, err
+}
+
+// WasteLog implements kitchen.Repository.
+func (s *Store) WasteLog(ctx context.Context, tenant, outlet, before int64, n int) ([]kitchen.WasteEntry, error) {
+	rows, err := s.q.WasteLog(ctx, db.WasteLogParams{Tenant: tenant, Outlet: outlet, Before: before, N: int32(n)})
+	list := make([]kitchen.WasteEntry, len(rows))
+	for i, r := range rows {
+		list[i] = kitchen.WasteEntry{ID: r.ID, Number: r.Number, Cost: r.CostMinor, Waste: kitchen.Waste{
+			Tenant: tenant, Outlet: outlet, Order: r.OrderID, Line: int(r.LineNo), Unit: int(r.UnitNo), Item: r.Item,
+			Steps: r.Steps, Share: r.Share, Made: kitchen.Made(r.Outcome), Why: r.Why, Reason: r.Reason, By: r.RecordedBy, At: r.RecordedAt,
+		}}
+	}
+	return list, store.Classify(err)
 }
 
 // changed moves the outlet's set-up version on and tells of it.

@@ -195,6 +195,7 @@ func (o Outlet) things() []thing {
 		{"default", yes},
 		{"free_form_station", o.FreeFormStation},
 		{"stale_after", o.StaleAfter.String()},
+		{"course_gap", o.CourseGap.String()},
 	}}}
 	for _, s := range o.Stations {
 		out = append(out, thing{Ref{KindStation, o.Slug, s.Name}, []fact{{"capacity", strconv.Itoa(s.Capacity)}}})
@@ -251,6 +252,9 @@ func (it Item) describe(s Step) string {
 		at += "/" + s.Machine
 	}
 	text := fmt.Sprintf("%s (%s, %s s, priority %s", s.Name, at, decimal(s.Seconds), decimal(s.Priority))
+	if s.Batch.Size > 1 {
+		text += fmt.Sprintf(", %d in a load, waiting %v at most", s.Batch.Size, s.Batch.Wait)
+	}
 	if len(s.After) > 0 {
 		names := make([]string, len(s.After))
 		for i, j := range s.After {

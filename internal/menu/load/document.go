@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"brigade/internal/money"
+	"brigade/internal/recipe"
 )
 
 // Document is what a file describes: one tenant and some or all of its outlets. Names have been resolved, defaults
@@ -28,6 +29,7 @@ type Outlet struct {
 	Default              bool          // requests that name no outlet mean this one
 	FreeFormStation      string        // where items that are not on the menu are made; "" = they are not made
 	StaleAfter           time.Duration // whole seconds
+	CourseGap            time.Duration // between a course being made and the next one being fired; whole seconds
 	Stations             []Station
 	Machines             []Machine
 	Staff                []Staff
@@ -81,4 +83,5 @@ type Step struct {
 	Machine           string // "" = any machine of the station
 	Seconds, Priority float64
 	After             []int // indices of the steps that must be done before, ascending
+	Batch             recipe.Batch
 }

@@ -77,6 +77,7 @@ const (
 	mostCapacity = 10_000
 	mostParallel = 100
 	mostSteps    = 100
+	mostBatch    = 1_000
 	longestStep  = 86_400 // seconds
 	highest      = 1_000  // priority
 	dearest      = money.Amount(100_000_000)
@@ -130,16 +131,20 @@ func (f fields) zone(otherwise string) string {
 	return name
 }
 
-const defaultStaleAfter = 2 * time.Minute
+const (
+	defaultStaleAfter = 2 * time.Minute
+	defaultCourseGap  = 10 * time.Minute
+)
 
-func (f fields) staleAfter() time.Duration {
-	n := f.values["stale_after"]
+// span reads a time in whole seconds.
+func (f fields) span(key string, least, most, otherwise time.Duration) time.Duration {
+	n := f.values[key]
 	if n == nil {
-		return defaultStaleAfter
+		return otherwise
 	}
 	d, err := time.ParseDuration(n.Value)
-	if err != nil || d < time.Second || d > 24*time.Hour || d%time.Second != 0 {
-		f.fault(n, "stale_after must be from 1s to 24h in whole seconds, as 90s or 2m")
+	if err != nil || d < least || d > most || d%time.Second != 0 {
+		f.fault(n, "%s must be from %.0fs to %.0fh in whole seconds, as 90s or 2m", key, least.Seconds(), most.Hours())
 	}
 	return d
 }
@@ -154,11 +159,12 @@ type kitchen struct {
 }
 
 func (r *reader) outlet(n *yaml.Node, timezone string) Outlet {
-	f := r.mapping(n, "an outlet", "slug!", "name!", "timezone", "default", "free_form_station", "stale_after",
+	f := r.mapping(n, "an outlet", "slug!", "name!", "timezone", "default", "free_form_station", "stale_after", "course_gap",
 		"stations!", "machines", "staff!", "menu")
 	o := Outlet{
 		Slug: f.match("slug", slugForm, slugSays), Name: f.text("name"), Timezone: f.zone(timezone),
-		Default: f.yes("default"), StaleAfter: f.staleAfter(),
+		Default: f.yes("default"), StaleAfter: f.span("stale_after", time.Second, 24*time.Hour, defaultStaleAfter),
+		CourseGap: f.span("course_gap", 0, 24*time.Hour, defaultCourseGap),
 	}
 	k := &kitchen{reader: r, outlet: &o, stations: names{what: "station"}, machines: names{what: "machine"}}
 	for _, n := range f.list("stations") {
@@ -306,7 +312,7 @@ func (k *kitchen) steps(item fields) []Step {
 	called := names{what: "step"}
 	explicit := false
 	for i, n := range list {
-		read[i] = k.mapping(n, "a step", "name!", "station!", "machine", "seconds!", "priority", "after")
+		read[i] = k.mapping(n, "a step", "name!", "station!", "machine", "seconds!", "priority", "after", "batch")
 		steps[i] = k.step(read[i])
 		called.add(k.reader, read[i].node("name"), steps[i].Name)
 		explicit = explicit || has(n, "after")
@@ -341,6 +347,10 @@ func (k *kitchen) step(f fields) Step {
 	}
 	if n := f.values["seconds"]; n != nil && s.Seconds < 0.001 {
 		f.fault(n, "seconds must be above zero")
+	}
+	if n := f.values["batch"]; n != nil {
+		b := k.mapping(n, "a batch", "size!", "max_wait!")
+		s.Batch = recipe.Batch{Size: b.count("size", mostBatch), Wait: b.span("max_wait", 0, time.Hour, 0)}
 	}
 	if n := f.values["station"]; n != nil {
 		s.Station = k.stations.pick(k.reader, n)

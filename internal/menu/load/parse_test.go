@@ -58,7 +58,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	doc := parse(t, small)
 	require.Equal(t, load.Tenant{Slug: "acme", Name: "Acme", Tier: "standard", Timezone: "Europe/Madrid", Currency: "EUR"}, doc.Tenant)
 	require.Equal(t, []load.Outlet{{
-		Slug: "main", Name: "Main", Timezone: "Europe/Madrid", StaleAfter: 2 * time.Minute,
+		Slug: "main", Name: "Main", Timezone: "Europe/Madrid", StaleAfter: 2 * time.Minute, CourseGap: 10 * time.Minute,
 		Stations: []load.Station{{Name: "grill", Capacity: 2}, {Name: "bar", Capacity: 1}},
 		Machines: []load.Machine{{Name: "grill-1", Station: "grill", Capacity: 1}},
 		Staff:    []load.Staff{{Name: "Ann", MaxParallel: 2, Efficiency: 1, Skills: []string{"bar", "grill"}}},

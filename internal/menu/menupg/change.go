@@ -106,7 +106,7 @@ func (s *site) putOutlet(ctx context.Context) (err error) {
 	if s.differs(ref) {
 		s.id, err = s.q.PutOutlet(ctx, db.PutOutletParams{
 			TenantID: s.tenant, Slug: s.Slug, Name: s.Name, Timezone: s.Timezone, IsDefault: s.Default,
-			StaleAfterSeconds: int32(s.StaleAfter / time.Second),
+			StaleAfterSeconds: int32(s.StaleAfter / time.Second), CourseGapSeconds: int32(s.CourseGap / time.Second),
 		})
 	}
 	return err
@@ -226,6 +226,7 @@ func (s *site) recipe(ctx context.Context, ref load.Ref, it load.Item) (int64, e
 		err := s.q.AddStep(ctx, db.AddStepParams{
 			RecipeID: id, StepNo: int32(i), Description: st.Name, StationID: s.station(st.Station),
 			MachineID: s.machine(st.Machine), EstimateSeconds: st.Seconds, BasePriority: st.Priority,
+			BatchSize: int16(st.Batch.Size), BatchWaitSeconds: st.Batch.Wait.Seconds(),
 		})
 		if err != nil {
 			return 0, err

@@ -11,6 +11,7 @@ import (
 	"brigade/internal/menu/load"
 	"brigade/internal/menu/menupg/db"
 	"brigade/internal/money"
+	"brigade/internal/recipe"
 )
 
 // RemovedMachine is the reason why a machine is down that its outlet's file no longer lists. Such a machine is not
@@ -65,7 +66,7 @@ func readState(ctx context.Context, q *db.Queries, want *load.Document) (*state,
 func (s *state) outlet(ctx context.Context, q *db.Queries, r db.LoadedOutletsRow, want load.Outlet) error {
 	o := load.Outlet{
 		Slug: r.Slug, Name: r.Name, Timezone: r.Timezone, Default: r.IsDefault, FreeFormStation: r.FreeFormStation,
-		StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second,
+		StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second, CourseGap: time.Duration(r.CourseGapSeconds) * time.Second,
 	}
 	s.ids[load.Ref{Kind: load.KindOutlet, Name: o.Slug}] = r.ID
 	for _, read := range []func(context.Context, *db.Queries, int64, *load.Outlet, load.Outlet) error{
@@ -156,6 +157,7 @@ func (s *state) steps(ctx context.Context, q *db.Queries, recipes []int64) (map[
 		steps[r.RecipeID] = append(steps[r.RecipeID], load.Step{
 			Name: r.Description, Station: r.Station, Machine: r.Machine,
 			Seconds: r.EstimateSeconds, Priority: r.BasePriority, After: ints(r.After),
+			Batch: recipe.Batch{Size: int(r.BatchSize), Wait: time.Duration(r.BatchWaitSeconds * float64(time.Second))},
 		})
 	}
 	return steps, err

@@ -63,6 +63,7 @@ func (s *Store) steps(ctx context.Context, recipes []int64) (map[int64][]recipe.
 		steps[r.RecipeID] = append(steps[r.RecipeID], recipe.Step{
 			Description: r.Description, Station: r.StationID, Machine: r.MachineID,
 			Estimate: time.Duration(r.EstimateSeconds * float64(time.Second)), Priority: r.BasePriority, After: ints(r.After),
+			Batch: recipe.Batch{Size: int(r.BatchSize), Wait: time.Duration(r.BatchWaitSeconds * float64(time.Second))},
 		})
 	}
 	return steps, nil

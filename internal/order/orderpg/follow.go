@@ -11,6 +11,7 @@ import (
 
 	"brigade/internal/errs"
 	"brigade/internal/event"
+	"brigade/internal/money"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg/db"
 	"brigade/internal/store"
@@ -125,10 +126,11 @@ func (s *Store) Move(ctx context.Context, tenant int64, ref string, to func(orde
 	return s.Get(ctx, tenant, ref)
 }
 
-// Step is one order's next status.
+// Step is one order's next status, or an edit of it.
 type Step struct {
 	Order  int64
 	To     func(order.Type) order.Status
+	Edit   *Edit
 	By     string
 	Reason string
 	At     time.Time
@@ -141,7 +143,7 @@ func To(s order.Status) func(order.Type) order.Status {
 
 // Advance moves orders on inside a transaction, guarded by the life cycle, with history and events. Steps of one order
 // are taken in turn. lenient: a step that the life does not allow any more (the order was cancelled meanwhile) is left
-// out; otherwise it is a KindConflict error.
+// out; otherwise it is a KindConflict error. An edit that is not allowed is a *RefusedError.
 func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient bool) error {
 	q := s.q.WithTx(tx)
 	ids := make([]int64, len(steps))
@@ -156,12 +158,18 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 	for _, r := range rows {
 		orders[r.ID] = &order.Order{
 			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: order.Status(r.Status),
-			Type: order.Type(r.Type), CustomerName: r.CustomerName, Version: int(r.Version),
+			Type: order.Type(r.Type), CustomerName: r.CustomerName, Total: money.Amount(r.TotalMinor), Currency: r.Currency,
+			Version: int(r.Version),
 		}
 	}
 	w := walk{orders: orders}
 	for _, st := range steps {
-		if err := w.take(st); err != nil && !lenient {
+		if st.Edit != nil {
+			err = w.edit(ctx, q, st)
+		} else if err = w.take(st); lenient {
+			err = nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -185,6 +193,9 @@ func (w *walk) take(st Step) error {
 	changed, err := order.Move(o.Type, o.Status, to)
 	if err != nil || !changed {
 		return err
+	}
+	if o.Status == order.Ready && to == order.InPreparation && st.Edit == nil {
+		return errs.Conflict("an order that is ready goes back only for something that is made again")
 	}
 	old := o.Status
 	o.Status, o.UpdatedAt, o.UpdatedBy = to, st.At, st.By

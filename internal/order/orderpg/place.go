@@ -114,6 +114,8 @@ func (s *Store) answerSeen(ctx context.Context, q *db.Queries, b *batch) error {
 			b.outs[i] = repeated(d, row.RequestHash, receipts[row.ID])
 		case twin:
 			b.twins[i] = first
+		case d.Refused != nil:
+			b.outs[i].Err = d.Refused
 		default:
 			b.first[keyOf(d)] = i
 			b.fresh = append(b.fresh, i)
@@ -274,10 +276,14 @@ func placedEvents(orders []*order.Order) []event.Event {
 }
 
 func statusEvent(o *order.Order, old order.Status, by, reason string, at time.Time) event.Event {
-	e := event.New(event.OrderStatusChanged, event.AggregateOrder, o.ID, o.Version, at, event.OrderPayload{
+	p := event.OrderPayload{
 		OrderID: o.ID, OrderNumber: o.Number, OldStatus: string(old), NewStatus: string(o.Status), ChangedBy: by,
 		Reason: reason, Type: string(o.Type), CustomerName: o.CustomerName,
-	})
+	}
+	if o.Status == order.Cancelled {
+		p.RefundMinor, p.Currency = int64(o.Total), o.Currency
+	}
+	e := event.New(event.OrderStatusChanged, event.AggregateOrder, o.ID, o.Version, at, p)
 	e.Tenant, e.Outlet = o.Tenant, o.Outlet
 	return e
 }

@@ -1,6 +1,7 @@
 package orderpg
 
 import (
+	"cmp"
 	"context"
 
 	"brigade/internal/money"
@@ -45,9 +46,13 @@ func insert(ctx context.Context, q *db.Queries, b *batch, orders []*order.Order)
 }
 
 func addItems(p *db.InsertItemsParams, o *order.Order) {
-	for i, l := range o.Lines {
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		l.No, l.Course = cmp.Or(l.No, i+1), max(l.Course, 1)
 		p.Orders = append(p.Orders, o.ID)
-		p.Lines = append(p.Lines, int16(i+1))
+		p.Lines = append(p.Lines, int16(l.No))
+		p.Courses = append(p.Courses, int16(l.Course))
+		p.Since = append(p.Since, int32(o.Version))
 		p.Tenants = append(p.Tenants, o.Tenant)
 		p.Skus = append(p.Skus, l.SKU)
 		p.Names = append(p.Names, l.Name)
@@ -69,6 +74,7 @@ func (c *changes) add(o *order.Order, by, reason string) {
 	c.ChangedBy = append(c.ChangedBy, by)
 	c.ChangedAt = append(c.ChangedAt, o.UpdatedAt)
 	c.Reasons = append(c.Reasons, reason)
+	c.Keys = append(c.Keys, "")
 }
 
 // load reads orders with their lines, in the order of ids; those that do not exist are missing.
@@ -89,7 +95,8 @@ func load(ctx context.Context, q *db.Queries, ids []int64) ([]order.Order, error
 	for _, r := range items {
 		o := byID[r.OrderID]
 		o.Lines = append(o.Lines, order.Line{
-			SKU: r.Sku, Name: r.Name, Quantity: int(r.Quantity), UnitPrice: money.Amount(r.UnitPriceMinor),
+			No: int(r.LineNo), SKU: r.Sku, Name: r.Name, Quantity: int(r.Quantity), Cancelled: int(r.Cancelled),
+			UnitPrice: money.Amount(r.UnitPriceMinor), Course: int(r.Course),
 			Recipe: recipe.Recipe{ID: r.RecipeID},
 		})
 	}

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const activeItems = `-- name: ActiveItems :many
@@ -61,12 +62,38 @@ func (q *Queries) ActiveItems(ctx context.Context, arg ActiveItemsParams) ([]Act
 	return items, nil
 }
 
+const dropPause = `-- name: DropPause :execrows
+delete from pauses where tenant_id = $1 and outlet_id = $2 and kind = $3 and name = $4
+`
+
+type DropPauseParams struct {
+	TenantID int64
+	OutletID int64
+	Kind     string
+	Name     string
+}
+
+func (q *Queries) DropPause(ctx context.Context, arg DropPauseParams) (int64, error) {
+	result, err := q.db.Exec(ctx, dropPause,
+		arg.TenantID,
+		arg.OutletID,
+		arg.Kind,
+		arg.Name,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const menuVersion = `-- name: MenuVersion :one
 select (coalesce((select sum(hashtextextended(m::text, 0)) from menu_items m
                   where m.tenant_id = $1 and m.outlet_id = $2), 0)
       + coalesce((select sum(hashtextextended(row(e.sku, e.step_no, e.description, e.station_id, e.base_seconds,
                                                   e.in_force_seconds, e.pinned_seconds)::text, 0))
-                  from step_estimates e where e.tenant_id = $1 and e.outlet_id = $2), 0))::text as version
+                  from step_estimates e where e.tenant_id = $1 and e.outlet_id = $2), 0)
+      + coalesce((select sum(hashtextextended(p::text, 0)) from pauses p
+                  where p.tenant_id = $1 and p.outlet_id = $2), 0))::text as version
 `
 
 type MenuVersionParams struct {
@@ -83,9 +110,123 @@ func (q *Queries) MenuVersion(ctx context.Context, arg MenuVersionParams) (strin
 	return version, err
 }
 
+const nameToPause = `-- name: NameToPause :one
+select n.name from outlets o
+cross join lateral (
+    select '' as name where $1::text = 'outlet'
+    union all select $2::text where $1::text = 'source'
+    union all (select s.name from stations s where s.outlet_id = o.id and $1::text = 'station' and lower(s.name) = lower($2::text))
+    union all (select i.sku from menu_items i where i.outlet_id = o.id and $1::text = 'item' and i.active
+               and (i.sku = $2::text or lower(i.name) = lower($2::text)) order by i.sku <> $2::text limit 1)
+) n
+where o.id = $3 and o.tenant_id = $4 limit 1
+`
+
+type NameToPauseParams struct {
+	Kind     string
+	Name     string
+	OutletID int64
+	TenantID int64
+}
+
+// What is meant, as its outlet calls it.
+func (q *Queries) NameToPause(ctx context.Context, arg NameToPauseParams) (string, error) {
+	row := q.db.QueryRow(ctx, nameToPause,
+		arg.Kind,
+		arg.Name,
+		arg.OutletID,
+		arg.TenantID,
+	)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
+const pauses = `-- name: Pauses :many
+select p.kind, p.name, coalesce(s.id, 0)::bigint as id, p.until, p.reason, p.paused_by, p.paused_at
+from pauses p left join stations s on p.kind = 'station' and s.outlet_id = p.outlet_id and s.name = p.name
+where p.tenant_id = $1 and p.outlet_id = $2
+order by case p.kind when 'outlet' then 0 when 'source' then 1 when 'station' then 2 else 3 end, p.name
+`
+
+type PausesParams struct {
+	TenantID int64
+	OutletID int64
+}
+
+type PausesRow struct {
+	Kind     string
+	Name     string
+	ID       int64
+	Until    *time.Time
+	Reason   string
+	PausedBy string
+	PausedAt time.Time
+}
+
+func (q *Queries) Pauses(ctx context.Context, arg PausesParams) ([]PausesRow, error) {
+	rows, err := q.db.Query(ctx, pauses, arg.TenantID, arg.OutletID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PausesRow
+	for rows.Next() {
+		var i PausesRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Name,
+			&i.ID,
+			&i.Until,
+			&i.Reason,
+			&i.PausedBy,
+			&i.PausedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const putPause = `-- name: PutPause :exec
+insert into pauses (tenant_id, outlet_id, kind, name, until, reason, paused_by, paused_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (outlet_id, kind, name) do update
+set until = excluded.until, reason = excluded.reason, paused_by = excluded.paused_by, paused_at = excluded.paused_at
+`
+
+type PutPauseParams struct {
+	TenantID int64
+	OutletID int64
+	Kind     string
+	Name     string
+	Until    *time.Time
+	Reason   string
+	PausedBy string
+	PausedAt time.Time
+}
+
+func (q *Queries) PutPause(ctx context.Context, arg PutPauseParams) error {
+	_, err := q.db.Exec(ctx, putPause,
+		arg.TenantID,
+		arg.OutletID,
+		arg.Kind,
+		arg.Name,
+		arg.Until,
+		arg.Reason,
+		arg.PausedBy,
+		arg.PausedAt,
+	)
+	return err
+}
+
 const recipeSteps = `-- name: RecipeSteps :many
 select s.recipe_id, s.description, s.station_id, coalesce(s.machine_id, 0)::bigint as machine_id,
-       f.estimate_seconds, s.base_priority,
+       f.estimate_seconds, s.base_priority, s.batch_size, s.batch_wait_seconds,
        array(select d.depends_on from recipe_step_dependencies d
              where d.recipe_id = s.recipe_id and d.step_no = s.step_no order by d.depends_on)::integer[] as after
 from recipe_steps s join steps_in_force f on f.recipe_id = s.recipe_id and f.step_no = s.step_no
@@ -94,13 +235,15 @@ order by s.recipe_id, s.step_no
 `
 
 type RecipeStepsRow struct {
-	RecipeID        int64
-	Description     string
-	StationID       int64
-	MachineID       int64
-	EstimateSeconds float64
-	BasePriority    float64
-	After           []int32
+	RecipeID         int64
+	Description      string
+	StationID        int64
+	MachineID        int64
+	EstimateSeconds  float64
+	BasePriority     float64
+	BatchSize        int16
+	BatchWaitSeconds float64
+	After            []int32
 }
 
 func (q *Queries) RecipeSteps(ctx context.Context, recipeIds []int64) ([]RecipeStepsRow, error) {
@@ -119,6 +262,8 @@ func (q *Queries) RecipeSteps(ctx context.Context, recipeIds []int64) ([]RecipeS
 			&i.MachineID,
 			&i.EstimateSeconds,
 			&i.BasePriority,
+			&i.BatchSize,
+			&i.BatchWaitSeconds,
 			&i.After,
 		); err != nil {
 			return nil, err

@@ -61,18 +61,22 @@ func (q *Queries) AddSkills(ctx context.Context, arg AddSkillsParams) error {
 }
 
 const addStep = `-- name: AddStep :exec
-insert into recipe_steps (recipe_id, step_no, description, station_id, machine_id, estimate_seconds, base_priority)
-values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7)
+insert into recipe_steps (recipe_id, step_no, description, station_id, machine_id, estimate_seconds, base_priority,
+                          batch_size, batch_wait_seconds)
+values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7,
+        $8, $9)
 `
 
 type AddStepParams struct {
-	RecipeID        int64
-	StepNo          int32
-	Description     string
-	StationID       int64
-	MachineID       int64
-	EstimateSeconds float64
-	BasePriority    float64
+	RecipeID         int64
+	StepNo           int32
+	Description      string
+	StationID        int64
+	MachineID        int64
+	EstimateSeconds  float64
+	BasePriority     float64
+	BatchSize        int16
+	BatchWaitSeconds float64
 }
 
 func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) error {
@@ -84,6 +88,8 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) error {
 		arg.MachineID,
 		arg.EstimateSeconds,
 		arg.BasePriority,
+		arg.BatchSize,
+		arg.BatchWaitSeconds,
 	)
 	return err
 }
@@ -232,7 +238,8 @@ func (q *Queries) LoadedMachines(ctx context.Context, arg LoadedMachinesParams) 
 }
 
 const loadedOutlets = `-- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, coalesce(s.name, '') as free_form_station
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
+       coalesce(s.name, '') as free_form_station
 from outlets o left join stations s on s.id = o.free_form_station_id
 where o.tenant_id = $1
 order by o.id
@@ -245,6 +252,7 @@ type LoadedOutletsRow struct {
 	Timezone          string
 	IsDefault         bool
 	StaleAfterSeconds int32
+	CourseGapSeconds  int32
 	FreeFormStation   string
 }
 
@@ -264,6 +272,7 @@ func (q *Queries) LoadedOutlets(ctx context.Context, tenantID int64) ([]LoadedOu
 			&i.Timezone,
 			&i.IsDefault,
 			&i.StaleAfterSeconds,
+			&i.CourseGapSeconds,
 			&i.FreeFormStation,
 		); err != nil {
 			return nil, err
@@ -368,6 +377,7 @@ func (q *Queries) LoadedStations(ctx context.Context, arg LoadedStationsParams) 
 
 const loadedSteps = `-- name: LoadedSteps :many
 select s.recipe_id, s.description, st.name as station, coalesce(m.name, '') as machine, s.estimate_seconds, s.base_priority,
+       s.batch_size, s.batch_wait_seconds,
        array(select d.depends_on from recipe_step_dependencies d
              where d.recipe_id = s.recipe_id and d.step_no = s.step_no order by d.depends_on)::integer[] as after
 from recipe_steps s
@@ -378,13 +388,15 @@ order by s.recipe_id, s.step_no
 `
 
 type LoadedStepsRow struct {
-	RecipeID        int64
-	Description     string
-	Station         string
-	Machine         string
-	EstimateSeconds float64
-	BasePriority    float64
-	After           []int32
+	RecipeID         int64
+	Description      string
+	Station          string
+	Machine          string
+	EstimateSeconds  float64
+	BasePriority     float64
+	BatchSize        int16
+	BatchWaitSeconds float64
+	After            []int32
 }
 
 func (q *Queries) LoadedSteps(ctx context.Context, recipeIds []int64) ([]LoadedStepsRow, error) {
@@ -403,6 +415,8 @@ func (q *Queries) LoadedSteps(ctx context.Context, recipeIds []int64) ([]LoadedS
 			&i.Machine,
 			&i.EstimateSeconds,
 			&i.BasePriority,
+			&i.BatchSize,
+			&i.BatchWaitSeconds,
 			&i.After,
 		); err != nil {
 			return nil, err
@@ -577,11 +591,11 @@ func (q *Queries) PutMachine(ctx context.Context, arg PutMachineParams) (int64, 
 }
 
 const putOutlet = `-- name: PutOutlet :one
-insert into outlets (tenant_id, slug, name, timezone, is_default, stale_after_seconds)
-values ($1, $2, $3, $4, $5, $6)
+insert into outlets (tenant_id, slug, name, timezone, is_default, stale_after_seconds, course_gap_seconds)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (tenant_id, slug) do update
 set name = excluded.name, timezone = excluded.timezone, is_default = excluded.is_default,
-    stale_after_seconds = excluded.stale_after_seconds
+    stale_after_seconds = excluded.stale_after_seconds, course_gap_seconds = excluded.course_gap_seconds
 returning id
 `
 
@@ -592,6 +606,7 @@ type PutOutletParams struct {
 	Timezone          string
 	IsDefault         bool
 	StaleAfterSeconds int32
+	CourseGapSeconds  int32
 }
 
 func (q *Queries) PutOutlet(ctx context.Context, arg PutOutletParams) (int64, error) {
@@ -602,6 +617,7 @@ func (q *Queries) PutOutlet(ctx context.Context, arg PutOutletParams) (int64, er
 		arg.Timezone,
 		arg.IsDefault,
 		arg.StaleAfterSeconds,
+		arg.CourseGapSeconds,
 	)
 	var id int64
 	err := row.Scan(&id)

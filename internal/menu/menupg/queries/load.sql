@@ -5,7 +5,8 @@ select pg_advisory_xact_lock(7220146391);
 select id, slug, name, tier, timezone, currency from tenants where slug = @slug;
 
 -- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, coalesce(s.name, '') as free_form_station
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
+       coalesce(s.name, '') as free_form_station
 from outlets o left join stations s on s.id = o.free_form_station_id
 where o.tenant_id = @tenant_id
 order by o.id;
@@ -50,6 +51,7 @@ from menu_items where outlet_id = @outlet_id and active order by id;
 
 -- name: LoadedSteps :many
 select s.recipe_id, s.description, st.name as station, coalesce(m.name, '') as machine, s.estimate_seconds, s.base_priority,
+       s.batch_size, s.batch_wait_seconds,
        array(select d.depends_on from recipe_step_dependencies d
              where d.recipe_id = s.recipe_id and d.step_no = s.step_no order by d.depends_on)::integer[] as after
 from recipe_steps s
@@ -68,11 +70,11 @@ returning id;
 update outlets set is_default = false where tenant_id = @tenant_id and is_default and slug <> @slug;
 
 -- name: PutOutlet :one
-insert into outlets (tenant_id, slug, name, timezone, is_default, stale_after_seconds)
-values (@tenant_id, @slug, @name, @timezone, @is_default, @stale_after_seconds)
+insert into outlets (tenant_id, slug, name, timezone, is_default, stale_after_seconds, course_gap_seconds)
+values (@tenant_id, @slug, @name, @timezone, @is_default, @stale_after_seconds, @course_gap_seconds)
 on conflict (tenant_id, slug) do update
 set name = excluded.name, timezone = excluded.timezone, is_default = excluded.is_default,
-    stale_after_seconds = excluded.stale_after_seconds
+    stale_after_seconds = excluded.stale_after_seconds, course_gap_seconds = excluded.course_gap_seconds
 returning id;
 
 -- name: SetFreeFormStation :exec
@@ -132,8 +134,10 @@ values (@tenant_id, @outlet_id, @sku,
 returning id;
 
 -- name: AddStep :exec
-insert into recipe_steps (recipe_id, step_no, description, station_id, machine_id, estimate_seconds, base_priority)
-values (@recipe_id, @step_no, @description, @station_id, nullif(@machine_id::bigint, 0), @estimate_seconds, @base_priority);
+insert into recipe_steps (recipe_id, step_no, description, station_id, machine_id, estimate_seconds, base_priority,
+                          batch_size, batch_wait_seconds)
+values (@recipe_id, @step_no, @description, @station_id, nullif(@machine_id::bigint, 0), @estimate_seconds, @base_priority,
+        @batch_size, @batch_wait_seconds);
 
 -- name: AddDependencies :exec
 insert into recipe_step_dependencies (recipe_id, step_no, depends_on)

@@ -47,6 +47,52 @@ func (q *Queries) CountByStatus(ctx context.Context, arg CountByStatusParams) ([
 	return items, nil
 }
 
+const cutItem = `-- name: CutItem :one
+update order_items set quantity = quantity - $1::int, cancelled = cancelled + $1::int
+where order_id = $2 and line_no = $3 returning sku, name, quantity, unit_price_minor
+`
+
+type CutItemParams struct {
+	Units   int32
+	OrderID int64
+	Line    int16
+}
+
+type CutItemRow struct {
+	Sku            string
+	Name           string
+	Quantity       int32
+	UnitPriceMinor int64
+}
+
+func (q *Queries) CutItem(ctx context.Context, arg CutItemParams) (CutItemRow, error) {
+	row := q.db.QueryRow(ctx, cutItem, arg.Units, arg.OrderID, arg.Line)
+	var i CutItemRow
+	err := row.Scan(
+		&i.Sku,
+		&i.Name,
+		&i.Quantity,
+		&i.UnitPriceMinor,
+	)
+	return i, err
+}
+
+const editSeen = `-- name: EditSeen :one
+select exists (select from order_history where order_id = $1 and edit_key = $2::text)
+`
+
+type EditSeenParams struct {
+	OrderID int64
+	Key     string
+}
+
+func (q *Queries) EditSeen(ctx context.Context, arg EditSeenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, editSeen, arg.OrderID, arg.Key)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const history = `-- name: History :many
 select seq, status, changed_by, changed_at, reason from order_history where order_id = $1 and tenant_id = $2 order by seq
 `
@@ -91,9 +137,9 @@ func (q *Queries) History(ctx context.Context, arg HistoryParams) ([]HistoryRow,
 }
 
 const insertHistory = `-- name: InsertHistory :exec
-insert into order_history (order_id, seq, tenant_id, status, changed_by, changed_at, reason)
+insert into order_history (order_id, seq, tenant_id, status, changed_by, changed_at, reason, edit_key)
 select unnest($1::bigint[]), unnest($2::smallint[]), unnest($3::bigint[]), unnest($4::text[]),
-       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::text[])
+       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::text[]), nullif(unnest($8::text[]), '')
 `
 
 type InsertHistoryParams struct {
@@ -104,6 +150,7 @@ type InsertHistoryParams struct {
 	ChangedBy []string
 	ChangedAt []time.Time
 	Reasons   []string
+	Keys      []string
 }
 
 func (q *Queries) InsertHistory(ctx context.Context, arg InsertHistoryParams) error {
@@ -115,14 +162,16 @@ func (q *Queries) InsertHistory(ctx context.Context, arg InsertHistoryParams) er
 		arg.ChangedBy,
 		arg.ChangedAt,
 		arg.Reasons,
+		arg.Keys,
 	)
 	return err
 }
 
 const insertItems = `-- name: InsertItems :exec
-insert into order_items (order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id)
+insert into order_items (order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id, course, since)
 select unnest($1::bigint[]), unnest($2::smallint[]), unnest($3::bigint[]), unnest($4::text[]),
-       unnest($5::text[]), unnest($6::int[]), unnest($7::bigint[]), unnest($8::bigint[])
+       unnest($5::text[]), unnest($6::int[]), unnest($7::bigint[]), unnest($8::bigint[]),
+       unnest($9::smallint[]), unnest($10::int[])
 `
 
 type InsertItemsParams struct {
@@ -134,6 +183,8 @@ type InsertItemsParams struct {
 	Quantities []int32
 	Prices     []int64
 	Recipes    []int64
+	Courses    []int16
+	Since      []int32
 }
 
 func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error {
@@ -146,6 +197,8 @@ func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error 
 		arg.Quantities,
 		arg.Prices,
 		arg.Recipes,
+		arg.Courses,
+		arg.Since,
 	)
 	return err
 }
@@ -324,7 +377,7 @@ func (q *Queries) ListOldest(ctx context.Context, arg ListOldestParams) ([]int64
 }
 
 const lockOrders = `-- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, version from orders
+select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version from orders
 where id = any($1::bigint[]) order by id for update
 `
 
@@ -336,6 +389,8 @@ type LockOrdersRow struct {
 	Status       string
 	Type         string
 	CustomerName string
+	TotalMinor   int64
+	Currency     string
 	Version      int32
 }
 
@@ -356,6 +411,8 @@ func (q *Queries) LockOrders(ctx context.Context, ids []int64) ([]LockOrdersRow,
 			&i.Status,
 			&i.Type,
 			&i.CustomerName,
+			&i.TotalMinor,
+			&i.Currency,
 			&i.Version,
 		); err != nil {
 			return nil, err
@@ -418,6 +475,57 @@ func (q *Queries) NextOrderIDs(ctx context.Context, n int32) ([]int64, error) {
 			return nil, err
 		}
 		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openWith = `-- name: OpenWith :many
+select o.id, o.number, o.status, i.line_no, i.name, i.quantity
+from orders o join order_items i on i.order_id = o.id
+where o.tenant_id = $1 and o.outlet_id = $2 and o.closed_at is null and o.status <> 'ready' and i.sku = $3::text
+  and i.quantity > 0
+order by o.id, i.line_no limit 1000
+`
+
+type OpenWithParams struct {
+	Tenant int64
+	Outlet int64
+	Sku    string
+}
+
+type OpenWithRow struct {
+	ID       int64
+	Number   string
+	Status   string
+	LineNo   int16
+	Name     string
+	Quantity int32
+}
+
+// Open orders of an outlet that hold an item and are not made.
+func (q *Queries) OpenWith(ctx context.Context, arg OpenWithParams) ([]OpenWithRow, error) {
+	rows, err := q.db.Query(ctx, openWith, arg.Tenant, arg.Outlet, arg.Sku)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenWithRow
+	for rows.Next() {
+		var i OpenWithRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Status,
+			&i.LineNo,
+			&i.Name,
+			&i.Quantity,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -532,7 +640,9 @@ func (q *Queries) ReadyLately(ctx context.Context, arg ReadyLatelyParams) ([]Rea
 }
 
 const readyTasks = `-- name: ReadyTasks :many
-select order_id, id from tasks where order_id = any($1::bigint[]) and cardinality(depends_on) = 0 order by order_id, id
+select t.order_id, t.id from tasks t join order_items i on i.order_id = t.order_id and i.line_no = t.line_no
+where t.order_id = any($1::bigint[]) and cardinality(t.depends_on) = 0 and t.remake = 0 and i.since = 1
+order by t.order_id, t.id
 `
 
 type ReadyTasksRow struct {
@@ -540,6 +650,7 @@ type ReadyTasksRow struct {
 	ID      int64
 }
 
+// What the first answer named: lines that came later, and what is made again, are not in it.
 func (q *Queries) ReadyTasks(ctx context.Context, orders []int64) ([]ReadyTasksRow, error) {
 	rows, err := q.db.Query(ctx, readyTasks, orders)
 	if err != nil {
@@ -606,10 +717,25 @@ func (q *Queries) Seen(ctx context.Context, arg SeenParams) ([]SeenRow, error) {
 	return items, nil
 }
 
+const setTotal = `-- name: SetTotal :exec
+update orders set total_minor = $1 where id = $2
+`
+
+type SetTotalParams struct {
+	Total int64
+	ID    int64
+}
+
+func (q *Queries) SetTotal(ctx context.Context, arg SetTotalParams) error {
+	_, err := q.db.Exec(ctx, setTotal, arg.Total, arg.ID)
+	return err
+}
+
 const updateStatus = `-- name: UpdateStatus :exec
 update orders o set
     status = v.status, version = v.version, updated_at = v.at, updated_by = v.by,
-    ready_at = case when v.status = 'ready' then v.at else o.ready_at end,
+    ready_at = case when v.status = 'ready' then coalesce(o.ready_at, v.at)
+                    when v.status in ('created', 'in_preparation') then null else o.ready_at end,
     closed_at = case when v.closed then v.at end
 from (select unnest($1::bigint[]) as id, unnest($2::text[]) as status, unnest($3::int[]) as version,
              unnest($4::timestamptz[]) as at, unnest($5::text[]) as by, unnest($6::boolean[]) as closed) v

@@ -22,23 +22,43 @@ select unnest(@ids::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::bigi
        unnest(@placed::timestamptz[]), unnest(@placed::timestamptz[]), unnest(@updated_by::text[]);
 
 -- name: InsertItems :exec
-insert into order_items (order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id)
+insert into order_items (order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id, course, since)
 select unnest(@orders::bigint[]), unnest(@lines::smallint[]), unnest(@tenants::bigint[]), unnest(@skus::text[]),
-       unnest(@names::text[]), unnest(@quantities::int[]), unnest(@prices::bigint[]), unnest(@recipes::bigint[]);
+       unnest(@names::text[]), unnest(@quantities::int[]), unnest(@prices::bigint[]), unnest(@recipes::bigint[]),
+       unnest(@courses::smallint[]), unnest(@since::int[]);
 
 -- name: InsertHistory :exec
-insert into order_history (order_id, seq, tenant_id, status, changed_by, changed_at, reason)
+insert into order_history (order_id, seq, tenant_id, status, changed_by, changed_at, reason, edit_key)
 select unnest(@orders::bigint[]), unnest(@seqs::smallint[]), unnest(@tenants::bigint[]), unnest(@statuses::text[]),
-       unnest(@changed_by::text[]), unnest(@changed_at::timestamptz[]), unnest(@reasons::text[]);
+       unnest(@changed_by::text[]), unnest(@changed_at::timestamptz[]), unnest(@reasons::text[]), nullif(unnest(@keys::text[]), '');
+
+-- name: EditSeen :one
+select exists (select from order_history where order_id = @order_id and edit_key = @key::text);
+
+-- name: CutItem :one
+update order_items set quantity = quantity - @units::int, cancelled = cancelled + @units::int
+where order_id = @order_id and line_no = @line returning sku, name, quantity, unit_price_minor;
+
+-- name: SetTotal :exec
+update orders set total_minor = @total where id = @id;
+
+-- name: OpenWith :many
+-- Open orders of an outlet that hold an item and are not made.
+select o.id, o.number, o.status, i.line_no, i.name, i.quantity
+from orders o join order_items i on i.order_id = o.id
+where o.tenant_id = @tenant and o.outlet_id = @outlet and o.closed_at is null and o.status <> 'ready' and i.sku = @sku::text
+  and i.quantity > 0
+order by o.id, i.line_no limit 1000;
 
 -- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, version from orders
+select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version from orders
 where id = any(@ids::bigint[]) order by id for update;
 
 -- name: UpdateStatus :exec
 update orders o set
     status = v.status, version = v.version, updated_at = v.at, updated_by = v.by,
-    ready_at = case when v.status = 'ready' then v.at else o.ready_at end,
+    ready_at = case when v.status = 'ready' then coalesce(o.ready_at, v.at)
+                    when v.status in ('created', 'in_preparation') then null else o.ready_at end,
     closed_at = case when v.closed then v.at end
 from (select unnest(@ids::bigint[]) as id, unnest(@statuses::text[]) as status, unnest(@versions::int[]) as version,
              unnest(@at::timestamptz[]) as at, unnest(@changed_by::text[]) as by, unnest(@closed::boolean[]) as closed) v
@@ -76,7 +96,10 @@ from (select placed_at, ready_at from orders where tenant_id = @tenant and outle
 where r.ready_at > @since::timestamptz and r.ready_at <= @now::timestamptz;
 
 -- name: ReadyTasks :many
-select order_id, id from tasks where order_id = any(@orders::bigint[]) and cardinality(depends_on) = 0 order by order_id, id;
+-- What the first answer named: lines that came later, and what is made again, are not in it.
+select t.order_id, t.id from tasks t join order_items i on i.order_id = t.order_id and i.line_no = t.line_no
+where t.order_id = any(@orders::bigint[]) and cardinality(t.depends_on) = 0 and t.remake = 0 and i.since = 1
+order by t.order_id, t.id;
 
 -- name: CountByStatus :many
 select status, count(*) as n from orders where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet)
