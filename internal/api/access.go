@@ -38,6 +38,7 @@ var rights = map[string]access{
 	"GET /api/v1/orders":                  everyRole,
 	"GET /api/v1/orders/{ref}":            everyRole,
 	"GET /api/v1/orders/{ref}/history":    everyRole,
+	"GET /api/v1/orders/{ref}/explain":    staff,
 	"POST /api/v1/orders/{ref}/hand-over": cooks,
 	"GET /api/v1/menu":                    everyRole,
 	"GET /api/v1/outlets":                 everyRole,

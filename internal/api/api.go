@@ -83,6 +83,7 @@ type Parts struct {
 	Orders    Orders
 	Kitchen   Kitchen
 	Estimates Estimates
+	Explainer Explainer
 	Tenants   Tenants
 	Menu      Menu
 	Events    Events
@@ -125,6 +126,7 @@ func newServer(p Parts) *server {
 	s.addOrders()
 	s.addKitchen()
 	s.addEstimates()
+	s.addExplain()
 	s.addTenants()
 	s.addEvents()
 	s.addContractK()

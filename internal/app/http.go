@@ -82,9 +82,9 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) handler() http.Handler {
 	parts := api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
-		Estimates: kitchen.NewEstimates(a.tickets, a.clock),
-		Ready:     func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
-		Metrics:   a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
+		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
+		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
+		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}
 	if !a.has(config.RoleAPI) {
 		parts.Views = []api.View{"none"} // its health alone

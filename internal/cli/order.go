@@ -22,6 +22,7 @@ type orderCommand struct {
 	List     orderList     `cmd:"" help:"List orders, newest first."`
 	Show     orderShow     `cmd:"" help:"An order with its lines, tasks and timeline."`
 	Place    orderPlace    `cmd:"" help:"Place an order."`
+	Explain  orderExplain  `cmd:"" help:"Where an order's time went, minute by minute."`
 	HandOver orderHandOver `cmd:"" help:"Hand a ready order over: served, collected or delivered."`
 }
 

@@ -26,15 +26,14 @@ type Explainer struct {
 // NewExplainer returns the service over a store.
 func NewExplainer(store CaseStore, clk clock.Clock) *Explainer { return &Explainer{store, clk} }
 
-// Order tells where an order's time went; due is what was promised, zero: nothing. The account's tasks have names by
-// the layout that is returned with it. Errors: KindNotFound.
-func (e *Explainer) Order(ctx context.Context, who actor.Actor, order int64, due time.Time) (*Account, *Layout, error) {
+// Order tells where an order's time went; due is what was promised, zero: nothing. Errors: KindNotFound.
+func (e *Explainer) Order(ctx context.Context, who actor.Actor, order int64, due time.Time) (*Account, error) {
 	tickets, err := e.store.Tickets(ctx, []int64{order})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(tickets) == 0 || tickets[0].Tenant != who.Tenant || !who.Sees(tickets[0].Outlet) {
-		return nil, nil, errs.NotFound("no ticket for order %d", order)
+		return nil, errs.NotFound("no ticket for order %d", order)
 	}
 	t, now := tickets[0], e.clock.Now()
 	until := now
@@ -43,8 +42,8 @@ func (e *Explainer) Order(ctx context.Context, who actor.Actor, order int64, due
 	}
 	c, err := e.store.Surroundings(ctx, t, until)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c.Ticket, c.Now, c.Due = t, now, due
-	return c.Explain(), c.Layout, nil
+	return c.Explain(), nil
 }

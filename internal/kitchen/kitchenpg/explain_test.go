@@ -80,9 +80,8 @@ func TestAnOrderIsExplainedFromWhatIsWritten(t *testing.T) {
 	do(ticket, 2, complete)
 
 	explainer := kitchen.NewExplainer(c.s, clock.NewManual(c.now.Add(time.Hour)))
-	a, layout, err := explainer.Order(t.Context(), boss, w.Order, w.At.Add(3*time.Minute))
+	a, err := explainer.Order(t.Context(), boss, w.Order, w.At.Add(3*time.Minute))
 	require.NoError(t, err)
-	require.Equal(t, c.layout.Outlet, layout.Outlet)
 	require.Equal(t, 230*time.Second, a.Total())
 	require.Equal(t, map[kitchen.Cause]int{
 		kitchen.CauseMachine: 50, kitchen.CauseRequeue: 40, kitchen.CauseNotBegun: 5, kitchen.CauseCooking: 80 + 35, kitchen.CauseOverrun: 20,
@@ -92,9 +91,9 @@ func TestAnOrderIsExplainedFromWhatIsWritten(t *testing.T) {
 
 	other := boss
 	other.Tenant++
-	_, _, err = explainer.Order(t.Context(), other, w.Order, time.Time{})
+	_, err = explainer.Order(t.Context(), other, w.Order, time.Time{})
 	require.True(t, errs.Is(err, errs.KindNotFound))
-	_, _, err = explainer.Order(context.Background(), boss, 1<<40, time.Time{})
+	_, err = explainer.Order(context.Background(), boss, 1<<40, time.Time{})
 	require.True(t, errs.Is(err, errs.KindNotFound))
 }
 
