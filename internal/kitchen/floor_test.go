@@ -1,6 +1,7 @@
 package kitchen_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,13 @@ func TestAnyHistoryKeepsTheLawsAndEndsWithEverythingMade(t *testing.T) {
 			"due":       func(*rapid.T) { w.due() },
 			"relayout":  func(t *rapid.T) { w.relayout(drawTrouble(t, w.full)) },
 			"crash":     func(*rapid.T) { w.crash() },
+			"edit":      func(t *rapid.T) { w.t = t; w.edit(pick(t, all(w))) },
+			"course":    func(t *rapid.T) { w.course(t, pick(t, orders(w))) },
+			"rush":      func(t *rapid.T) { w.rush(pick(t, orders(w)), rapid.Bool().Draw(t, "on")) },
+			"remake":    func(t *rapid.T) { w.remake(t, pick(t, w.every(kitchen.TaskStarted, kitchen.TaskCompleted))) },
+			"undo":      func(t *rapid.T) { w.undo(pick(t, w.every(kitchen.TaskCompleted))) },
+			"recall":    func(t *rapid.T) { w.recall(pick(t, w.every(kitchen.TaskCompleted))) },
+			"hand":      func(t *rapid.T) { w.handOn(t, pick(t, w.tasks(kitchen.TaskAssigned, kitchen.TaskStarted))) },
 			"old news":  func(t *rapid.T) { w.oldNews(pick(t, orders(w))) },
 			"same news": func(t *rapid.T) { w.sameNews(pick(t, orders(w))) },
 		})
@@ -81,8 +89,9 @@ func (w *world) start(id int64) {
 	w.change(func(j *kitchen.Journal) {
 		task, changed, err := w.floor.Start(j, id, w.now)
 		w.must(err == nil && changed && task.Status == kitchen.TaskStarted, "start: %v", err)
+		n := len(j.Events)
 		_, changed, err = w.floor.Start(j, id, w.now.Add(time.Second))
-		w.must(err == nil && !changed && len(j.Events) == 1, "a repeated start answers as before: %v", err)
+		w.must(err == nil && !changed && len(j.Events) == n, "a repeated start answers as before: %v", err)
 	})
 }
 
@@ -141,6 +150,11 @@ func drawTrouble(t *rapid.T, full *kitchen.Layout) *kitchen.Layout {
 	l.Stations = append([]sched.Station(nil), full.Stations...)
 	for i := range l.Stations {
 		l.Stations[i].Capacity = rapid.IntRange(1, 3).Draw(t, "capacity")
+	}
+	for _, s := range l.Stations[1:] {
+		if rapid.IntRange(0, 4).Draw(t, "closed") == 4 {
+			l.Close(s.ID, kitchen.Closure{To: rapid.Int64Range(1, s.ID-1).Draw(t, "to")})
+		}
 	}
 	for i := range l.Machines {
 		l.Machines[i].Up = rapid.Bool().Draw(t, "up")
@@ -207,20 +221,161 @@ func (w *world) finish() {
 	w.relayout(w.full)
 	for round := 0; len(orders(w)) > 0; round++ {
 		w.must(round < 1000, "the kitchen stands still with %d tickets", len(orders(w)))
+		w.fireAll()
 		w.plan()
-		for _, id := range w.tasks(kitchen.TaskAssigned) {
-			w.start(id)
-		}
+		w.startAll(func() {})
 		w.now = w.now.Add(time.Minute)
-		for _, id := range w.tasks(kitchen.TaskStarted) {
-			w.complete(id)
-		}
+		w.completeAll(func() {})
 	}
 	u := w.floor.Planner().Usage()
 	w.must(u.Held == 0 && u.Queued == 0 && len(w.index) == 0 && len(w.floor.Tickets()) == 0, "the floor is empty: %+v", u)
 	for id := int64(1); id <= w.orders; id++ {
-		w.must(w.began[id] == 1 && w.ready[id] == 1, "order %d began %d times and was ready %d times", id, w.began[id], w.ready[id])
+		w.must(w.gone[id] || w.began[id] > 0 && w.ready[id] == 1, "order %d began %d times and is ready: %d", id, w.began[id], w.ready[id])
 	}
+}
+
+func (w *world) startAll(after func()) {
+	for _, id := range w.tasks(kitchen.TaskAssigned) {
+		if w.rowOf(id).Status == kitchen.TaskAssigned { // else it was started with its load
+			w.start(id)
+			after()
+		}
+	}
+}
+
+func (w *world) completeAll(after func()) {
+	for _, id := range w.tasks(kitchen.TaskStarted) {
+		if w.rowOf(id).Status == kitchen.TaskStarted {
+			w.complete(id)
+			after()
+		}
+	}
+}
+
+func (w *world) fireAll() {
+	for _, id := range orders(w) {
+		w.change(func(j *kitchen.Journal) { w.must(w.doer(j, id, 0).Fire(0) == nil, "fire") })
+	}
+}
+
+// all lists the orders that can be edited: closed ones too.
+func all(w *world) (ids []int64) {
+	for id := int64(1); id <= w.orders; id++ {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// every lists the ids of all written tasks in a status, of closed tickets too.
+func (w *world) every(status ...kitchen.TaskStatus) (ids []int64) {
+	for _, order := range all(w) {
+		for _, task := range w.rows[order].Tasks {
+			if slices.Contains(status, task.Status) {
+				ids = append(ids, task.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// doer is what the desk gives to a command: a ticket of the floor or, when it is closed, as it was read.
+func (w *world) doer(j *kitchen.Journal, order, task int64) kitchen.Doer {
+	t := w.floor.Tickets()[order]
+	if t == nil {
+		t = copyOf(w.rows[order])
+	}
+	return kitchen.Doer{
+		Floor: w.floor, J: j, Ticket: t, Task: t.Task(task), Now: w.now, By: "Asha", IDs: func() int64 { w.ids++; return w.ids },
+	}
+}
+
+func (w *world) orderOf(task int64) int64 {
+	for id, row := range w.rows {
+		if row.Task(task) != nil {
+			return id
+		}
+	}
+	return 0
+}
+
+// try does something that may be refused: then nothing is changed, else doing it again changes nothing.
+func (w *world) try(order, task int64, repeats bool, do func(kitchen.Doer) error, may func(error) bool) {
+	var err error
+	w.change(func(j *kitchen.Journal) {
+		err = do(w.doer(j, order, task))
+		w.must(err == nil || j.Empty() && len(j.Tasks)+len(j.Orders)+len(j.Waste) == 0, "what is refused changes nothing: %v", err)
+		w.must(err == nil || may(err), "refused: %v", err)
+	})
+	if err == nil && repeats {
+		w.change(func(j *kitchen.Journal) {
+			w.must(do(w.doer(j, order, task)) == nil && j.Empty(), "repeated, nothing changes")
+		})
+	}
+}
+
+func conflicts(err error) bool { return errs.Is(err, errs.KindConflict) }
+
+func (w *world) edit(order int64) {
+	e := kitchen.Edit{By: "Asha", Reason: "changed his mind", Made: rapid.SampledFrom([]kitchen.Made{"", kitchen.Wasted, kitchen.Returned}).Draw(w.t, "made")}
+	switch kind := rapid.IntRange(0, 5).Draw(w.t, "kind"); kind {
+	case 0:
+		e.Cancel = true
+	case 1:
+		e.More = []kitchen.WorkLine{{Item: "more", Quantity: rapid.IntRange(1, 2).Draw(w.t, "quantity"), Course: rapid.IntRange(1, 3).Draw(w.t, "course"), Recipe: drawRecipe(w.t, w.full)}}
+	default:
+		e.Line, e.Quantity, e.Begun = rapid.IntRange(1, 2).Draw(w.t, "line"), rapid.IntRange(0, 2).Draw(w.t, "quantity"), kind == 5
+	}
+	gone := w.gone[order]
+	w.try(order, 0, e.More == nil, func(d kitchen.Doer) error {
+		before := map[int64]bool{}
+		for _, task := range d.Ticket.Tasks {
+			before[task.ID] = task.Status != kitchen.TaskCancelled && task.Begun()
+		}
+		err := d.Edit(e)
+		lost := 0
+		for _, task := range d.Ticket.Tasks {
+			lost += count(before[task.ID] && task.Status == kitchen.TaskCancelled)
+		}
+		for _, waste := range d.J.Waste {
+			w.must(waste.Share > 0 && waste.Share <= 1 && waste.Made != "" && waste.Reason == e.Reason, "waste %+v", waste)
+			lost -= len(waste.Steps)
+		}
+		w.must(lost == 0, "%d steps were made in vain and not recorded", lost)
+		return err
+	}, func(err error) bool { return gone || !errs.Is(err, errs.KindInternal) })
+}
+
+func (w *world) course(t *rapid.T, order int64) {
+	no := rapid.IntRange(0, 3).Draw(t, "course")
+	if rapid.Bool().Draw(t, "hold") {
+		w.try(order, 0, true, func(d kitchen.Doer) error { return d.Hold(no) }, conflicts)
+		return
+	}
+	w.try(order, 0, true, func(d kitchen.Doer) error { return d.Fire(no) }, conflicts)
+}
+
+func (w *world) rush(order int64, on bool) {
+	w.try(order, 0, true, func(d kitchen.Doer) error { d.Rush(on); return nil }, conflicts)
+	w.must(w.rows[order].Rush == on, "rush")
+}
+
+func (w *world) remake(t *rapid.T, task int64) {
+	k := *w.rowOf(task)
+	step := rapid.SampledFrom([]int{-1, k.Step}).Draw(t, "from")
+	w.try(w.orderOf(task), 0, true, func(d kitchen.Doer) error { return d.Remake(k.Line, k.Unit, step) }, conflicts)
+}
+
+func (w *world) undo(task int64) {
+	w.try(w.orderOf(task), task, true, kitchen.Doer.Undo, conflicts)
+}
+
+func (w *world) recall(task int64) {
+	w.try(w.orderOf(task), task, true, kitchen.Doer.Recall, conflicts)
+}
+
+func (w *world) handOn(t *rapid.T, task int64) {
+	p := rapid.SampledFrom(w.full.People).Draw(t, "to")
+	w.try(w.orderOf(task), task, true, func(d kitchen.Doer) error { return d.Hand(p.Name) }, conflicts)
 }
 
 // A newer picture of a ticket, as another node wrote it, replaces ours whatever changed in it.
@@ -233,16 +388,13 @@ func TestNewerPictureReplacesAndFreesWhatTheOldOneHeld(t *testing.T) {
 		theirs.open()
 		pictures := []*kitchen.Ticket{copyOf(theirs.rows[1])}
 		for len(orders(theirs)) > 0 {
+			look := func() { pictures = append(pictures, copyOf(theirs.rows[1])) }
+			theirs.fireAll()
+			theirs.now = theirs.now.Add(time.Minute)
 			theirs.plan()
-			pictures = append(pictures, copyOf(theirs.rows[1]))
-			for _, id := range theirs.tasks(kitchen.TaskAssigned) {
-				theirs.start(id)
-				pictures = append(pictures, copyOf(theirs.rows[1]))
-			}
-			for _, id := range theirs.tasks(kitchen.TaskStarted) {
-				theirs.complete(id)
-				pictures = append(pictures, copyOf(theirs.rows[1]))
-			}
+			look()
+			theirs.startAll(look)
+			theirs.completeAll(look)
 		}
 		last := len(pictures) - 1
 		order := rapid.SliceOfN(rapid.IntRange(0, last-1), 0, 20).Draw(t, "order of hearing")

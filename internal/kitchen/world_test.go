@@ -1,6 +1,7 @@
 package kitchen_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +34,9 @@ type world struct {
 	events map[int64][]event.Event   // by task
 	began  map[int64]int             // by order
 	ready  map[int64]int
+	gone   map[int64]bool        // cancelled
+	last   map[int64]int         // sequence of a ticket's events
+	units  map[int64]map[int]int // by order and line, as the order has them
 	ids    int64
 	orders int64
 }
@@ -40,7 +44,7 @@ type world struct {
 func newWorld(t *rapid.T) *world {
 	w := &world{
 		t: t, now: noon, index: kitchen.Index{}, rows: map[int64]*kitchen.Ticket{}, events: map[int64][]event.Event{},
-		began: map[int64]int{}, ready: map[int64]int{},
+		began: map[int64]int{}, ready: map[int64]int{}, gone: map[int64]bool{}, last: map[int64]int{}, units: map[int64]map[int]int{},
 	}
 	w.full = drawLayout(t)
 	w.layout = w.full
@@ -56,7 +60,7 @@ func settings(t *rapid.T) kitchen.Settings {
 
 // drawLayout makes a kitchen in which everything can be made: each station has a skilled person.
 func drawLayout(t *rapid.T) *kitchen.Layout {
-	l := &kitchen.Layout{Tenant: tenant, Outlet: outlet, Location: time.UTC, StaleAfter: 2 * time.Minute}
+	l := &kitchen.Layout{Tenant: tenant, Outlet: outlet, Location: time.UTC, StaleAfter: 2 * time.Minute, CourseGap: time.Minute}
 	small := rapid.IntRange(1, 3)
 	for i := range rapid.IntRange(1, 4).Draw(t, "stations") {
 		id := int64(i + 1)
@@ -97,6 +101,9 @@ func drawRecipe(t *rapid.T, l *kitchen.Layout) recipe.Recipe {
 			Description: fmt.Sprint("step ", i), Station: st.ID, Priority: float64(rapid.IntRange(0, 20).Draw(t, "priority")),
 			Estimate: time.Duration(rapid.IntRange(1, 300).Draw(t, "seconds")) * time.Second,
 		}
+		if rapid.Bool().Draw(t, "in loads") {
+			s.Batch = recipe.Batch{Size: 2 + i%2, Wait: time.Duration(rapid.IntRange(0, 90).Draw(t, "waits for company")) * time.Second}
+		}
 		for j := range n {
 			if rank[j] < rank[i] && rapid.Bool().Draw(t, "waits") {
 				s.After = append(s.After, j)
@@ -124,9 +131,11 @@ func seq(n int) []int {
 func (w *world) burst() *kitchen.Ticket {
 	w.orders++
 	work := kitchen.Work{Order: w.orders, Tenant: tenant, Outlet: outlet, Number: fmt.Sprint("ORD_", w.orders), Priority: 1, At: w.now}
+	work.Hold = rapid.IntRange(0, 4).Draw(w.t, "held") == 4
 	for range rapid.IntRange(1, 2).Draw(w.t, "lines") {
 		work.Lines = append(work.Lines, kitchen.WorkLine{
 			Item: "item", Quantity: rapid.IntRange(1, 2).Draw(w.t, "quantity"), Recipe: drawRecipe(w.t, w.full),
+			Course: max(1, rapid.IntRange(-2, 3).Draw(w.t, "course")),
 		})
 	}
 	t := kitchen.Burst(work, func() int64 { w.ids++; return w.ids })
@@ -136,6 +145,10 @@ func (w *world) burst() *kitchen.Ticket {
 	w.take(j)
 	t.Written()
 	w.rows[t.Order] = copyOf(t)
+	w.units[t.Order] = map[int]int{}
+	for i, l := range work.Lines {
+		w.units[t.Order][i+1] = l.Quantity
+	}
 	return t
 }
 
@@ -163,11 +176,13 @@ func (w *world) checkBurst(work kitchen.Work, t *kitchen.Ticket) {
 // copyOf is a ticket as it would be read from Postgres.
 func copyOf(t *kitchen.Ticket) *kitchen.Ticket {
 	c := *t
+	c.Courses = slices.Clone(t.Courses)
 	c.Tasks = make([]*kitchen.Task, len(t.Tasks))
 	for i, task := range t.Tasks {
 		copied := *task
 		c.Tasks[i] = &copied
 	}
+	c.Link()
 	c.Written()
 	return &c
 }
@@ -192,12 +207,22 @@ func (w *world) take(j *kitchen.Journal) {
 	}
 	for _, e := range j.Events {
 		w.must(e.Tenant == tenant && e.Outlet == outlet, "events know whose they are")
+		if e.AggregateType == event.AggregateTicket {
+			w.must(e.Sequence > w.last[e.AggregateID], "event %d of ticket %d comes after %d", e.Sequence, e.AggregateID, w.last[e.AggregateID])
+			w.last[e.AggregateID] = e.Sequence
+			continue
+		}
 		w.events[e.AggregateID] = append(w.events[e.AggregateID], e)
 	}
 	for _, s := range j.Orders {
-		if s.Ready {
+		w.must(!w.gone[s.Order], "order %d was cancelled and goes on", s.Order)
+		switch {
+		case s.Edit != nil:
+			w.edited(s)
+		case s.Ready:
 			w.ready[s.Order]++
-		} else {
+			w.must(w.ready[s.Order] == 1, "order %d is ready twice", s.Order)
+		default:
 			w.began[s.Order]++
 			w.must(w.ready[s.Order] == 0, "order %d is ready before it began", s.Order)
 		}
@@ -206,6 +231,14 @@ func (w *world) take(j *kitchen.Journal) {
 
 // write overwrites rows as the versions allow.
 func (w *world) write(j *kitchen.Journal) {
+	for _, a := range j.Added {
+		row := *a.Task
+		row.Version = a.Task.Expected()
+		w.rows[a.Ticket.Order].Tasks = append(w.rows[a.Ticket.Order].Tasks, &row)
+	}
+	for _, a := range j.Added {
+		w.rows[a.Ticket.Order].Link()
+	}
 	for _, task := range j.Tasks {
 		row := w.rowOf(task.ID)
 		w.must(row.Version == task.Expected(), "task %d: the row has version %d, expected was %d", task.ID, row.Version, task.Expected())
@@ -237,7 +270,8 @@ func (w *world) rowOf(task int64) *kitchen.Task {
 // check compares the floor with the rows, and both with the laws.
 func (w *world) check() {
 	w.t.Helper()
-	open, tasks, queued, held := 0, 0, 0, 0
+	open, tasks, queued, held, batched := 0, 0, 0, 0, 0
+	hands := map[int64]bool{}
 	stations, machines, people := w.count()
 	for order, row := range w.rows {
 		w.checkTicket(row)
@@ -251,13 +285,22 @@ func (w *world) check() {
 			tasks++
 			w.must(w.index[task.ID] == t, "task %d is in the index", task.ID)
 			w.must(equal(task, row.Tasks[i]), "task %d in memory is not what was written", task.ID)
-			queued += count(task.Status == kitchen.TaskUnassigned && task.PendingDeps == 0)
-			held += count(holding(task))
+			queued += count(task.Ready() && task.Batch.Size < 2)
+			batched += count(task.Ready() && task.Batch.Size > 1)
+			if holding(task) && !hands[hand(task)] {
+				hands[hand(task)] = true
+				held++
+			}
 		}
+		w.must(t.Rush == row.Rush && fmt.Sprint(t.Courses) == fmt.Sprint(row.Courses), "ticket %d in memory is not what was written", order)
 	}
+	formed, members, waiting := w.floor.Loads()
+	queued += formed
+	w.must(members+waiting == batched, "%d tasks are in loads and %d wait for one, %d are ready", members, waiting, batched)
 	w.must(len(w.index) == tasks && len(w.floor.Tickets()) == open, "nothing else is on the floor")
 	u := w.floor.Planner().Usage()
 	w.must(u.Queued == queued && u.Held == held, "the planner has %d queued and %d held, the tickets %d and %d", u.Queued, u.Held, queued, held)
+	w.checkUnits()
 	for name, pair := range map[string]struct {
 		busy []sched.Busy
 		want map[int64]int
@@ -280,20 +323,26 @@ func equal(a, b *kitchen.Task) bool {
 	return a.Status == b.Status && a.Version == b.Version && a.PendingDeps == b.PendingDeps && a.Boost == b.Boost &&
 		a.Requeues == b.Requeues && a.Staff == b.Staff && a.OnMachine == b.OnMachine && a.ReadyAt.Equal(b.ReadyAt) &&
 		a.AssignedAt.Equal(b.AssignedAt) && a.StartedAt.Equal(b.StartedAt) && a.DueAt.Equal(b.DueAt) &&
-		a.CompletedAt.Equal(b.CompletedAt) && a.CompletedBy == b.CompletedBy
+		a.CompletedAt.Equal(b.CompletedAt) && a.CompletedBy == b.CompletedBy && a.Load == b.Load && a.Station == b.Station &&
+		a.Machine == b.Machine
 }
 
 // checkTicket holds a written ticket and its tasks against contract K.
 func (w *world) checkTicket(t *kitchen.Ticket) {
-	done, touched := 0, false
+	done, live, touched, begun := 0, 0, false, false
 	for _, task := range t.Tasks {
 		done += count(task.Status == kitchen.TaskCompleted)
+		live += count(task.Status != kitchen.TaskCancelled)
 		w.checkTask(t, task)
+		begun = begun || slices.ContainsFunc(w.events[task.ID], func(e event.Event) bool { return e.Type == event.TaskStarted })
 		touched = touched || slices.ContainsFunc(w.events[task.ID], func(e event.Event) bool { return e.Type == event.TaskAssigned })
 	}
+	w.checkLoads(t)
 	want := kitchen.TicketConfirmed
 	switch {
-	case done == len(t.Tasks):
+	case live == 0:
+		want = kitchen.TicketCancelled
+	case done == live:
 		want = kitchen.TicketCompleted
 	case done > 0:
 		want = kitchen.TicketPartCompleted
@@ -301,9 +350,48 @@ func (w *world) checkTicket(t *kitchen.Ticket) {
 		want = kitchen.TicketInProgress
 	}
 	w.must(t.Done == done, "ticket %d counts %d done, there are %d", t.Order, t.Done, done)
-	w.must(t.Status == want && t.Closed() == (done == len(t.Tasks)), "ticket %d is %s, should be %s", t.Order, t.Status, want)
-	w.must(w.ready[t.Order] == count(t.Closed()), "order %d became ready %d times", t.Order, w.ready[t.Order])
-	w.must(w.began[t.Order] == count(w.everStarted(t)), "order %d began %d times", t.Order, w.began[t.Order])
+	w.must(t.Status == want && t.Closed() == (done == live), "ticket %d is %s, should be %s", t.Order, t.Status, want)
+	w.must(w.ready[t.Order] == count(t.Status == kitchen.TicketCompleted), "order %d is %s and ready: %d", t.Order, t.Status, w.ready[t.Order])
+	w.must(w.gone[t.Order] == (t.Status == kitchen.TicketCancelled), "order %d is %s and cancelled: %t", t.Order, t.Status, w.gone[t.Order])
+	w.must((w.began[t.Order] > 0) == begun, "order %d began %d times", t.Order, w.began[t.Order])
+}
+
+// edited does what the order feature does with an edit.
+func (w *world) edited(s kitchen.OrderStep) {
+	if s.Edit.Cancel {
+		w.gone[s.Order], w.ready[s.Order] = true, 0
+		w.units[s.Order] = map[int]int{}
+	}
+	if s.Edit.Reopen {
+		w.must(w.ready[s.Order] == 1, "order %d is not ready and goes back", s.Order)
+		w.ready[s.Order] = 0
+	}
+	for _, c := range s.Edit.Less {
+		w.units[s.Order][c.Line] -= c.Units
+	}
+	for _, l := range s.Edit.More {
+		w.must(w.units[s.Order][l.No] == 0, "line %d is new", l.No)
+		w.units[s.Order][l.No] = l.Quantity
+	}
+}
+
+// checkUnits compares what the tickets make with what the orders hold.
+func (w *world) checkUnits() {
+	for order, lines := range w.units {
+		made := map[int]map[int]bool{}
+		for _, task := range w.rows[order].Tasks {
+			if task.Status == kitchen.TaskCancelled {
+				continue
+			}
+			if made[task.Line] == nil {
+				made[task.Line] = map[int]bool{}
+			}
+			made[task.Line][task.Unit] = true
+		}
+		for line, units := range lines {
+			w.must(len(made[line]) == units, "order %d holds %d of line %d, made are %d", order, units, line, len(made[line]))
+		}
+	}
 }
 
 func (w *world) everStarted(t *kitchen.Ticket) bool {
@@ -313,24 +401,46 @@ func (w *world) everStarted(t *kitchen.Ticket) bool {
 // after says which event may follow which.
 var after = map[event.Type][]event.Type{
 	"":                  {event.TaskCreated},
-	event.TaskCreated:   {event.TaskReady},
-	event.TaskReady:     {event.TaskAssigned},
-	event.TaskAssigned:  {event.TaskStarted, event.TaskRequeued},
-	event.TaskRequeued:  {event.TaskAssigned},
-	event.TaskStarted:   {event.TaskCompleted},
-	event.TaskCompleted: nil,
+	event.TaskCreated:   {event.TaskReady, event.TaskMoved, event.TaskCancelled},
+	event.TaskReady:     {event.TaskAssigned, event.TaskMoved, event.TaskBlocked, event.TaskCancelled},
+	event.TaskAssigned:  {event.TaskStarted, event.TaskRequeued, event.TaskHanded, event.TaskCancelled},
+	event.TaskRequeued:  {event.TaskAssigned, event.TaskMoved, event.TaskBlocked, event.TaskCancelled},
+	event.TaskBlocked:   {event.TaskReady, event.TaskMoved, event.TaskCancelled},
+	event.TaskMoved:     {event.TaskReady, event.TaskAssigned, event.TaskMoved, event.TaskBlocked, event.TaskCancelled},
+	event.TaskStarted:   {event.TaskCompleted, event.TaskHanded, event.TaskCancelled},
+	event.TaskHanded:    {event.TaskStarted, event.TaskCompleted, event.TaskRequeued, event.TaskHanded, event.TaskCancelled},
+	event.TaskCompleted: {event.TaskRecalled, event.TaskCancelled},
+	event.TaskRecalled:  {event.TaskReady, event.TaskCompleted, event.TaskMoved, event.TaskHanded, event.TaskCancelled},
+	event.TaskCancelled: nil,
 }
 
+// checkLoads makes sure that what shares a load is of one kind, fits, and is where it is together.
+func (w *world) checkLoads(t *kitchen.Ticket) {
+	for _, task := range t.Tasks {
+		if task.Load == 0 || !holding(task) {
+			continue
+		}
+		n := 0
+		for _, row := range w.rows {
+			for _, k := range row.Tasks {
+				if k.Load == task.Load && holding(k) {
+					n++
+					w.must(k.Status == task.Status && k.Staff == task.Staff && k.OnMachine == task.OnMachine && k.Station == task.Station &&
+						k.Description == task.Description, "tasks %d and %d share a load and nothing else", k.ID, task.ID)
+				}
+			}
+		}
+		w.must(n <= task.Batch.Size, "load %d has %d of %d", task.Load, n, task.Batch.Size)
+	}
+}
+
+// hand is what a task holds: its load, or itself.
+func hand(task *kitchen.Task) int64 { return cmp.Or(task.Load, task.ID) }
+
 func (w *world) checkTask(t *kitchen.Ticket, task *kitchen.Task) {
-	pending := 0
-	for _, id := range task.DependsOn {
-		pending += count(t.Task(id).Status != kitchen.TaskCompleted)
-	}
-	w.must(task.PendingDeps == pending, "task %d waits for %d, says %d", task.ID, pending, task.PendingDeps)
-	if task.Status != kitchen.TaskUnassigned {
-		w.must(pending == 0, "task %d is %s and waits for %d others", task.ID, task.Status, pending)
-	}
-	w.must((task.Staff != 0) == (task.Status != kitchen.TaskUnassigned), "task %d is %s and has person %d", task.ID, task.Status, task.Staff)
+	w.checkDeps(t, task)
+	has := task.Status != kitchen.TaskUnassigned && (task.Status != kitchen.TaskCancelled || task.Begun())
+	w.must((task.Staff != 0) == has, "task %d is %s and has person %d", task.ID, task.Status, task.Staff)
 	w.must(task.Version == len(w.events[task.ID]), "task %d has version %d after %d events", task.ID, task.Version, len(w.events[task.ID]))
 	var last event.Type
 	requeues := 0
@@ -338,22 +448,48 @@ func (w *world) checkTask(t *kitchen.Ticket, task *kitchen.Task) {
 		w.must(e.Sequence == i+1, "event %d of task %d has sequence %d", i+1, task.ID, e.Sequence)
 		w.must(slices.Contains(after[last], e.Type), "task %d: %s after %s", task.ID, e.Type, last)
 		last = e.Type
-		requeues += count(last == event.TaskRequeued)
+		p, _ := e.TaskPayload()
+		requeues += count(last == event.TaskRequeued || last == event.TaskRecalled && p.Status == string(kitchen.TaskUnassigned))
 	}
 	w.must(task.Requeues == requeues, "task %d was requeued %d times, says %d", task.ID, requeues, task.Requeues)
+}
+
+// checkDeps makes sure that nothing is done, or ready, before what it needs, or while it is held.
+func (w *world) checkDeps(t *kitchen.Ticket, task *kitchen.Task) {
+	if task.Status == kitchen.TaskCancelled {
+		return
+	}
+	pending := 0
+	for _, id := range task.DependsOn {
+		w.must(t.Task(id).Status != kitchen.TaskCancelled, "task %d waits for task %d, which is cancelled", task.ID, id)
+		pending += count(t.Task(id).Status != kitchen.TaskCompleted)
+	}
+	w.must(task.PendingDeps == pending, "task %d waits for %d, says %d", task.ID, pending, task.PendingDeps)
+	if task.Status != kitchen.TaskUnassigned {
+		w.must(pending == 0, "task %d is %s and waits for %d others", task.ID, task.Status, pending)
+		w.must(task.Status != kitchen.TaskAssigned || !t.IsHeld(task), "task %d is assigned and held", task.ID)
+		return
+	}
+	w.must(task.Ready() == (pending == 0 && !t.IsHeld(task)), "task %d is ready: %t, with %d pending, held: %t", task.ID, task.Ready(), pending, t.IsHeld(task))
 }
 
 func holding(task *kitchen.Task) bool {
 	return task.Status == kitchen.TaskAssigned || task.Status == kitchen.TaskStarted
 }
 
-// holds lists which tasks have somebody.
-func (w *world) holds() map[int64]int {
-	held := map[int64]int{}
+// grip is an assignment of a task to a person.
+type grip struct {
+	attempt int
+	staff   int64
+}
+
+// holds lists which tasks and loads have somebody.
+func (w *world) holds() map[int64]grip {
+	held := map[int64]grip{}
 	for _, t := range w.rows {
 		for _, task := range t.Tasks {
 			if holding(task) {
-				held[task.ID] = task.Requeues
+				held[hand(task)] = grip{task.Requeues * count(task.Load == 0), task.Staff}
 			}
 		}
 	}
@@ -363,9 +499,11 @@ func (w *world) holds() map[int64]int {
 // count tells how much of each station, machine and person the written tasks use.
 func (w *world) count() (stations, machines, people map[int64]int) {
 	stations, machines, people = map[int64]int{}, map[int64]int{}, map[int64]int{}
+	hands := map[int64]bool{}
 	for _, t := range w.rows {
 		for _, task := range t.Tasks {
-			if holding(task) {
+			if holding(task) && !hands[hand(task)] {
+				hands[hand(task)] = true
 				stations[task.Station]++
 				machines[task.OnMachine]++
 				people[task.Staff]++
@@ -376,26 +514,29 @@ func (w *world) count() (stations, machines, people map[int64]int) {
 }
 
 // checkNewHolds makes sure that what was assigned just now fits: skill, presence, capacity of all three.
-func (w *world) checkNewHolds(before map[int64]int) {
+func (w *world) checkNewHolds(before map[int64]grip) {
 	stations, machines, people := w.count()
 	l := w.floor.Layout
 	for _, t := range w.rows {
 		for _, task := range t.Tasks {
-			attempt, had := before[task.ID]
-			if !holding(task) || had && attempt == task.Requeues {
+			old, had := before[hand(task)]
+			had = had && old.attempt == task.Requeues*count(task.Load == 0)
+			if !holding(task) || had && old.staff == task.Staff {
 				continue
 			}
+			events := w.events[task.ID]
+			goesOn := events[len(events)-1].Type == event.TaskRecalled // whoever is there: he had it all the time
 			st := find(l.Stations, func(s sched.Station) bool { return s.ID == task.Station })
-			w.must(stations[task.Station] <= st.Capacity, "station %d holds %d of %d", task.Station, stations[task.Station], st.Capacity)
+			w.must(had || stations[task.Station] <= st.Capacity, "station %d holds %d of %d", task.Station, stations[task.Station], st.Capacity)
 			p := find(l.People, func(p kitchen.Person) bool { return p.ID == task.Staff })
-			w.must(p.Active && slices.Contains(p.Skills, task.Station), "person %d cannot work at station %d", task.Staff, task.Station)
+			w.must(goesOn || p.Active && slices.Contains(p.Skills, task.Station), "person %d cannot work at station %d", task.Staff, task.Station)
 			w.must(people[task.Staff] <= p.MaxParallel, "person %d holds %d of %d", task.Staff, people[task.Staff], p.MaxParallel)
-			w.checkMachine(l, task, machines)
+			w.checkMachine(l, task, machines, had, goesOn)
 		}
 	}
 }
 
-func (w *world) checkMachine(l *kitchen.Layout, task *kitchen.Task, machines map[int64]int) {
+func (w *world) checkMachine(l *kitchen.Layout, task *kitchen.Task, machines map[int64]int, had, goesOn bool) {
 	here := func(m kitchen.Machine) bool { return m.Station == task.Station }
 	w.must(task.Machine == 0 || task.Machine == task.OnMachine, "task %d needs machine %d, is on %d", task.ID, task.Machine, task.OnMachine)
 	if !slices.ContainsFunc(l.Machines, here) && task.Machine == 0 {
@@ -403,7 +544,7 @@ func (w *world) checkMachine(l *kitchen.Layout, task *kitchen.Task, machines map
 		return
 	}
 	m := find(l.Machines, func(m kitchen.Machine) bool { return m.ID == task.OnMachine })
-	w.must(m.Up && machines[m.ID] <= m.Capacity, "machine %d (up: %t) holds %d of %d", m.ID, m.Up, machines[m.ID], m.Capacity)
+	w.must(had || (m.Up || goesOn) && machines[m.ID] <= m.Capacity || goesOn && task.OnMachine == 0, "machine %d (up: %t) holds %d of %d", m.ID, m.Up, machines[m.ID], m.Capacity)
 }
 
 func find[T any](list []T, is func(T) bool) (found T) {
