@@ -20,6 +20,7 @@ var (
 	ownersOnly = access{}
 	placers    = access{roles: []actor.Role{actor.Manager, actor.Integrator, actor.Customer}}
 	managers   = access{roles: []actor.Role{actor.Manager}}
+	editors    = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
 	cooks      = access{roles: []actor.Role{actor.Manager, actor.Cook}}
 	staff      = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
@@ -34,14 +35,27 @@ var rights = map[string]access{
 	"GET /docs":         public,
 	"GET /docs/{file}":  public,
 
-	"POST /api/v1/orders":                 placers,
-	"GET /api/v1/orders":                  everyRole,
-	"GET /api/v1/orders/{ref}":            everyRole,
-	"GET /api/v1/orders/{ref}/history":    everyRole,
-	"GET /api/v1/orders/{ref}/explain":    staff,
-	"POST /api/v1/orders/{ref}/hand-over": cooks,
-	"GET /api/v1/menu":                    everyRole,
-	"GET /api/v1/outlets":                 everyRole,
+	"POST /api/v1/orders":                   placers,
+	"GET /api/v1/orders":                    everyRole,
+	"GET /api/v1/orders/{ref}":              everyRole,
+	"GET /api/v1/orders/{ref}/history":      everyRole,
+	"GET /api/v1/orders/{ref}/explain":      staff,
+	"POST /api/v1/orders/{ref}/hand-over":   cooks,
+	"POST /api/v1/orders/{ref}/cancel":      editors,
+	"POST /api/v1/orders/{ref}/lines":       editors,
+	"PUT /api/v1/orders/{ref}/lines/{line}": editors,
+	"POST /api/v1/orders/{ref}/rush":        cooks,
+	"DELETE /api/v1/orders/{ref}/rush":      cooks,
+	"POST /api/v1/orders/{ref}/hold":        cooks,
+	"POST /api/v1/orders/{ref}/fire":        cooks,
+	"POST /api/v1/orders/{ref}/remake":      cooks,
+	"GET /api/v1/menu":                      everyRole,
+	"POST /api/v1/menu/{item}/86":           cooks,
+	"POST /api/v1/menu/{item}/back":         cooks,
+	"GET /api/v1/status":                    everyRole,
+	"POST /api/v1/pauses":                   cooks,
+	"DELETE /api/v1/pauses":                 cooks,
+	"GET /api/v1/outlets":                   everyRole,
 
 	"GET /api/v1/kitchen":                               staff,
 	"GET /api/v1/kitchen/queue":                         staff,
@@ -52,6 +66,14 @@ var rights = map[string]access{
 	"POST /api/v1/kitchen/machines/{machine}/up":        cooks,
 	"POST /api/v1/kitchen/staff/{staff}/break":          cooks,
 	"POST /api/v1/kitchen/staff/{staff}/back":           cooks,
+	"GET /api/v1/kitchen/held":                          staff,
+	"GET /api/v1/kitchen/waste":                         cooks,
+	"POST /api/v1/kitchen/stations/{station}/close":     cooks,
+	"POST /api/v1/kitchen/stations/{station}/open":      cooks,
+	"POST /api/v1/kitchen/staff/{staff}/leave":          cooks,
+	"POST /api/v1/tasks/{taskID}/undo":                  cooks,
+	"POST /api/v1/tasks/{taskID}/recall":                cooks,
+	"POST /api/v1/tasks/{taskID}/hand":                  cooks,
 	"GET /api/v1/tasks/{taskID}/explain":                staff,
 	"GET /api/v1/kitchen/estimates":                     staff,
 	"GET /api/v1/kitchen/estimates/{sku}/{step}":        staff,

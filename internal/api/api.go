@@ -23,6 +23,7 @@ import (
 	"brigade/internal/order"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
+	"brigade/internal/worker"
 )
 
 // Orders takes and follows orders; *order.Service.
@@ -46,6 +47,11 @@ type Kitchen interface {
 	Glance(ctx context.Context, who actor.Actor, outlet int64, limit int) (*kitchen.Board, kitchen.Tally, error)
 	SetMachine(ctx context.Context, who actor.Actor, outlet int64, machine string, up bool, reason string) error
 	SetBreak(ctx context.Context, who actor.Actor, outlet int64, staff string, back bool, length time.Duration) error
+}
+
+// Workers knows contract R's workers; *workerpg.Store.
+type Workers interface {
+	Workers(ctx context.Context, tenant int64) ([]worker.View, error)
 }
 
 // Tenants knows tokens and outlets; *tenant.Service.
@@ -82,8 +88,12 @@ const (
 type Parts struct {
 	Orders    Orders
 	Kitchen   Kitchen
+	Editor    Editor
+	Work      Work
+	Sales     Sales
 	Estimates Estimates
 	Explainer Explainer
+	Workers   Workers // contract R's; nil: there are none
 	Tenants   Tenants
 	Menu      Menu
 	Events    Events
@@ -92,6 +102,7 @@ type Parts struct {
 	Metrics   *telemetry.Metrics
 	Log       *slog.Logger
 	Demo      *actor.Actor // whom requests without a token act as; nil: they are refused
+	Open      bool         // requests without a token are let in by whatever name they call this machine
 	Views     []View       // empty: all
 	Version   string       // of Brigade, for the documentation
 }
@@ -124,7 +135,10 @@ func newServer(p Parts) *server {
 	s.huma = humago.New(s.mux, describe(p.Version))
 	s.addHealth()
 	s.addOrders()
+	s.addEdits()
 	s.addKitchen()
+	s.addWork()
+	s.addSales()
 	s.addEstimates()
 	s.addExplain()
 	s.addTenants()

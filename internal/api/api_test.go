@@ -56,7 +56,7 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 func eachOperation(t *testing.T, b *bundle, check func(key string, op *huma.Operation)) {
 	t.Helper()
 	for path, item := range b.server.huma.OpenAPI().Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete} {
 			if op != nil {
 				check(method+" "+path, op)
 			}

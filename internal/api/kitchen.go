@@ -13,7 +13,7 @@ import (
 const tagKitchen = "Kitchen"
 
 const exampleTask = `{"id":1,"order_id":1,"order_number":"ORD_20241216_001","item":"Burger combo","description":"grill patty",
-"counter":"griller","machine":"grill-1","staff":"Asha","status":"ASSIGNED","estimate_secs":80,"base_priority":20,"depends_on":[],
+"counter":"griller","machine":"grill-1","staff":"Asha","status":"ASSIGNED","step":0,"estimate_secs":80,"base_priority":20,"depends_on":[],
 "pending_deps":0,"requeues":0,"ready_at":"2024-12-16T12:00:00Z","assigned_at":"2024-12-16T12:00:00Z","started_at":null,
 "due_at":"2024-12-16T12:02:00Z","completed_at":null}`
 
@@ -63,7 +63,9 @@ type stationView struct {
 	Assigned int    `json:"assigned" doc:"Given to somebody and not started" example:"1"`
 	Started  int    `json:"started" doc:"Being worked on" example:"2"`
 	Ready    int    `json:"ready" doc:"Waiting for capacity" example:"0"`
-	Blocked  int    `json:"blocked" doc:"Waiting for other tasks" example:"1"`
+	Blocked  int    `json:"blocked" doc:"Waiting for other tasks, or held" example:"1"`
+	ClosedTo string `json:"closed_to,omitempty" doc:"It is closed: where its work goes" example:"griller"`
+	Reason   string `json:"reason,omitempty" doc:"Why it is closed" example:"quiet"`
 }
 
 type machineView struct {
@@ -135,7 +137,7 @@ func (s *server) getKitchen(ctx context.Context, who actor.Actor, in *OutletPara
 func viewStations(b *kitchen.Board) []stationView {
 	out := make([]stationView, len(b.Stations))
 	for i, st := range b.Stations {
-		out[i] = stationView{st.ID, st.Name, st.Capacity, st.Assigned, st.Started, st.Ready, st.Blocked}
+		out[i] = stationView{st.ID, st.Name, st.Capacity, st.Assigned, st.Started, st.Ready, st.Blocked, st.To, st.Reason}
 	}
 	return out
 }

@@ -13,7 +13,7 @@ import (
 const tagOrders = "Orders"
 
 const exampleOrder = `{"id":1,"number":"ORD_20241216_001","outlet_id":1,"source":"api","status":"created","type":"takeout",
-"customer_name":"Ada Lovelace","table_number":null,"delivery_address":"","lines":[{"sku":"burger_combo","name":"Burger combo",
+"customer_name":"Ada Lovelace","table_number":null,"delivery_address":"","lines":[{"line":1,"sku":"burger_combo","name":"Burger combo",
 "quantity":2,"unit_price":9.90}],"total":19.80,"currency":"EUR","priority":1,"version":1,"placed_at":"2024-12-16T12:00:00Z",
 "updated_at":"2024-12-16T12:00:00Z","updated_by":"till-1","ready_at":null,"closed_at":null}`
 
@@ -63,12 +63,14 @@ type placeBody struct {
 	CustomerName    string      `json:"customer_name,omitempty" doc:"At most 100 characters" example:"Ada Lovelace"`
 	TableNumber     count       `json:"table_number,omitempty" doc:"1 to 100" example:"7"`
 	DeliveryAddress string      `json:"delivery_address,omitempty" doc:"At most 500 characters" example:"12 Analytical Row, London"`
+	Hold            bool        `json:"hold,omitempty" doc:"Nothing is begun until the order is fired"`
 	Items           []placeItem `json:"items" doc:"1 to 100 lines, at most 500 units together"`
 }
 
 type placeItem struct {
 	SKU      string `json:"sku" doc:"An item of the menu, by SKU or exact name" example:"burger_combo"`
 	Quantity count  `json:"quantity" doc:"1 to 100" example:"2"`
+	Course   count  `json:"course,omitempty" doc:"1 to 9: a later course waits until those before it are made" example:"1"`
 }
 
 // KeyParam is the key by which a repeated request is known. It is exported for huma, as OutletParam.
@@ -97,9 +99,7 @@ func (s *server) placeOrder(ctx context.Context, who actor.Actor, in *placeInput
 	p := order.Placement{
 		Source: "api", Key: in.Key, Fingerprint: order.Fingerprint(in.Body), Outlet: outlet, Type: in.Body.Type,
 		CustomerName: in.Body.CustomerName, TableNumber: int(in.Body.TableNumber), DeliveryAddress: in.Body.DeliveryAddress,
-	}
-	for _, it := range in.Body.Items {
-		p.Items = append(p.Items, order.Wanted{SKU: it.SKU, Quantity: int(it.Quantity)})
+		Hold: in.Body.Hold, Items: wanted(in.Body.Items),
 	}
 	r, err := s.Orders.Place(ctx, who, p)
 	if err != nil {

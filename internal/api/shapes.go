@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"brigade/internal/money"
 	"brigade/internal/order"
 	"brigade/internal/tracking"
+	"brigade/internal/worker"
 )
 
 // decimal documents money.Amount: a JSON number with two decimals.
@@ -103,10 +105,13 @@ type OutletParam struct {
 }
 
 type orderLine struct {
+	No        int          `json:"line" doc:"Its number, which stays when others go" example:"1"`
 	SKU       string       `json:"sku" doc:"Empty for an item that is not on the menu" example:"burger_combo"`
 	Name      string       `json:"name" example:"Burger combo"`
-	Quantity  int          `json:"quantity" example:"2"`
+	Quantity  int          `json:"quantity" doc:"0: it was taken off" example:"2"`
+	Cancelled int          `json:"cancelled,omitempty" doc:"Units taken off since" example:"1"`
 	UnitPrice money.Amount `json:"unit_price" example:"9.90"`
+	Course    int          `json:"course,omitempty" example:"1"`
 }
 
 // OrderView is an order as clients see it. It is exported for huma, which documents exported embedded types only.
@@ -141,7 +146,7 @@ func viewOrder(o order.Order) OrderView {
 		ReadyAt: when(o.ReadyAt), ClosedAt: when(o.ClosedAt),
 	}
 	for i, l := range o.Lines {
-		v.Lines[i] = orderLine{SKU: l.SKU, Name: l.Name, Quantity: l.Quantity, UnitPrice: l.UnitPrice}
+		v.Lines[i] = orderLine{l.No, l.SKU, l.Name, l.Quantity, l.Cancelled, l.UnitPrice, l.Course}
 	}
 	return v
 }
@@ -171,7 +176,14 @@ type TaskView struct {
 	Counter      string             `json:"counter" doc:"The station" example:"griller"`
 	Machine      *string            `json:"machine" doc:"The machine it is on, else the one it needs" example:"grill-1"`
 	Staff        *string            `json:"staff" doc:"Who has it" example:"Asha"`
-	Status       kitchen.TaskStatus `json:"status" enum:"UNASSIGNED,ASSIGNED,STARTED,COMPLETED" example:"ASSIGNED"`
+	Status       kitchen.TaskStatus `json:"status" enum:"UNASSIGNED,ASSIGNED,STARTED,COMPLETED,CANCELLED" example:"ASSIGNED"`
+	Line         int                `json:"line,omitempty" doc:"Of the order" example:"1"`
+	Unit         int                `json:"unit,omitempty" doc:"Which of the line's units, from 1" example:"1"`
+	Step         int                `json:"step" doc:"Of the recipe, from 0" example:"0"`
+	Course       int                `json:"course,omitempty" example:"1"`
+	Remake       int                `json:"remake,omitempty" doc:"How often its unit was made before" example:"1"`
+	Load         int64              `json:"load_id,omitempty" doc:"Tasks with the same are done in one load" example:"1"`
+	HeldFor      string             `json:"held,omitempty" doc:"Why it is not begun until it is fired" example:"course 2 is held: it follows the courses before it"`
 	EstimateSecs float64            `json:"estimate_secs" example:"80"`
 	BasePriority float64            `json:"base_priority" example:"20"`
 	DependsOn    []int64            `json:"depends_on" doc:"Tasks that must be completed before"`
@@ -190,7 +202,8 @@ func viewTask(t kitchen.TaskView) TaskView {
 		Machine: given(t.MachineName), Staff: given(t.StaffName), Status: t.Status, EstimateSecs: t.Estimate.Seconds(),
 		BasePriority: t.BasePriority, DependsOn: t.DependsOn, PendingDeps: t.PendingDeps, Requeues: t.Requeues,
 		ReadyAt: when(t.ReadyAt), AssignedAt: when(t.AssignedAt), StartedAt: when(t.StartedAt), DueAt: when(t.DueAt),
-		CompletedAt: when(t.CompletedAt),
+		CompletedAt: when(t.CompletedAt), Line: t.Line, Unit: t.Unit, Step: t.Step, Course: t.Course, Remake: t.Remake,
+		Load: t.Load, HeldFor: t.HeldFor,
 	}
 	if v.DependsOn == nil {
 		v.DependsOn = []int64{}
@@ -233,8 +246,15 @@ func (s *server) estimate(o order.Order, tasks []kitchen.TaskView) *time.Time {
 	switch {
 	case o.Status == order.Cancelled || o.Status == order.Rejected:
 		return nil
-	case !o.ReadyAt.IsZero() || o.Status.Closed() || len(tasks) == 0:
+	case !o.ReadyAt.IsZero() || o.Status.Closed():
 		return when(o.ReadyAt)
+	case len(tasks) == 0 && o.Status == order.InPreparation: // a worker has it
+		return when(o.UpdatedAt.Add(worker.CookingTime(string(o.Type))).UTC())
+	case len(tasks) == 0 && o.Status != order.Created:
+		return nil
+	case len(tasks) == 0:
+		return when(s.Clock.Now().Add(worker.CookingTime(string(o.Type))).Truncate(time.Millisecond))
 	}
-	return when(tracking.EstimatedReady(followed(tasks), s.Clock.Now()).Truncate(time.Millisecond))
+	wanted := slices.DeleteFunc(slices.Clone(tasks), func(t kitchen.TaskView) bool { return t.Status == kitchen.TaskCancelled })
+	return when(tracking.EstimatedReady(followed(wanted), s.Clock.Now()).Truncate(time.Millisecond))
 }

@@ -82,13 +82,15 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) handler() http.Handler {
 	parts := api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
+		Editor: a.editor, Work: a.kitchen, Sales: a.sales,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
 		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
 		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}
+	parts.Workers = a.cooks
 	if !a.has(config.RoleAPI) {
-		parts.Views = []api.View{"none"} // its health alone
-		return api.New(parts)
+		parts.Views, parts.Open = a.serviceViews(), true
+		return a.limit(api.New(parts))
 	}
 	pages := web.New(web.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log,
