@@ -49,8 +49,8 @@ func NewLearner(p LearnerParts) *Learner {
 const (
 	learnEvery = 3 * time.Second // of real time
 	learnBatch = 500             // completions per transaction
-	learnMost  = 20              // transactions per look
-	learnLag   = 200_000         // positions: who is farther behind learns from the latest only
+	learnMost  = 3               // transactions per look: a kitchen learns nothing more from thousands a second
+	learnLag   = 30_000          // positions: who is farther behind learns from the latest only
 )
 
 // Run learns until ctx ends.

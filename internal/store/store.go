@@ -31,6 +31,10 @@ func Open(url string, conns int32) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "brigade"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.AfterConnect = readUTC
+	// Plans are made once and kept, often while the tables are still empty: they must use the indexes they will need.
+	// A small table without one still gets its scan; compiling such plans would cost far more than running them.
+	cfg.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	cfg.ConnConfig.RuntimeParams["jit"] = "off"
 	// A process that was halted in the middle of a commit must not keep others from taking over.
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "6s"
 	return pgxpool.NewWithConfig(context.Background(), cfg)
