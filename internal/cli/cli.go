@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"brigade/internal/errs"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-
-	"brigade/internal/errs"
 )
 
 // Exit codes, which other people's scripts rely on.
@@ -36,9 +35,10 @@ type Commands struct {
 	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
 	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold."`
 
-	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
-	Cluster clusterCommand `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
-	Version versionCommand `cmd:"" group:"inspect" help:"Which brigade this is."`
+	Simulate simulateCommand `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
+	Events   eventsCommand   `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
+	Cluster  clusterCommand  `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
+	Version  versionCommand  `cmd:"" group:"inspect" help:"Which brigade this is."`
 }
 
 // Env is what a command has around it.
