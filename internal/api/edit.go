@@ -31,13 +31,18 @@ func (s *server) addEdits() {
 	add(s, lines, s.addLines)
 }
 
+// OrderRef is the order that a request is about. It is exported for huma, as OutletParam.
+type OrderRef struct {
+	Ref string `path:"ref" doc:"The order's number or id" example:"ORD_20241216_001" maxLength:"64"`
+}
+
 type madeBody struct {
 	Made   string `json:"made,omitempty" enum:"wasted,returned" doc:"What becomes of what is made; without it, wasted" example:"wasted"`
 	Reason string `json:"reason,omitempty" maxLength:"200" example:"the guest has left"`
 }
 
 type cancelInput struct {
-	orderRef
+	OrderRef
 	Body *madeBody `nameHint:"CancelOrder"`
 }
 
@@ -54,7 +59,7 @@ func (s *server) cancelOrder(ctx context.Context, who actor.Actor, in *cancelInp
 }
 
 type quantityInput struct {
-	orderRef
+	OrderRef
 	Line int `path:"line" doc:"The line's number, from 1" example:"1"`
 	Body struct {
 		Quantity count  `json:"quantity" doc:"So many from now on; 0 for none" example:"1"`
@@ -72,7 +77,7 @@ func (s *server) setQuantity(ctx context.Context, who actor.Actor, in *quantityI
 }
 
 type addLinesInput struct {
-	orderRef
+	OrderRef
 	KeyParam
 	Body struct {
 		Items  []placeItem `json:"items"`

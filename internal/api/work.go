@@ -69,7 +69,7 @@ type courseBody struct {
 }
 
 type courseInput struct {
-	orderRef
+	OrderRef
 	Body *courseBody `nameHint:"Course"`
 }
 
@@ -139,7 +139,7 @@ func (s *server) fire(ctx context.Context, who actor.Actor, in *courseInput) (*t
 }
 
 type remakeInput struct {
-	orderRef
+	OrderRef
 	Body struct {
 		Line   count  `json:"line" doc:"Of the order" example:"1"`
 		Unit   count  `json:"unit,omitempty" doc:"Which of the line's units, from 1; without it, the first" example:"1"`
@@ -176,13 +176,18 @@ func (s *server) addTaskWork() {
 			"hand. Repeating it is fine.", `{"to":"Noah"}`, `{"status":"STARTED"}`), s.handTask)
 }
 
+// TaskRef is the task that a request is about. It is exported for huma, as OutletParam.
+type TaskRef struct {
+	Task int64 `path:"taskID" doc:"The task's id" example:"1"`
+}
+
 func (s *server) undoTask(ctx context.Context, who actor.Actor, in *taskRef) (*taskStatusOutput, error) {
 	t, err := s.Work.Undo(ctx, who, in.Task)
 	return taskStatus(t.Status), err
 }
 
 type recallInput struct {
-	taskRef
+	TaskRef
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"200" example:"still raw"`
 	} `nameHint:"Recall"`
@@ -201,7 +206,7 @@ func (s *server) recallTask(ctx context.Context, who actor.Actor, in *recallInpu
 }
 
 type handInput struct {
-	taskRef
+	TaskRef
 	Body struct {
 		To string `json:"to" minLength:"1" maxLength:"100" doc:"Name or id" example:"Noah"`
 	} `nameHint:"Hand"`
