@@ -48,3 +48,15 @@ func (c *Client) insertMany(ctx context.Context, tx pgx.Tx, params []river.Inser
 	}
 	return nil
 }
+
+// Hasten makes jobs that were put off run now, and returns their ids; those that run, or are over, are left out.
+func (c *Client) Hasten(ctx context.Context, tx pgx.Tx, ids []int64) ([]int64, error) {
+	rows, err := tx.Query(ctx, `
+		update river_job set state = 'available', scheduled_at = now()
+		where id = any ($1) and state in ('scheduled', 'available', 'retryable') and scheduled_at > now()
+		returning id`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}

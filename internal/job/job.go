@@ -56,6 +56,14 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// quiet lets only warnings and worse through: River tells of every start and stop.
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -81,7 +89,7 @@ func New(pool *pgxpool.Pool, workers *Workers, opts Options) (*Client, error) {
 	c := &Client{pool: pool, workers: workers, opts: opts.withDefaults()}
 	var err error
 	c.insert, err = river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Logger: c.opts.Logger, MaxAttempts: c.opts.Attempts, SkipUnknownJobCheck: true,
+		Logger: slog.New(quiet{c.opts.Logger.Handler()}), MaxAttempts: c.opts.Attempts, SkipUnknownJobCheck: true,
 	})
 	return c, err
 }
@@ -143,7 +151,7 @@ func (c *Client) config() *river.Config {
 		queues[string(q)] = river.QueueConfig{MaxWorkers: c.concurrency(q)}
 	}
 	return &river.Config{
-		ID: nodeName(c.opts.Node), Queues: queues, Workers: c.workers.river, Logger: c.opts.Logger,
+		ID: nodeName(c.opts.Node), Queues: queues, Workers: c.workers.river, Logger: slog.New(quiet{c.opts.Logger.Handler()}),
 		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: c.opts.Poll,
 		JobTimeout: c.opts.Timeout, RescueStuckJobsAfter: c.opts.Timeout + 30*time.Second,
 		MaxAttempts: c.opts.Attempts, RetryPolicy: backoff{c.opts.Backoff, c.opts.MaxBackoff},
