@@ -65,6 +65,14 @@ type placeBody struct {
 	DeliveryAddress string      `json:"delivery_address,omitempty" doc:"At most 500 characters" example:"12 Analytical Row, London"`
 	Hold            bool        `json:"hold,omitempty" doc:"Nothing is begun until the order is fired"`
 	Items           []placeItem `json:"items" doc:"1 to 100 lines, at most 500 units together"`
+	Payment         *payBody    `json:"payment,omitempty" doc:"Without it, the order is paid outside Brigade"`
+	ReadyAt         *time.Time  `json:"ready_at,omitempty" doc:"When it shall be ready; without it, as soon as it can be" example:"2024-12-16T19:30:00Z"`
+	ReadyFor        string      `json:"ready_for,omitempty" doc:"The same by the outlet's clock: the next HH:MM to come" example:"19:30"`
+}
+
+type payBody struct {
+	Method order.Method `json:"method" doc:"cash, when it is handed over; card or test, before it is made" enum:"cash,card,test" example:"card"`
+	Token  string       `json:"token,omitempty" doc:"Whose money, to the provider" example:"pm_card_visa"`
 }
 
 type placeItem struct {
@@ -101,11 +109,23 @@ func (s *server) placeOrder(ctx context.Context, who actor.Actor, in *placeInput
 		CustomerName: in.Body.CustomerName, TableNumber: int(in.Body.TableNumber), DeliveryAddress: in.Body.DeliveryAddress,
 		Hold: in.Body.Hold, Items: wanted(in.Body.Items),
 	}
+	in.Body.agree(&p)
 	r, err := s.Orders.Place(ctx, who, p)
 	if err != nil {
 		return nil, err
 	}
 	return &orderOutput{Status: created(r), Body: viewOrder(r.Order)}, nil
+}
+
+// agree fills in how an order is paid and when it is wanted.
+func (b placeBody) agree(p *order.Placement) {
+	if b.Payment != nil {
+		p.Method, p.PaymentToken = b.Payment.Method, b.Payment.Token
+	}
+	if b.ReadyAt != nil {
+		p.ReadyAt = b.ReadyAt.UTC()
+	}
+	p.ReadyFor = b.ReadyFor
 }
 
 // created is 201 for what was made now and 200 for what was there before.

@@ -23,6 +23,7 @@ import (
 	"brigade/internal/menu"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
+	"brigade/internal/payment"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
 )
@@ -39,6 +40,7 @@ type Config struct {
 	TimeScale    float64
 	Logger       *slog.Logger
 	Lease        lease.Options // zero: the defaults
+	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
 }
 
 // App is a running Brigade, or part of one.
@@ -68,6 +70,12 @@ type App struct {
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service
+	cashier   *order.Cashier
+	stripe    *payment.Stripe // nil: cards are not accepted
+	salt      string          // keeps this installation's keys at providers apart
+
+	timekeeper *order.Timekeeper
+
 	workers   *job.Workers
 	jobs      *job.Client
 	demo      *actor.Actor // whom requests without a token act as; nil: nobody
@@ -104,7 +112,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startRelay, a.startJobs, a.startMetrics, a.startHTTP, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelay, a.startJobs, a.startMetrics, a.startHTTP, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

@@ -32,7 +32,7 @@ func appendFrom(node int64) func(context.Context, store.Tx, []event.Event) error
 }
 
 // duties are what a role takes leases for besides its own name.
-var duties = map[config.Role][]string{config.RoleKitchen: {"learning"}}
+var duties = map[config.Role][]string{config.RoleKitchen: {"learning", "orders"}}
 
 // joinNodes makes this process known to the others.
 func (a *App) joinNodes(ctx context.Context) error {
@@ -60,7 +60,7 @@ func (a *App) joinNodes(ctx context.Context) error {
 const recentEvents = 10_000
 
 // build makes the services and joins features that must not know each other.
-func (a *App) build(context.Context) error {
+func (a *App) build(ctx context.Context) error {
 	a.eventLog = eventpg.NewLog(a.pool)
 	recent := event.NewRecent(recentEvents)
 	a.tail = event.NewTail(a.eventLog, event.TailOptions{Logger: a.log, Recent: recent})
@@ -69,13 +69,19 @@ func (a *App) build(context.Context) error {
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
 	a.buildOrders()
 	a.buildKitchen()
-	return a.buildJobs()
+	if err := a.buildJobs(); err != nil {
+		return err
+	}
+	return a.buildLife(ctx)
 }
 
 func (a *App) buildOrders() {
 	commits := a.metrics.Commit("orders")
 	a.orderRows = orderpg.New(a.pool, orderpg.Parts{
 		OpenTickets: a.openTickets,
+		Recipes:     recipes,
+		Jobs:        a.orderJobs,
+		Timers:      a.timersRung,
 		Append:      a.append,
 		Committed:   a.committed,
 		Observe:     func(n int, took time.Duration) { commits.Done(n, took, nil) },
@@ -97,7 +103,7 @@ func (a *App) buildKitchen() {
 	})
 	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)
-	a.editor = order.NewEditor(a.orders, kitchenForOrders{a.kitchen})
+	a.editor = order.NewEditor(a.orders, order.NewWaiting(a.orderRows, kitchenForOrders{a.kitchen}, a.clock))
 }
 
 func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) error {
@@ -258,5 +264,5 @@ type outletsForOrders struct{ tenants *tenant.Service }
 // Outlet implements order.Outlets.
 func (o outletsForOrders) Outlet(ctx context.Context, tenantID, outlet int64) (order.Outlet, error) {
 	out, err := o.tenants.Outlet(ctx, tenantID, outlet)
-	return order.Outlet{ID: out.ID, Currency: out.Currency, FreeFormStation: out.FreeFormStation}, err
+	return order.Outlet{ID: out.ID, Currency: out.Currency, FreeFormStation: out.FreeFormStation, Zone: out.Timezone}, err
 }

@@ -32,7 +32,8 @@ type Menu interface {
 type Outlet struct {
 	ID              int64
 	Currency        string
-	FreeFormStation int64 // where items that are not on the menu are made; 0: they are refused
+	FreeFormStation int64          // where items that are not on the menu are made; 0: they are refused
+	Zone            *time.Location // nil: UTC
 }
 
 // Outlets finds outlets. Errors: KindNotFound when the tenant has none of this id.
@@ -52,7 +53,8 @@ type Draft struct {
 	Order       Order
 	Key         string
 	Fingerprint []byte
-	Refused     error // not nil: it is only looked up whether the key was seen; if not, this is the answer
+	Terms       *Terms // nil: its kitchen has it at once
+	Refused     error  // not nil: it is only looked up whether the key was seen; if not, this is the answer
 }
 
 // Store keeps orders.
@@ -94,6 +96,8 @@ type Service struct {
 	outlets Outlets
 	clock   clock.Clock
 	gate    Gate
+
+	agreement *agreement // nil: no terms can be agreed on
 }
 
 // Gate tells whether an outlet takes an order of some lines just now, from a source. Errors: KindConflict, which says
@@ -141,7 +145,14 @@ func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Rece
 	if refused != nil && (p.Key == "" || !errs.Is(refused, errs.KindConflict)) {
 		return Receipt{}, refused
 	}
-	return s.store.Place(ctx, Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint, Refused: refused})
+	d := Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint, Refused: refused}
+	if d.Terms, err = s.terms(ctx, outlet, p, &d.Order); err != nil && p.Key == "" {
+		return Receipt{}, err
+	}
+	if d.Refused == nil { // the same request may have been right when it came first
+		d.Refused = err
+	}
+	return s.store.Place(ctx, d)
 }
 
 func (s *Service) price(who actor.Actor, outlet Outlet, p Placement, lines []Line) Order {

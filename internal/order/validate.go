@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,6 +37,10 @@ type Placement struct {
 	DeliveryAddress string
 	Hold            bool // nothing is begun until it is fired
 	Items           []Wanted
+	Method          Method    // how it is paid
+	PaymentToken    string    // whose money, to the provider
+	ReadyAt         time.Time // when it shall be ready; zero: as soon as it can be
+	ReadyFor        string    // the same as HH:MM of the outlet's day, the next to come; "": not given
 }
 
 // Wanted is one item as the client asks for it.
@@ -65,6 +70,7 @@ func (p Placement) Validate() error {
 	p.validateType(&f)
 	p.validateItems(&f)
 	p.validateTexts(&f)
+	p.validatePayment(&f)
 	return f.Err()
 }
 
@@ -76,6 +82,7 @@ func (p Placement) validateTexts(f *errs.Fields) {
 		}
 	}
 	readable("idempotency key", p.Key)
+	readable("payment.token", p.PaymentToken)
 	readable("customer_name", p.CustomerName)
 	readable("delivery_address", p.DeliveryAddress)
 	for i, it := range p.Items {

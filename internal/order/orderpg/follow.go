@@ -154,12 +154,16 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 	if err != nil {
 		return err
 	}
+	var pays []int64
 	orders := make(map[int64]*order.Order, len(rows))
 	for _, r := range rows {
 		orders[r.ID] = &order.Order{
 			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: order.Status(r.Status),
 			Type: order.Type(r.Type), CustomerName: r.CustomerName, Total: money.Amount(r.TotalMinor), Currency: r.Currency,
 			Version: int(r.Version),
+		}
+		if r.Pays {
+			pays = append(pays, r.ID)
 		}
 	}
 	w := walk{orders: orders}
@@ -172,6 +176,9 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 		if err != nil {
 			return err
 		}
+	}
+	if err := s.settleMoved(ctx, tx, w.moved, pays); err != nil {
+		return err
 	}
 	return w.write(ctx, q, func() error { return s.parts.Append(ctx, tx, w.events) })
 }

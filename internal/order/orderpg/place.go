@@ -14,6 +14,7 @@ import (
 	"brigade/internal/event"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg/db"
+	"brigade/internal/recipe"
 	"brigade/internal/store"
 )
 
@@ -22,6 +23,12 @@ type Parts struct {
 	// OpenTickets writes the tickets and tasks of new orders and returns, for each order, the tasks that wait for
 	// nothing, with the events to append. committed is called after the commit.
 	OpenTickets func(ctx context.Context, tx store.Tx, orders []*order.Order) (ready [][]int64, events []event.Event, committed func(), err error)
+	// Recipes returns recipes by id, as their steps take now; needed for orders with terms, as Jobs is.
+	Recipes func(ctx context.Context, tx store.Tx, ids []int64) (map[int64]recipe.Recipe, error)
+	// Jobs writes jobs that are done after the commit.
+	Jobs func(ctx context.Context, tx store.Tx, jobs []order.Job) error
+	// Timers is called after a commit that set a timer; may be nil.
+	Timers func()
 	// Append writes events.
 	Append func(ctx context.Context, tx store.Tx, events []event.Event) error
 	// Committed is called after every commit that appended events.
@@ -37,6 +44,8 @@ type Store struct {
 	parts  Parts
 	placer *store.Batcher[order.Draft, order.Receipt]
 	after  func() // what the batch under way calls after its commit; belongs to the batcher
+	lives  *store.Batcher[order.Happening, order.Reply]
+	salted salt
 }
 
 // New returns a store. Close ends it.
@@ -46,11 +55,15 @@ func New(pool *pgxpool.Pool, parts Parts) *Store {
 		Observe: parts.Observe,
 		After:   func(context.Context, int) { s.after(); parts.Committed() },
 	})
+	s.startLives()
 	return s
 }
 
 // Close commits what waits and ends the group commit.
-func (s *Store) Close() { s.placer.Close() }
+func (s *Store) Close() {
+	s.placer.Close()
+	s.lives.Close()
+}
 
 // Place implements order.Store: callers that arrive together share one transaction.
 func (s *Store) Place(ctx context.Context, d order.Draft) (order.Receipt, error) {
@@ -191,11 +204,10 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 		return err
 	}
 	pipe := store.NewPipeline(tx)
-	ready, events, committed, err := s.parts.OpenTickets(ctx, pipe, orders)
+	ready, events, err := s.openAtOnce(ctx, pipe, b, orders)
 	if err != nil {
 		return err
 	}
-	s.after = committed
 	if err := insert(ctx, s.q.WithTx(pipe), b, orders); err != nil {
 		return err
 	}

@@ -377,7 +377,9 @@ func (q *Queries) ListOldest(ctx context.Context, arg ListOldestParams) ([]int64
 }
 
 const lockOrders = `-- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version from orders
+select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version,
+       exists (select from payments p where p.order_id = o.id) as pays
+from orders o
 where id = any($1::bigint[]) order by id for update
 `
 
@@ -392,6 +394,7 @@ type LockOrdersRow struct {
 	TotalMinor   int64
 	Currency     string
 	Version      int32
+	Pays         bool
 }
 
 func (q *Queries) LockOrders(ctx context.Context, ids []int64) ([]LockOrdersRow, error) {
@@ -414,6 +417,7 @@ func (q *Queries) LockOrders(ctx context.Context, ids []int64) ([]LockOrdersRow,
 			&i.TotalMinor,
 			&i.Currency,
 			&i.Version,
+			&i.Pays,
 		); err != nil {
 			return nil, err
 		}
@@ -672,9 +676,9 @@ func (q *Queries) ReadyTasks(ctx context.Context, orders []int64) ([]ReadyTasksR
 }
 
 const seen = `-- name: Seen :many
-select source, idempotency_key::text as key, id, request_hash, tenant_id from orders
-where (tenant_id, source, idempotency_key) in
-      (select unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]))
+select o.source, o.idempotency_key::text as key, o.id, o.request_hash, o.tenant_id
+from (select unnest($1::bigint[]) as tenant_id, unnest($2::text[]) as source, unnest($3::text[]) as key) k
+join orders o on o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key
 `
 
 type SeenParams struct {

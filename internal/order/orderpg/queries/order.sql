@@ -1,7 +1,7 @@
 -- name: Seen :many
-select source, idempotency_key::text as key, id, request_hash, tenant_id from orders
-where (tenant_id, source, idempotency_key) in
-      (select unnest(@tenants::bigint[]), unnest(@sources::text[]), unnest(@keys::text[]));
+select o.source, o.idempotency_key::text as key, o.id, o.request_hash, o.tenant_id
+from (select unnest(@tenants::bigint[]) as tenant_id, unnest(@sources::text[]) as source, unnest(@keys::text[]) as key) k
+join orders o on o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key;
 
 -- name: NextNumbers :many
 insert into order_counters as c (tenant_id, day, last)
@@ -51,7 +51,9 @@ where o.tenant_id = @tenant and o.outlet_id = @outlet and o.closed_at is null an
 order by o.id, i.line_no limit 1000;
 
 -- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version from orders
+select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version,
+       exists (select from payments p where p.order_id = o.id) as pays
+from orders o
 where id = any(@ids::bigint[]) order by id for update;
 
 -- name: UpdateStatus :exec

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"brigade/internal/config"
+	"brigade/internal/job"
+	"brigade/internal/kitchen/kitchenpg"
+	"brigade/internal/lease"
+	"brigade/internal/menu/menupg"
+	"brigade/internal/order"
+	"brigade/internal/order/orderpg"
+	"brigade/internal/payment"
+	"brigade/internal/recipe"
+	"brigade/internal/store"
+)
+
+// settleOrder brings the money of an order to where its life wants it.
+type settleOrder struct {
+	Order int64 `json:"order"`
+}
+
+// Kind implements job.Args.
+func (settleOrder) Kind() string { return "order_settle" }
+
+// Queue implements job.Routed.
+func (settleOrder) Queue() job.Queue { return job.Payment }
+
+// buildLife makes what follows orders with terms: who pays, who keeps the time.
+func (a *App) buildLife(ctx context.Context) error {
+	if err := a.pool.QueryRow(ctx, "select salt from installation").Scan(&a.salt); err != nil {
+		return store.Classify(err)
+	}
+	a.orderRows.Salt(a.salt)
+	providers := map[order.Method]order.Payments{order.Cash: payment.CashBox{}, order.Test: payment.NewTrial()}
+	if o := cmp.Or(a.cfg.Stripe, stripeOfEnvironment()); o.Key != "" {
+		a.stripe = payment.NewStripe(o)
+		providers[order.Card] = a.stripe
+	}
+	a.cashier = order.NewCashier(a.orderRows, providers, a.clock)
+	a.orders.Agree(a.orderRows, a.cashier.Accepts)
+	a.timekeeper = order.NewTimekeeper(a.orderRows, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
+		_, mine := a.node.Owned(timersResource)
+		return mine
+	}, a.log)
+	job.Register(a.workers, func(ctx context.Context, j settleOrder, _ job.Try) error { return a.cashier.Settle(ctx, j.Order) })
+	return nil
+}
+
+// stripeOfEnvironment reads the account from where nobody else sees it.
+func stripeOfEnvironment() payment.StripeOptions {
+	return payment.StripeOptions{
+		Key: os.Getenv("BRIGADE_STRIPE_KEY"), URL: os.Getenv("BRIGADE_STRIPE_URL"),
+		WebhookSecret: os.Getenv("BRIGADE_STRIPE_WEBHOOK_SECRET"),
+	}
+}
+
+// orderJobs writes the jobs of orders.
+func (a *App) orderJobs(ctx context.Context, tx store.Tx, jobs []order.Job) error {
+	list := make([]job.Routed, 0, len(jobs))
+	for _, j := range jobs {
+		if j.Kind == order.JobSettle {
+			list = append(list, settleOrder{j.Order})
+		}
+	}
+	return a.jobs.InsertMany(ctx, tx, list)
+}
+
+// recipes finds the recipes of orders that come into the kitchen later than they were taken.
+func recipes(ctx context.Context, tx store.Tx, ids []int64) (map[int64]recipe.Recipe, error) {
+	return menupg.Recipes(ctx, tx, ids)
+}
+
+// timersRung tells the timekeeper that there may be a new timer.
+func (a *App) timersRung() {
+	if a.timekeeper != nil {
+		a.timekeeper.Poke()
+	}
+}
+
+const timersResource = "orders:timers"
+
+// startTimers keeps the time of orders: one node does.
+func (a *App) startTimers(context.Context) error {
+	if !a.has(config.RoleKitchen) {
+		return nil
+	}
+	a.run("order timers", a.timekeeper.Run)
+	list := func(context.Context) ([]string, error) { return []string{timersResource}, nil }
+	return a.node.Want("orders", list, func(lease.Change) { a.timekeeper.Poke() })
+}
+
+// planner tells when a kitchen must have an order so that it is ready in time.
+type planner struct {
+	pool    *pgxpool.Pool
+	orders  *orderpg.Store
+	kitchen *kitchenpg.Store
+}
+
+// Lead implements order.Planner: the longest of the order's recipes, and what the kitchen's hands are busy with.
+func (p planner) Lead(ctx context.Context, t order.Timer) (alone, queue time.Duration, err error) {
+	ids, err := p.orders.RecipeIDs(ctx, t.Order)
+	if err != nil {
+		return 0, 0, err
+	}
+	found, err := menupg.ReadRecipes(ctx, p.pool, ids)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, r := range found {
+		alone = max(alone, recipe.Alone(r.Steps))
+	}
+	queue, err = p.kitchen.Backlog(ctx, t.Outlet)
+	return alone, queue, err
+}

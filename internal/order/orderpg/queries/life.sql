@@ -1,0 +1,114 @@
+-- name: InsertTerms :exec
+insert into order_terms (order_id, tenant_id, outlet_id, waits, due_at, wanted_at, external, code)
+select unnest(@orders::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::bigint[]), unnest(@waits::text[]),
+       nullif(unnest(@due::timestamptz[]), '0001-01-01 00:00:00+00'), nullif(unnest(@wanted::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest(@external::boolean[]), unnest(@codes::text[]);
+
+-- name: InsertPayments :exec
+insert into payments (order_id, tenant_id, outlet_id, method, token, currency, updated_at)
+select unnest(@orders::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::bigint[]), unnest(@methods::text[]),
+       unnest(@tokens::text[]), unnest(@currencies::text[]), unnest(@at::timestamptz[]);
+
+-- name: InsertAttempts :exec
+insert into payment_attempts (order_id, seq, tenant_id, step, amount_minor, key, state, created_at, updated_at)
+select unnest(@orders::bigint[]), unnest(@seqs::smallint[]), unnest(@tenants::bigint[]), unnest(@steps::text[]),
+       unnest(@amounts::bigint[]), unnest(@keys::text[]), 'pending', unnest(@at::timestamptz[]), unnest(@at::timestamptz[]);
+
+-- name: UpdateAttempts :exec
+update payment_attempts a set state = v.state, tries = v.tries, last_error = v.error, reference = v.reference, note = v.note,
+       updated_at = v.at
+from (select unnest(@orders::bigint[]) as id, unnest(@seqs::smallint[]) as seq, unnest(@states::text[]) as state,
+             unnest(@tries::int[]) as tries, unnest(@errors::text[]) as error, unnest(@refs::text[]) as reference,
+             unnest(@notes::text[]) as note, unnest(@at::timestamptz[]) as at) v
+where a.order_id = v.id and a.seq = v.seq;
+
+-- name: UpdatePayments :exec
+update payments p set authorised_minor = v.authorised, captured_minor = v.captured, refunded_minor = v.refunded,
+       state = v.state, reference = v.reference, updated_at = v.at
+from (select unnest(@orders::bigint[]) as id, unnest(@authorised::bigint[]) as authorised, unnest(@captured::bigint[]) as captured,
+             unnest(@refunded::bigint[]) as refunded, unnest(@states::text[]) as state, unnest(@refs::text[]) as reference,
+             unnest(@at::timestamptz[]) as at) v
+where p.order_id = v.id;
+
+-- name: UpdateTerms :exec
+update order_terms t set waits = v.waits, due_at = nullif(v.due, '0001-01-01 00:00:00+00'), wanted_at = nullif(v.wanted, '0001-01-01 00:00:00+00'),
+       proof = v.proof, failure = v.failure
+from (select unnest(@orders::bigint[]) as id, unnest(@waits::text[]) as waits, unnest(@due::timestamptz[]) as due,
+             unnest(@wanted::timestamptz[]) as wanted, unnest(@proofs::text[]) as proof, unnest(@failures::text[]) as failure) v
+where t.order_id = v.id;
+
+-- name: LockLives :many
+select o.id, o.tenant_id, o.outlet_id, o.number, o.status, o.type, o.customer_name, o.total_minor, o.currency, o.version,
+       o.placed_at, o.priority,
+       (t.order_id is not null)::boolean as has_terms, coalesce(t.waits, '') as waits, t.due_at, t.wanted_at,
+       coalesce(t.external, false) as external, coalesce(t.code, '') as code, coalesce(t.proof, '') as proof,
+       coalesce(t.failure, '') as failure,
+       coalesce(p.method, '') as method, coalesce(p.token, '') as token, coalesce(p.authorised_minor, 0)::bigint as authorised,
+       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded,
+       coalesce(p.state, '') as payment_state, coalesce(p.reference, '') as payment_reference
+from orders o left join order_terms t on t.order_id = o.id left join payments p on p.order_id = o.id
+where o.id = any(@ids::bigint[]) order by o.id for update of o;
+
+-- name: LastAttempts :many
+select distinct on (order_id) order_id, seq, step, amount_minor, key, state, tries, last_error, reference, note
+from payment_attempts where order_id = any(@orders::bigint[]) order by order_id, seq desc;
+
+-- name: PendingAttempt :one
+select a.order_id, a.seq, a.tenant_id, a.step, a.amount_minor, a.key, a.tries, a.reference, p.method, p.token, p.currency,
+       p.reference as payment_reference, o.number, p.outlet_id
+from payment_attempts a join payments p on p.order_id = a.order_id join orders o on o.id = a.order_id
+where a.order_id = @order_id and a.state = 'pending' order by a.seq desc limit 1;
+
+-- name: WithPayments :many
+select order_id, tenant_id from payments where order_id = any(@orders::bigint[]);
+
+-- name: DueOrders :many
+select order_id, tenant_id, outlet_id, waits, due_at, wanted_at from order_terms
+where due_at is not null order by due_at limit @n::int;
+
+-- name: Attempts :many
+select seq, step, amount_minor, key, state, tries, last_error, reference, note, created_at, updated_at
+from payment_attempts where order_id = @order_id and tenant_id = @tenant order by seq;
+
+-- name: Terms :one
+select t.waits, t.due_at, t.wanted_at, t.external, t.code, t.proof, t.failure, coalesce(p.method, '') as method,
+       coalesce(p.state, '') as state, coalesce(p.authorised_minor, 0)::bigint as authorised,
+       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded
+from order_terms t left join payments p on p.order_id = t.order_id where t.order_id = @order_id and t.tenant_id = @tenant;
+
+-- name: Stuck :many
+-- Steps that others have not done after some tries or time, and orders whose time has passed without anything happening.
+select a.order_id, o.number, o.outlet_id, 'payment' as kind, a.step, a.tries, a.last_error, a.created_at as since
+from payment_attempts a join orders o on o.id = a.order_id
+where a.tenant_id = @tenant and (a.state = 'stuck' or a.state = 'pending' and (a.tries >= 3 or a.created_at < @before::timestamptz))
+union all
+select t.order_id, o.number, o.outlet_id, 'timer', t.waits, 0, t.failure, t.due_at
+from order_terms t join orders o on o.id = t.order_id
+where t.tenant_id = @tenant and t.due_at < @before::timestamptz
+union all
+select t.order_id, o.number, o.outlet_id, 'sale', t.waits, 0, t.failure, o.updated_at
+from order_terms t join orders o on o.id = t.order_id where t.tenant_id = @tenant and t.failure <> ''
+order by since, order_id limit 500;
+
+-- name: OrderLines :many
+select order_id, line_no, sku, name, quantity, unit_price_minor, recipe_id, course from order_items
+where order_id = any(@orders::bigint[]) and quantity > 0 order by order_id, line_no;
+
+-- name: Settings :one
+select s.payment_within_seconds, s.hand_over_code, s.pos_url, s.pos_secret, s.pos_accept_seconds from outlet_settings s where s.outlet_id = @outlet;
+
+-- name: Hours :many
+select weekday, opens, closes from outlet_hours where outlet_id = @outlet order by weekday, opens;
+
+-- name: PutSettings :exec
+insert into outlet_settings (outlet_id, payment_within_seconds, hand_over_code, pos_url, pos_secret, pos_accept_seconds)
+values (@outlet, @payment_within, @hand_over_code, @pos_url, @pos_secret, @pos_accept)
+on conflict (outlet_id) do update set payment_within_seconds = excluded.payment_within_seconds, hand_over_code = excluded.hand_over_code,
+    pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds;
+
+-- name: ClearHours :exec
+delete from outlet_hours where outlet_id = @outlet;
+
+-- name: InsertHours :exec
+insert into outlet_hours (outlet_id, weekday, opens, closes)
+select @outlet, unnest(@weekdays::smallint[]), unnest(@opens::time[]), unnest(@closes::time[]);

@@ -1,0 +1,328 @@
+package orderpg
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"brigade/internal/errs"
+	"brigade/internal/money"
+	"brigade/internal/order"
+	"brigade/internal/order/orderpg/db"
+	"brigade/internal/store"
+)
+
+// salt tells this installation's keys from another's: providers keep keys for days, and databases are made anew.
+type salt struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (s *salt) of() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text
+}
+
+// Salt sets what keeps the idempotency keys of two installations apart. It is called before the first order with terms,
+// always with the same text for the same database.
+func (s *Store) Salt(text string) {
+	s.salted.mu.Lock()
+	defer s.salted.mu.Unlock()
+	s.salted.text = text
+}
+
+// insertTerms writes the terms of new orders, with the first step of their payments.
+func (s *Store) insertTerms(ctx context.Context, pipe store.Tx, orders []*order.Order, terms map[int64]*order.Terms) error {
+	var p termRows
+	var pays paymentRows
+	var attempts attemptRows
+	var jobs []order.Job
+	for _, o := range orders {
+		t := terms[o.ID]
+		if t == nil {
+			continue
+		}
+		p.add(o, t)
+		if t.Waits == order.WaitsAcceptance {
+			jobs = append(jobs, order.Job{Kind: order.JobPrepare, Order: o.ID})
+		}
+		if t.Pay.Method == order.NoMethod {
+			continue
+		}
+		pays.add(o, t.Pay)
+		if step, sum, ok := order.NextStep(t.Pay, t.Life(o.Type, o.Status), o.Total); ok {
+			attempts.add(o.ID, o.Tenant, 1, step, sum, order.AttemptKey(s.salted.of(), o.ID, 1), o.PlacedAt)
+			jobs = append(jobs, order.Job{Kind: order.JobSettle, Order: o.ID})
+		}
+	}
+	if err := s.writeTerms(ctx, pipe, p, pays, attempts); err != nil || len(jobs) == 0 {
+		return err
+	}
+	return s.parts.Jobs(ctx, pipe, jobs)
+}
+
+func (s *Store) writeTerms(ctx context.Context, pipe store.Tx, p termRows, pays paymentRows, attempts attemptRows) error {
+	q := s.q.WithTx(pipe)
+	if err := q.InsertTerms(ctx, p.InsertTermsParams); err != nil {
+		return err
+	}
+	if len(pays.Orders) > 0 {
+		if err := q.InsertPayments(ctx, pays.InsertPaymentsParams); err != nil {
+			return err
+		}
+	}
+	if len(attempts.Orders) == 0 {
+		return nil
+	}
+	return q.InsertAttempts(ctx, attempts.InsertAttemptsParams)
+}
+
+type termRows struct{ db.InsertTermsParams }
+
+func (p *termRows) add(o *order.Order, t *order.Terms) {
+	p.Orders, p.Tenants, p.Outlets = append(p.Orders, o.ID), append(p.Tenants, o.Tenant), append(p.Outlets, o.Outlet)
+	p.Waits, p.External, p.Codes = append(p.Waits, string(t.Waits)), append(p.External, t.External), append(p.Codes, t.Code)
+	p.Due, p.Wanted = append(p.Due, t.DueAt), append(p.Wanted, t.WantedAt)
+}
+
+type paymentRows struct{ db.InsertPaymentsParams }
+
+func (p *paymentRows) add(o *order.Order, pay order.Payment) {
+	p.Orders, p.Tenants, p.Outlets = append(p.Orders, o.ID), append(p.Tenants, o.Tenant), append(p.Outlets, o.Outlet)
+	p.Methods, p.Tokens = append(p.Methods, string(pay.Method)), append(p.Tokens, pay.Token)
+	p.Currencies, p.At = append(p.Currencies, o.Currency), append(p.At, o.PlacedAt)
+}
+
+type attemptRows struct{ db.InsertAttemptsParams }
+
+func (p *attemptRows) add(id, tenant int64, seq int, step order.Step, sum money.Amount, key string, at time.Time) {
+	p.Orders, p.Tenants, p.Seqs = append(p.Orders, id), append(p.Tenants, tenant), append(p.Seqs, int16(seq))
+	p.Steps, p.Amounts = append(p.Steps, string(step)), append(p.Amounts, int64(sum))
+	p.Keys, p.At = append(p.Keys, key), append(p.At, at)
+}
+
+// settled keeps the outcome of a step before the next takes its place in memory.
+func (b *lives) settled(o *one) {
+	if o.tried {
+		b.outcomes.add(o)
+	}
+}
+
+type outcomeRows struct{ db.UpdateAttemptsParams }
+
+func (p *outcomeRows) add(o *one) {
+	p.Orders, p.Seqs, p.States = append(p.Orders, o.ID), append(p.Seqs, int16(o.last.Seq)), append(p.States, o.state)
+	p.Tries, p.At = append(p.Tries, int32(o.last.Tries)), append(p.At, o.now)
+	failure, note := o.note, ""
+	if o.state == attemptResolved {
+		failure, note = "", o.note
+	}
+	p.Errors, p.Notes, p.Refs = append(p.Errors, failure), append(p.Notes, note), append(p.Refs, o.terms.Pay.Reference)
+}
+
+// write writes what changed.
+func (b *lives) write(ctx context.Context, pipe *store.Pipeline, ids []int64) error {
+	tickets, err := b.open(ctx, pipe, ids)
+	if err != nil {
+		return err
+	}
+	if err := b.writeTerms(ctx, ids); err != nil {
+		return err
+	}
+	if err := b.writePayments(ctx, ids); err != nil {
+		return err
+	}
+	if err := b.walk.write(ctx, b.q, func() error { return nil }); err != nil {
+		return err
+	}
+	if events := append(b.walk.events, tickets...); len(events) > 0 {
+		if err := b.store.parts.Append(ctx, pipe, events); err != nil {
+			return err
+		}
+	}
+	if len(b.jobs) == 0 {
+		return nil
+	}
+	return b.store.parts.Jobs(ctx, pipe, b.jobs)
+}
+
+func (b *lives) writeTerms(ctx context.Context, ids []int64) error {
+	var p db.UpdateTermsParams
+	for _, id := range ids {
+		o := b.orders[id]
+		if !o.changed {
+			continue
+		}
+		t := o.terms
+		p.Orders, p.Waits = append(p.Orders, id), append(p.Waits, string(t.Waits))
+		p.Due, p.Wanted = append(p.Due, t.DueAt), append(p.Wanted, t.WantedAt)
+		p.Proofs, p.Failures = append(p.Proofs, t.Proof), append(p.Failures, t.Failure)
+	}
+	if len(p.Orders) == 0 {
+		return nil
+	}
+	return b.q.UpdateTerms(ctx, p)
+}
+
+func (b *lives) writePayments(ctx context.Context, ids []int64) error {
+	var p db.UpdatePaymentsParams
+	var begun attemptRows
+	for _, id := range ids {
+		o := b.orders[id]
+		if o.tried {
+			b.outcomes.add(o)
+		}
+		if o.begun {
+			begun.add(o.ID, o.Tenant, o.last.Seq, o.last.Step, o.last.Sum, o.last.Key, o.now)
+		}
+		if !o.paid {
+			continue
+		}
+		pay := o.terms.Pay
+		p.Orders, p.Authorised = append(p.Orders, id), append(p.Authorised, int64(pay.Authorised))
+		p.Captured, p.Refunded = append(p.Captured, int64(pay.Captured)), append(p.Refunded, int64(pay.Refunded))
+		p.States, p.Refs, p.At = append(p.States, payState(pay)), append(p.Refs, pay.Reference), append(p.At, o.now)
+	}
+	if len(p.Orders) > 0 {
+		if err := b.q.UpdatePayments(ctx, p); err != nil {
+			return err
+		}
+	}
+	if len(b.outcomes.Orders) > 0 {
+		if err := b.q.UpdateAttempts(ctx, b.outcomes.UpdateAttemptsParams); err != nil {
+			return err
+		}
+	}
+	if len(begun.Orders) == 0 {
+		return nil
+	}
+	return b.q.InsertAttempts(ctx, begun.InsertAttemptsParams)
+}
+
+// settleMoved lets the money follow orders that were moved or changed elsewhere: by the kitchen, at the hand-over.
+func (s *Store) settleMoved(ctx context.Context, tx store.Tx, moved []*order.Order, pays []int64) error {
+	var jobs []order.Job
+	for _, o := range moved {
+		job := order.Job{Kind: order.JobSettle, Order: o.ID}
+		if slices.Contains(pays, o.ID) && !slices.Contains(jobs, job) {
+			jobs = append(jobs, job)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return s.parts.Jobs(ctx, tx, jobs)
+}
+
+// Pending implements order.Ledger.
+func (s *Store) Pending(ctx context.Context, id int64) (*order.Attempt, error) {
+	r, err := s.q.PendingAttempt(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil //nolint:nilnil // none is no fault
+	}
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	return &order.Attempt{
+		Order: r.OrderID, Outlet: r.OutletID, Seq: int(r.Seq), Number: r.Number, Step: order.Step(r.Step),
+		Sum: money.Amount(r.AmountMinor), Currency: r.Currency, Method: order.Method(r.Method), Token: r.Token, Key: r.Key,
+		Tries: int(r.Tries), Reference: r.PaymentReference,
+	}, nil
+}
+
+// Settings implements order.Outfits: defaults for an outlet that has none.
+func (s *Store) Settings(ctx context.Context, outlet int64) (order.Settings, error) {
+	set := order.DefaultSettings()
+	r, err := s.q.Settings(ctx, outlet)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
+		return set, store.Classify(err)
+	default:
+		set.PaymentWithin = time.Duration(r.PaymentWithinSeconds) * time.Second
+		set.PosAccept = time.Duration(r.PosAcceptSeconds) * time.Second
+		set.HandOverCode, set.PosURL, set.PosSecret = r.HandOverCode, r.PosUrl, r.PosSecret
+	}
+	hours, err := s.q.Hours(ctx, outlet)
+	for _, h := range hours {
+		set.Hours = append(set.Hours, order.OpenHours{
+			Weekday: time.Weekday(h.Weekday), Opens: sinceMidnight(h.Opens), Closes: sinceMidnight(h.Closes),
+		})
+	}
+	return set, store.Classify(err)
+}
+
+func sinceMidnight(t pgtype.Time) time.Duration {
+	return time.Duration(t.Microseconds) * time.Microsecond
+}
+
+func clockTime(d time.Duration) pgtype.Time {
+	return pgtype.Time{Microseconds: d.Microseconds(), Valid: true}
+}
+
+// PutSettings writes an outlet's settings and hours.
+func (s *Store) PutSettings(ctx context.Context, outlet int64, set order.Settings) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		err := q.PutSettings(ctx, db.PutSettingsParams{
+			Outlet: outlet, PaymentWithin: int32(set.PaymentWithin.Seconds()), HandOverCode: set.HandOverCode,
+			PosUrl: set.PosURL, PosSecret: set.PosSecret, PosAccept: int32(set.PosAccept.Seconds()),
+		})
+		if err != nil {
+			return err
+		}
+		if err := q.ClearHours(ctx, outlet); err != nil {
+			return err
+		}
+		p := db.InsertHoursParams{Outlet: outlet}
+		for _, h := range set.Hours {
+			p.Weekdays = append(p.Weekdays, int16(h.Weekday))
+			p.Opens, p.Closes = append(p.Opens, clockTime(h.Opens)), append(p.Closes, clockTime(h.Closes))
+		}
+		return q.InsertHours(ctx, p)
+	})
+}
+
+// Timers implements order.Timers.
+func (s *Store) Timers(ctx context.Context, n int) ([]order.Timer, error) {
+	rows, err := s.q.DueOrders(ctx, int32(n))
+	timers := make([]order.Timer, len(rows))
+	for i, r := range rows {
+		timers[i] = order.Timer{
+			Order: r.OrderID, Tenant: r.TenantID, Outlet: r.OutletID, Waits: order.Wait(r.Waits), DueAt: timeOf(r.DueAt),
+			WantedAt: timeOf(r.WantedAt),
+		}
+	}
+	return timers, store.Classify(err)
+}
+
+// Terms implements order.Inspector. Errors: KindNotFound when the order has none.
+func (s *Store) Terms(ctx context.Context, tenant, id int64) (order.Terms, error) {
+	r, err := s.q.Terms(ctx, db.TermsParams{OrderID: id, Tenant: tenant})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return order.Terms{}, errs.NotFound("order %d has no terms", id)
+	}
+	return order.Terms{
+		Waits: order.Wait(r.Waits), DueAt: timeOf(r.DueAt), WantedAt: timeOf(r.WantedAt), External: r.External, Code: r.Code,
+		Proof: r.Proof, Failure: r.Failure, Pay: order.Payment{
+			Method: order.Method(r.Method), Authorised: money.Amount(r.Authorised), Captured: money.Amount(r.Captured),
+			Refunded: money.Amount(r.Refunded), Refused: r.State == payRefused, Released: r.State == payReleased,
+		},
+	}, store.Classify(err)
+}
+
+// RecipeIDs lists the recipes of what an order holds.
+func (s *Store) RecipeIDs(ctx context.Context, id int64) ([]int64, error) {
+	items, err := s.q.OrderLines(ctx, []int64{id})
+	ids := make([]int64, len(items))
+	for i, it := range items {
+		ids[i] = it.RecipeID
+	}
+	return ids, store.Classify(err)
+}
