@@ -3,16 +3,18 @@
 package cli
 
 import (
-	"brigade/internal/errs"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"brigade/internal/errs"
 )
 
 // Exit codes, which other people's scripts rely on.
@@ -28,12 +30,15 @@ type Commands struct {
 	Token   tokenCommand   `cmd:"" group:"setup" help:"Tokens, by which people and programs are let in."`
 	Migrate migrateCommand `cmd:"" group:"setup" help:"The database's schema: up to date, back, or how it stands."`
 
-	Order    orderCommand    `cmd:"" group:"operate" help:"Place, list and follow orders, and hand them over."`
-	Task     taskCommand     `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, why who got which."`
-	Staff    staffCommand    `cmd:"" group:"operate" help:"Who is at work; send somebody on a break and back."`
+	Order    orderCommand    `cmd:"" group:"operate" help:"Place, follow, edit, cancel, fire, rush and hand over orders."`
+	Task     taskCommand     `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, undo, hand on, why."`
+	Staff    staffCommand    `cmd:"" group:"operate" help:"Who is at work; send somebody on a break, home, and back."`
 	Machine  machineCommand  `cmd:"" group:"operate" help:"The machines; take one down and up again."`
 	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
-	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold."`
+	Station  stationCommand  `cmd:"" group:"operate" help:"The stations; close one in quiet hours and open it again."`
+	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold; 86 an item and put it back."`
+	Sale     saleCommand     `cmd:"" group:"operate" help:"Whether orders are taken; pause an item, station or channel."`
+	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
 	Simulate simulateCommand `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
 	Events   eventsCommand   `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
@@ -66,14 +71,11 @@ func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
 			panic(e)
 		}
 	}()
+	args = withoutMode(args)
 	parser, err := kong.New(grammar, append(style(), kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env))...)
 	if err != nil {
 		panic(err) // the grammar is part of the program
-	}
-	if name := laterService(args); name != "" {
-		fmt.Fprintf(env.Err, "brigade: the service %s is not part of this version; brigade up serves everything there is\n", name)
-		return ExitMisuse
 	}
 	if len(args) == 0 {
 		parser.Stdout, code = env.Err, ExitMisuse
@@ -91,25 +93,19 @@ func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
 	return ExitDone
 }
 
-// services are contract R's, which can be asked for as a mode or as a command.
-var services = []string{"order-service", "kitchen-worker", "tracking-service", "notification-subscriber"}
-
-// laterService returns the service that the arguments ask for and that this version does not have; "" when they do not.
-func laterService(args []string) string {
+// withoutMode writes contract R's --mode=SERVICE as the command of that name.
+func withoutMode(args []string) []string {
 	for i, a := range args {
-		if a == "--mode" && i+1 < len(args) {
-			return args[i+1]
+		name, ok := strings.CutPrefix(a, "--mode=")
+		after := args[i+1:]
+		if a == "--mode" && len(after) > 0 {
+			name, ok, after = after[0], true, after[1:]
 		}
-		if name, ok := strings.CutPrefix(a, "--mode="); ok {
-			return name
-		}
-	}
-	for _, name := range services {
-		if len(args) > 0 && args[0] == name {
-			return name
+		if ok {
+			return slices.Concat([]string{name}, args[:i], after)
 		}
 	}
-	return ""
+	return args
 }
 
 func reportMisuse(w io.Writer, err error) {

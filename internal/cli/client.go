@@ -207,3 +207,19 @@ func (r *refusal) error() error {
 		return errs.Conflict("%s", r.Sentence)
 	}
 }
+
+// tell sends a request whose success has no answer, and says a sentence instead.
+func tell(ctx context.Context, env *Env, r *Remote, req request, sentence string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerIn,
+		errs.Unknown("there was no answer in %v; it may or may not have been done", answerIn))
+	defer cancel()
+	res, err := r.send(ctx, req, nil)
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		sentence = "{}"
+	}
+	fmt.Fprintln(env.Out, sentence)
+	return res.Body.Close()
+}

@@ -8,6 +8,8 @@ import (
 
 type menuCommand struct {
 	List menuList `cmd:"" help:"What an outlet sells now."`
+	Off  menuOff  `cmd:"" name:"86" help:"Take an item off at once, in every channel."`
+	Back menuBack `cmd:"" help:"Sell an item again."`
 }
 
 type menuList struct {

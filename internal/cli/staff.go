@@ -14,6 +14,7 @@ import (
 type staffCommand struct {
 	List  staffList  `cmd:"" help:"Who is at work, with what, and how fast."`
 	Break staffBreak `cmd:"" help:"Send somebody on a break; what he has not started goes to others."`
+	Leave staffLeave `cmd:"" help:"Let somebody go before the shift is over."`
 	Back  staffBack  `cmd:"" help:"End a break that was taken by hand."`
 }
 

@@ -15,6 +15,10 @@ type taskCommand struct {
 	Show     taskShow     `cmd:"" help:"A task as it is now."`
 	Start    taskStart    `cmd:"" help:"Start an assigned task."`
 	Complete taskComplete `cmd:"" help:"Complete a started task."`
+	Undo     taskUndo     `cmd:"" help:"Take a completion back: a mis-tap."`
+	Recall   taskRecall   `cmd:"" help:"Have a completed task done again."`
+	Hand     taskHand     `cmd:"" help:"Hand a task on to somebody else."`
+	Held     taskHeld     `cmd:"" help:"What is held until it is fired, and why."`
 	Explain  taskExplain  `cmd:"" help:"Why a task went to whom: candidates, scores, and what was not possible."`
 }
 
@@ -176,12 +180,12 @@ func (k taskReply) show(env *Env) error {
 	return t.end()
 }
 
-// move starts or completes a task.
-func move(ctx context.Context, env *Env, r *Remote, task TaskRef, action string) error {
+// move sends a change of a task and says where it is then.
+func move(ctx context.Context, env *Env, r *Remote, task TaskRef, action string, body any) error {
 	type reply struct {
 		Status string `json:"status"`
 	}
-	return ask(ctx, env, r, request{method: http.MethodPost, path: task.path(action)}, func(s reply) error {
+	return ask(ctx, env, r, request{method: http.MethodPost, path: task.path(action), body: body}, func(s reply) error {
 		_, err := fmt.Fprintf(env.Out, "task %d is %s\n", task.ID, s.Status)
 		return err
 	})
@@ -201,7 +205,7 @@ func (taskStart) Help() string {
 
 // Run starts the task.
 func (c *taskStart) Run(ctx context.Context, env *Env) error {
-	return move(ctx, env, &c.Remote, c.TaskRef, "/start")
+	return move(ctx, env, &c.Remote, c.TaskRef, "/start", nil)
 }
 
 type taskComplete struct {
@@ -218,5 +222,5 @@ func (taskComplete) Help() string {
 
 // Run completes the task.
 func (c *taskComplete) Run(ctx context.Context, env *Env) error {
-	return move(ctx, env, &c.Remote, c.TaskRef, "/complete")
+	return move(ctx, env, &c.Remote, c.TaskRef, "/complete", nil)
 }
