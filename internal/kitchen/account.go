@@ -98,6 +98,7 @@ type Occupation struct {
 	Order    int64
 	Number   string
 	Task     int64
+	Load     int64 // tasks that share a load take one slot and one hand; 0: it shares none
 	Station  int64
 	Machine  int64 // 0: none
 	Staff    int64
@@ -242,7 +243,7 @@ func (b *book) occupied() {
 			to = b.End
 		}
 		b.uses = append(b.uses, Occupation{
-			Order: b.Ticket.Order, Number: b.Ticket.Number, Task: t.ID, Station: t.Station, Machine: t.OnMachine, Staff: t.Staff,
+			Order: b.Ticket.Order, Number: b.Ticket.Number, Task: t.ID, Load: t.Load, Station: t.Station, Machine: t.OnMachine, Staff: t.Staff,
 			From: t.AssignedAt, To: to,
 		})
 	}

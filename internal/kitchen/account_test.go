@@ -80,15 +80,15 @@ func TestEachMinuteHasItsCause(t *testing.T) {
 		{kitchen.CauseMachine, 10, "grill-1 full"},
 		{kitchen.CauseMachine, 20, "grill-1 down"},
 		{kitchen.CausePerson, 20, "Asha hands full"},
-		{kitchen.CauseHold, 10, "held back"},
+		{kitchen.CauseHold, 10, "nothing was short"},
 		{kitchen.CauseRequeue, 20, "Asha"},
-		{kitchen.CauseHold, 10, "held back"},
+		{kitchen.CauseHold, 10, "nothing was short"},
 		{kitchen.CauseNotBegun, 10, "Asha"},
 		{kitchen.CauseCooking, 60, "Asha"},
 		{kitchen.CauseOverrun, 30, "Asha"},
-		{kitchen.CauseHold, 5, "held back"},
+		{kitchen.CauseHold, 5, "nothing was short"},
 		{kitchen.CausePerson, 20, "Asha, Noah hands full"},
-		{kitchen.CauseHold, 5, "held back"},
+		{kitchen.CauseHold, 5, "nothing was short"},
 		{kitchen.CauseCooking, 20, "Noah"},
 	}, short(a))
 	require.Equal(t, []kitchen.Holder{{Order: 2, Number: "ORD_2", For: 20 * time.Second}}, a.Segments[0].Holders)
@@ -121,6 +121,16 @@ func TestBreaksAndOwnItems(t *testing.T) {
 	checkAccount(t, a)
 }
 
+// Tasks that share a load take one slot and one hand.
+func TestSharedLoadsCountOnce(t *testing.T) {
+	t.Parallel()
+	c := kitchen.Case{Layout: grillroom(), Ticket: grilled(20, 20, 80, 80, 80, 110), Now: sec(900)}
+	for i := range int64(4) {
+		c.Others = append(c.Others, kitchen.Occupation{Order: 2 + i, Task: 20 + i, Load: 20, Station: 1, Machine: 6, Staff: 8, From: sec(-9), To: sec(20)})
+	}
+	require.Equal(t, told{kitchen.CauseHold, 20, "nothing was short"}, short(c.Explain())[0], "one slot of two, one hand of two")
+}
+
 // A promise shorter than the recipe is nobody's fault but the promise's.
 func TestAPromiseThatIsTooShort(t *testing.T) {
 	t.Parallel()
@@ -143,7 +153,7 @@ func TestAnOpenOrderIsExplainedUpToNow(t *testing.T) {
 	ticket.Tasks[1].Status, ticket.Tasks[1].ReadyAt, ticket.Tasks[1].AssignedAt = kitchen.TaskUnassigned, time.Time{}, time.Time{}
 	a := (&kitchen.Case{Layout: grillroom(), Ticket: ticket, Now: sec(100)}).Explain()
 	require.Equal(t, []told{
-		{kitchen.CauseHold, 10, "held back"},
+		{kitchen.CauseHold, 10, "nothing was short"},
 		{kitchen.CauseNotBegun, 10, "Asha"},
 		{kitchen.CauseCooking, 60, "Asha"},
 		{kitchen.CauseOverrun, 20, "Asha"},

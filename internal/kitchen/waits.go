@@ -113,12 +113,14 @@ func (w *watch) look(at time.Time) (Cause, string, []Occupation) {
 	if subject, busy, blocked := w.lookAtPeople(at); blocked {
 		return CausePerson, subject, busy
 	}
-	return CauseHold, "held back", nil
+	return CauseHold, "nothing was short", nil
 }
 
+// at lists what was had at a time, a shared load once.
 func (w *watch) at(at time.Time, which func(Occupation) bool) (list []Occupation) {
 	for _, u := range w.uses {
-		if !u.From.After(at) && u.To.After(at) && which(u) {
+		shared := func(o Occupation) bool { return u.Load != 0 && o.Load == u.Load }
+		if !u.From.After(at) && u.To.After(at) && which(u) && !slices.ContainsFunc(list, shared) {
 			list = append(list, u)
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Store) neighbours(ctx context.Context, c *kitchen.Case, t *kitchen.Tick
 	})
 	for _, r := range rows {
 		u := kitchen.Occupation{
-			Order: r.OrderID, Number: r.Number, Task: r.ID, Station: r.StationID, Machine: r.MachineID, Staff: r.StaffID,
+			Order: r.OrderID, Number: r.Number, Task: r.ID, Load: r.LoadID, Station: r.StationID, Machine: r.MachineID, Staff: r.StaffID,
 			From: deref(r.AssignedAt), To: until,
 		}
 		if r.CompletedAt != nil {

@@ -47,7 +47,7 @@ func newHouse(t testing.TB, outlets int) *house {
 		h.outlets = append(h.outlets, h.kitchen(fmt.Sprint("k", i)))
 	}
 	// what the order feature hears of the kitchen, in the kitchen's transactions
-	h.exec("create table order_steps (order_id bigint, ready boolean, primary key (order_id, ready))")
+	h.exec("create table heard_steps (order_id bigint, ready boolean, primary key (order_id, ready))")
 	return h
 }
 
@@ -89,7 +89,7 @@ func (h *house) store(node int64) *kitchenpg.Store {
 		CheckFences: checkFences,
 		AdvanceOrders: func(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error {
 			for _, s := range steps {
-				if _, err := tx.Exec(ctx, "insert into order_steps values ($1, $2) on conflict do nothing", s.Order, s.Ready); err != nil {
+				if _, err := tx.Exec(ctx, "insert into heard_steps values ($1, $2) on conflict do nothing", s.Order, s.Ready); err != nil {
 					return err
 				}
 			}
@@ -178,7 +178,7 @@ func (h *house) checkEnd(orders int) {
 	require.EqualValues(h.t, orders, h.id("select count(*) from tickets where status = 'COMPLETED' and closed_at is not null"))
 	zero("every task is completed", "select count(*) from tasks where status <> 'COMPLETED' or pending_deps <> 0 or due_at is not null")
 	zero("counters are exact", "select count(*) from tickets k where tasks_done <> tasks_total or tasks_total <> (select count(*) from tasks t where t.order_id = k.order_id)")
-	zero("each order began and was ready once", "select count(*) from tickets k where 2 <> (select count(*) from order_steps s where s.order_id = k.order_id)")
+	zero("each order began and was ready once", "select count(*) from tickets k where 2 <> (select count(*) from heard_steps s where s.order_id = k.order_id)")
 	zero("sequences have no gap and nothing twice", `select count(*) from (select aggregate_id, count(*) n, count(distinct sequence) d, max(sequence) m,
 		bool_and(ordered) o from (select *, sequence > coalesce(lag(sequence) over (partition by aggregate_id order by position), 0) as ordered from event_log where aggregate_type = 'task') e
 		group by aggregate_id) x where n <> d or m <> n or not o`)

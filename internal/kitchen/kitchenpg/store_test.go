@@ -139,7 +139,7 @@ func (h *house) dump() (digest string) {
 	h.t.Helper()
 	require.NoError(h.t, h.pool.QueryRow(context.Background(), `select concat_ws('|',
 		(select md5(string_agg(t::text, ',' order by id)) from tasks t), (select md5(string_agg(k::text, ',' order by order_id)) from tickets k),
-		(select count(*) from task_decisions), (select count(*) from order_steps), (select count(*) from event_log),
+		(select count(*) from task_decisions), (select count(*) from heard_steps), (select count(*) from event_log),
 		(select md5(string_agg(s::text, ',' order by id)) from staff s))`).Scan(&digest))
 	return digest
 }

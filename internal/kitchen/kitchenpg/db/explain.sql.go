@@ -148,7 +148,7 @@ func (q *Queries) MachineChangedAt(ctx context.Context, outlet int64) ([]Machine
 }
 
 const neighbourTasks = `-- name: NeighbourTasks :many
-select t.id, t.order_id, k.number, t.station_id, coalesce(t.assigned_machine_id, 0)::bigint as machine_id,
+select t.id, t.order_id, coalesce(t.load_id, 0)::bigint as load_id, k.number, t.station_id, coalesce(t.assigned_machine_id, 0)::bigint as machine_id,
        coalesce(t.assigned_staff_id, 0)::bigint as staff_id, t.assigned_at, t.completed_at
 from ((select b.id from orders b where b.outlet_id = $1 and b.id < $2 order by b.id desc limit 1000)
       union all
@@ -169,6 +169,7 @@ type NeighbourTasksParams struct {
 type NeighbourTasksRow struct {
 	ID          int64
 	OrderID     int64
+	LoadID      int64
 	Number      string
 	StationID   int64
 	MachineID   int64
@@ -196,6 +197,7 @@ func (q *Queries) NeighbourTasks(ctx context.Context, arg NeighbourTasksParams) 
 		if err := rows.Scan(
 			&i.ID,
 			&i.OrderID,
+			&i.LoadID,
 			&i.Number,
 			&i.StationID,
 			&i.MachineID,

@@ -1,7 +1,7 @@
 -- name: NeighbourTasks :many
 -- Tasks of other orders of the kitchen that somebody had between two times. Of an outlet's orders only those next to
 -- the one in question can be concerned; ids grow with time.
-select t.id, t.order_id, k.number, t.station_id, coalesce(t.assigned_machine_id, 0)::bigint as machine_id,
+select t.id, t.order_id, coalesce(t.load_id, 0)::bigint as load_id, k.number, t.station_id, coalesce(t.assigned_machine_id, 0)::bigint as machine_id,
        coalesce(t.assigned_staff_id, 0)::bigint as staff_id, t.assigned_at, t.completed_at
 from ((select b.id from orders b where b.outlet_id = @outlet and b.id < @order_id order by b.id desc limit 1000)
       union all
