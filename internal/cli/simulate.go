@@ -35,8 +35,8 @@ type simulateKitchen struct {
 	PerHour  float64       `name:"per-hour" default:"30" placeholder:"N" help:"Orders an hour, for evenings that are made up."`
 	Tenant   string        `name:"tenant" placeholder:"SLUG" help:"Whose outlet (default: any)."`
 	Outlet   string        `name:"outlet" env:"BRIGADE_OUTLET" placeholder:"SLUG" help:"Which outlet (default: the default one)."`
-	Policy   string        `name:"policy" default:"greedy" placeholder:"NAME" help:"By which rules the planner decides: greedy."`
-	Promise  time.Duration `name:"promise" default:"15m" placeholder:"LENGTH" help:"What orders of recorded days are taken to be promised for; 0: nothing."`
+	Policy   string        `name:"policy" placeholder:"NAME" help:"By which rules the planner decides: brigade, greedy or fifo (default: the usual ones)."`
+	Promise  time.Duration `name:"promise" default:"15m" placeholder:"LENGTH" help:"What orders of recorded days are taken to be promised for that were promised nothing; 0: nothing."`
 	WhatIf   []string      `name:"what-if" sep:"none" placeholder:"CHANGE" help:"What would be different; several are made together. See below."`
 	Seeds    int           `name:"seeds" default:"20" placeholder:"N" help:"With --what-if: play each evening so often, once as it was and then with its orders and durations shuffled."`
 	Out      string        `name:"out" type:"path" placeholder:"DIR" help:"Write the trace of each evening there, as CSV."`
@@ -94,7 +94,11 @@ func (c *simulateKitchen) Validate() error {
 		f.Add("--policy", "%v", err)
 	}
 	for _, text := range c.WhatIf {
-		if _, err := whatif.Parse(text); err != nil {
+		change, err := whatif.Parse(text)
+		if err == nil && change.Verb == "policy" {
+			_, err = settingsFor(change.Name)
+		}
+		if err != nil {
 			f.Add("--what-if", "%v", err)
 		}
 	}
@@ -103,10 +107,14 @@ func (c *simulateKitchen) Validate() error {
 
 // settingsFor are a kitchen's settings under a policy; "" is the usual one. Errors: KindInvalid.
 func settingsFor(policy string) (kitchen.Settings, error) {
-	if policy != "" && policy != sched.Policy {
-		return kitchen.Settings{}, errs.Invalid("there is no policy %q, but %s", policy, sched.Policy)
+	s := kitchen.DefaultSettings()
+	if policy == "" {
+		return s, nil
 	}
-	return kitchen.DefaultSettings(), nil
+	if s.Policy = sched.Policy(policy); !s.Policy.Known() {
+		return s, errs.Invalid("there is no policy %q; there are %v", policy, sched.Policies())
+	}
+	return s, nil
 }
 
 func playBy(e *replay.Evening, policy string) (*replay.Played, error) {
@@ -279,7 +287,7 @@ func (c *simulateKitchen) show(env *Env, evenings []scene) error {
 		if f.Was != nil {
 			figuresRow(t, f.Evening, "as it was", *f.Was)
 		}
-		figuresRow(t, f.Evening, c.Policy, f.Played)
+		figuresRow(t, f.Evening, cmp.Or(c.Policy, string(kitchen.DefaultSettings().Policy)), f.Played)
 	}
 	return t.end()
 }

@@ -46,9 +46,9 @@ func TestSimulateKitchen(t *testing.T) {
 
 func TestSimulateNamesEveryFault(t *testing.T) {
 	t.Parallel()
-	r := run(t, "simulate", "kitchen", "--from", "today", "--evenings", "2", "--seeds", "0", "--policy", "best", "--what-if", "oven")
+	r := run(t, "simulate", "kitchen", "--from", "today", "--evenings", "2", "--seeds", "0", "--policy", "best", "--what-if", "oven", "--what-if", "policy faster")
 	require.Equal(t, ExitMisuse, r.code)
-	for _, fault := range []string{"--from", "--seeds", "--policy there is no policy", "--what-if", "cannot begin with"} {
+	for _, fault := range []string{"--from", "--seeds", "--policy there is no policy", "--what-if", "cannot begin with", `there is no policy "faster"`} {
 		require.Contains(t, r.err, fault)
 	}
 }

@@ -34,11 +34,15 @@ type Settings struct {
 	RequeueBoost float64       // priority gained by a task that went stale, or is made again
 	RushBoost    float64       // priority of the tasks of a rush order, above others
 	Weights      sched.Weights // of the staff score and of aging
+	Policy       sched.Policy  // by which rules tasks are given to people
+	Aims         sched.Aims    // of the policy "brigade"
 }
 
 // DefaultSettings are contract K's.
 func DefaultSettings() Settings {
-	return Settings{AutoComplete: true, RequeueBoost: 10, RushBoost: 1000, Weights: sched.DefaultWeights()}
+	return Settings{
+		AutoComplete: true, RequeueBoost: 10, RushBoost: 1000, Weights: sched.DefaultWeights(), Policy: sched.Greedy, Aims: sched.DefaultAims(),
+	}
 }
 
 // Index finds the open ticket that a task belongs to. Floors that are run together share one.
@@ -50,6 +54,9 @@ func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Ind
 	f := &Floor{
 		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
 		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index, batches: newBatches(), fresh: map[int64]bool{},
+	}
+	if s.Policy != "" {
+		f.plan.Use(s.Policy, s.Aims)
 	}
 	for _, t := range tickets {
 		f.Open(t)
@@ -112,6 +119,7 @@ func (s Settings) queued(t *Ticket, task *Task) sched.Task {
 	q := sched.Task{
 		ID: task.ID, Order: t.Order, Station: task.Station, Machine: task.Machine, Estimate: task.Estimate,
 		Base: task.BasePriority, Boost: task.Boost, Ready: sched.At(task.ReadyAt),
+		Arrived: sched.At(t.CreatedAt),
 	}
 	if t.Rush {
 		q.Boost += s.RushBoost
@@ -279,6 +287,9 @@ func (f *Floor) Plan(j *Journal, now time.Time) int {
 	before := len(j.Decisions)
 	f.lookOver(j, now)
 	f.formLoads(j, now)
+	if f.settings.Policy == sched.Brigade {
+		f.tellOrders(now)
+	}
 	for _, a := range f.plan.Plan(sched.At(now)) {
 		members, load := f.assignees(a.Task)
 		for _, m := range members {

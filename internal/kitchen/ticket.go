@@ -89,8 +89,9 @@ type Ticket struct {
 	Version   int
 	Done      int // completed tasks
 	Priority  int
-	Rush      bool     // VIP: its tasks go before others
-	Courses   []Course // those that are held, by number
+	Rush      bool      // VIP: its tasks go before others
+	Courses   []Course  // those that are held, by number
+	Due       time.Time // when it was promised; zero: nothing was
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  time.Time // zero: open
@@ -158,7 +159,8 @@ type Work struct {
 	Number   string
 	Priority int
 	At       time.Time
-	Hold     bool // nothing is begun until it is fired
+	Due      time.Time // when it was promised; zero: nothing was
+	Hold     bool      // nothing is begun until it is fired
 	Lines    []WorkLine
 }
 
@@ -186,7 +188,7 @@ func (w Work) Tasks() int {
 func Burst(w Work, ids func() int64) *Ticket {
 	t := &Ticket{
 		Order: w.Order, Tenant: w.Tenant, Outlet: w.Outlet, Number: w.Number, Status: TicketConfirmed, Version: 1,
-		Priority: w.Priority, CreatedAt: w.At, UpdatedAt: w.At, Tasks: make([]*Task, 0, w.Tasks()),
+		Priority: w.Priority, Due: w.Due, CreatedAt: w.At, UpdatedAt: w.At, Tasks: make([]*Task, 0, w.Tasks()),
 	}
 	t.Courses = coursesOf(w)
 	for i, line := range w.Lines {

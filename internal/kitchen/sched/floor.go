@@ -19,20 +19,25 @@ type floor struct {
 
 type station struct {
 	Station
+	no       int // index in the floor's list
 	busy     int
 	machines []*machine // that stand here, by id
 	staff    []*member  // who have the skill, by id
+	groups   []*group   // of its tasks
 }
 
 type machine struct {
 	Machine
+	no   int
 	busy int
 }
 
 type member struct {
 	Staff
-	busy int
-	work *work
+	no       int
+	busy     int
+	work     *work
+	stations []*station // that he can work at
 
 	util  float64 // utilization, worked out once per round of planning
 	round uint64
@@ -58,7 +63,20 @@ func newFloor(l Layout, works func(staff int64) *work) *floor {
 	slices.SortFunc(f.machines, func(a, b *machine) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(f.staff, func(a, b *member) int { return cmp.Compare(a.ID, b.ID) })
 	f.join()
+	f.number()
 	return f
+}
+
+func (f *floor) number() {
+	for i, s := range f.stations {
+		s.no = i
+	}
+	for i, m := range f.machines {
+		m.no = i
+	}
+	for i, p := range f.staff {
+		p.no = i
+	}
 }
 
 func (f *floor) addStation(s Station) {
@@ -94,6 +112,7 @@ func (f *floor) join() {
 			st := f.stationByID[skill]
 			if st != nil && (len(st.staff) == 0 || st.staff[len(st.staff)-1] != p) { // a skill may be listed twice
 				st.staff = append(st.staff, p)
+				p.stations = append(p.stations, st)
 			}
 		}
 	}

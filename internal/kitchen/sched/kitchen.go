@@ -14,17 +14,31 @@ type Kitchen struct {
 	queued  map[int64]*entry
 	held    map[int64]hold
 	works   map[int64]*work // by staff id; kept when somebody leaves the layout, he may come back
+	policy  Policy
+
+	// For the policy "brigade".
+	aims   Aims
+	orders []Order           // open ones
+	places map[mealID]int    // in the sequence of the last decision
+	waits  map[int64]waits   // tasks that are held back
+	seen   map[int64]float64 // how many tasks of a station came in
 
 	round uint64   // of planning
 	open  []*group // scratch of Plan
 }
 
 // hold is what a task that is assigned or started occupies.
-type hold struct{ station, machine, staff int64 }
+type hold struct {
+	station, machine, staff int64
+	since                   Instant // 0: not started
+}
 
-// New returns an empty kitchen.
+// New returns an empty kitchen that decides by the policy "greedy"; see [Kitchen.Use].
 func New(l Layout, w Weights) *Kitchen {
-	k := &Kitchen{weights: w, queued: map[int64]*entry{}, held: map[int64]hold{}, works: map[int64]*work{}}
+	k := &Kitchen{
+		weights: w, queued: map[int64]*entry{}, held: map[int64]hold{}, works: map[int64]*work{}, policy: Greedy, aims: DefaultAims(),
+		places: map[mealID]int{}, waits: map[int64]waits{}, seen: map[int64]float64{},
+	}
 	k.Relayout(l)
 	return k
 }
@@ -63,7 +77,7 @@ func (k *Kitchen) SetEfficiency(staff int64, x float64) {
 func (k *Kitchen) Occupy(task, station, machine, staff int64) {
 	k.Release(task, 0)
 	k.Remove(task)
-	k.occupy(task, hold{station, machine, staff})
+	k.occupy(task, hold{station: station, machine: machine, staff: staff})
 }
 
 func (k *Kitchen) occupy(task int64, h hold) {
@@ -76,6 +90,8 @@ func (k *Kitchen) occupy(task int64, h hold) {
 func (k *Kitchen) Start(task int64, since Instant) bool {
 	h, ok := k.held[task]
 	if ok {
+		h.since = since
+		k.held[task] = h
 		k.work(h.staff).start(task, since)
 	}
 	return ok

@@ -13,6 +13,9 @@ func (k *Kitchen) Plan(now Instant) []Assignment { return k.PlanAtMost(now, math
 // PlanAtMost is Plan that stops after most assignments; the next call goes on where it stopped.
 func (k *Kitchen) PlanAtMost(now Instant, most int) []Assignment {
 	k.begin(now)
+	if k.policy == Brigade {
+		return k.planBrigade(now, most)
+	}
 	var plan []Assignment
 	for len(plan) < most && len(k.open) > 0 {
 		i := k.foremost()
@@ -61,14 +64,14 @@ func (k *Kitchen) assign(g *group, now Instant) Assignment {
 	machines := g.chooseMachine()
 	staff := k.chooseStaff(g.at, now)
 	why := Why{
-		Policy:  Policy,
+		Policy:  string(k.policy),
 		At:      now,
 		Score:   k.weights.score(e.Task, now).rounded(),
 		Station: Use{ID: g.at.ID, Name: g.at.Name, Busy: g.at.busy, Capacity: g.at.Capacity},
 		Machine: machines,
 		Staff:   staff,
 	}
-	h := hold{g.station, machines.chosen(), staff.Fit[0].ID}
+	h := hold{station: g.station, machine: machines.chosen(), staff: staff.Fit[0].ID}
 	k.occupy(e.ID, h)
 	return Assignment{Task: e.ID, Order: e.Order, Station: h.station, Machine: h.machine, Staff: h.staff, Why: why}
 }

@@ -41,6 +41,7 @@ func (w Weights) score(t Task, now Instant) Score {
 // group is the queued tasks that need the same: all or none of them can be assigned.
 type group struct {
 	station, machine int64
+	no               int      // index in the kitchen's list, while it projects
 	at               *station // nil: the layout does not have it
 	on               *machine // the machine they name; nil: none, or the layout does not have it
 	queue            heads
@@ -111,9 +112,10 @@ func (k *Kitchen) Enqueue(t Task) {
 	k.Release(t.ID, 0)
 	k.Remove(t.ID)
 	t.Base, t.Boost = finite(t.Base), finite(t.Boost)
-	e := &entry{Task: t, rank: k.weights.rank(t), group: k.group(t.Station, t.Machine)}
+	e := &entry{Task: t, rank: k.rank(t), group: k.group(t.Station, t.Machine)}
 	k.queued[t.ID] = e
 	heap.Push(&e.group.queue, e)
+	k.notice(t.Station)
 }
 
 // Remove takes a task out of the queue (cancelled, or taken by somebody) and tells whether it was in it. O(log n).
@@ -121,6 +123,7 @@ func (k *Kitchen) Remove(task int64) bool {
 	e, ok := k.queued[task]
 	if ok {
 		delete(k.queued, task)
+		delete(k.waits, task)
 		heap.Remove(&e.group.queue, e.index)
 	}
 	return ok
@@ -146,7 +149,8 @@ func (k *Kitchen) Len() int { return len(k.queued) }
 type Waiting struct {
 	Task  Task
 	Score Score
-	For   Reason // what it waits for; Assignable: the next Plan
+	For   Reason  // what it waits for; Assignable: the next Plan
+	Until Instant // HeldBack: until then, at the latest; else 0
 }
 
 // Queue returns the whole queue, best first: each task with its priority at now and what it waits for.
@@ -161,15 +165,23 @@ func (k *Kitchen) Queue(now Instant) []Waiting {
 	list := make([]Waiting, len(entries))
 	for i, e := range entries {
 		list[i] = Waiting{Task: e.Task, Score: k.weights.score(e.Task, now), For: why[e.group]}
+		if w := k.waits[e.ID]; w.until > now && list[i].For == Assignable {
+			list[i].For, list[i].Until = HeldBack, w.until
+		}
 	}
 	return list
 }
 
-// NextChange returns when somebody comes back from a break or starts his shift and can then take a queued task; false
-// when no such moment is known. Until then time alone changes nothing: a Plan is only worth while after a change.
-// It is meant to be asked after Plan.
+// NextChange returns when somebody comes back from a break or starts his shift and can then take a queued task, or when
+// a task need not be held back any longer; false when no such moment is known. Until then time alone changes nothing:
+// a Plan is only worth while after a change. It is meant to be asked after Plan.
 func (k *Kitchen) NextChange(now Instant) (Instant, bool) {
 	next := Forever
+	for _, w := range k.waits {
+		if w.until > now {
+			next = min(next, w.until)
+		}
+	}
 	for _, g := range k.groups {
 		if len(g.queue) == 0 {
 			continue

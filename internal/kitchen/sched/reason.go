@@ -16,6 +16,7 @@ const (
 	NobodySkilled                // nobody has the skill for the station
 	AllOff                       // everybody who has it is off shift or on a break
 	StaffAtLimit                 // everybody who has it and is at work has his hands full
+	HeldBack                     // nothing but that the rest of its order is not so far yet
 )
 
 var reasons = [...]string{
@@ -28,6 +29,7 @@ var reasons = [...]string{
 	NobodySkilled:  "nobody with the skill",
 	AllOff:         "all on break/off shift",
 	StaffAtLimit:   "staff at their limit",
+	HeldBack:       "held for the rest of its order",
 }
 
 // String returns the reason in words; clients see it.

@@ -31,9 +31,6 @@ import (
 	"time"
 )
 
-// Policy is the name of the rules that this package decides by.
-const Policy = "greedy"
-
 // Instant is a moment in product time: microseconds since the Unix epoch.
 type Instant int64
 
@@ -100,6 +97,7 @@ type Task struct {
 	Base     float64 // the recipe's priority, in points
 	Boost    float64 // points gained by requeues
 	Ready    Instant // since when it waits
+	Arrived  Instant // when its order came; 0: as Ready
 }
 
 // Weights are the settings of the policy. They must be finite.

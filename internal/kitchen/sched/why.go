@@ -25,6 +25,19 @@ type Why struct {
 	Station Use           `json:"station"`
 	Machine MachineChoice `json:"machine,omitzero"` // absent when the task needs none
 	Staff   StaffChoice   `json:"staff"`
+	Outlook Outlook       `json:"outlook,omitzero"` // of the policy "brigade", which decides by it and not by the score
+}
+
+// Outlook is what the policy "brigade" expected of a task's order when it assigned the task. Times are seconds.
+type Outlook struct {
+	Place    int     `json:"place"`  // of the order in the kitchen's sequence, from 1; 0: too far behind to have one
+	Orders   int     `json:"orders"` // that are open
+	Due      float64 `json:"due"`    // until the order is due
+	Ready    float64 `json:"ready"`  // until it is expected to be ready
+	Slack    float64 `json:"slack"`  // Due − Ready; below zero: it will be late
+	Path     float64 `json:"path"`   // work on the longest way from this task to the end of its unit, this task included
+	Critical bool    `json:"critical,omitempty"`
+	Held     float64 `json:"held,omitempty"` // how long the task was held back for the rest of its order
 }
 
 // Score is a task's priority in points: Total = Base + Boost + Aging.
@@ -66,8 +79,9 @@ type StaffChoice struct {
 	Unskilled   int          `json:"unskilled,omitempty"`
 }
 
-// StaffScore is a staff member's score, lowest wins: Total = Load + Util + Efficiency, each already weighted;
-// Efficiency is therefore below zero.
+// StaffScore is a staff member's score, lowest wins: Total = Load + Util + Efficiency + Scarcity, each already weighted.
+// With the policy "greedy" Efficiency is therefore below zero; with "brigade" it is the time that a minute of work takes
+// him, and Scarcity what sparing him for what others cannot do is worth.
 type StaffScore struct {
 	ID         int64   `json:"id"`
 	Name       string  `json:"name"`
@@ -75,6 +89,7 @@ type StaffScore struct {
 	Load       float64 `json:"load"`
 	Util       float64 `json:"util"`
 	Efficiency float64 `json:"efficiency"`
+	Scarcity   float64 `json:"scarcity,omitempty"`
 	Total      float64 `json:"total"`
 }
 
@@ -101,6 +116,25 @@ func (w *Why) AppendJSON(b []byte) []byte {
 		b = w.Machine.appendJSON(append(b, `,"machine":`...))
 	}
 	b = w.Staff.appendJSON(append(b, `,"staff":`...))
+	if w.Outlook != (Outlook{}) {
+		b = w.Outlook.appendJSON(append(b, `,"outlook":`...))
+	}
+	return append(b, '}')
+}
+
+func (o *Outlook) appendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"place":`...), int64(o.Place), 10)
+	b = strconv.AppendInt(append(b, `,"orders":`...), int64(o.Orders), 10)
+	b = appendNumber(append(b, `,"due":`...), o.Due)
+	b = appendNumber(append(b, `,"ready":`...), o.Ready)
+	b = appendNumber(append(b, `,"slack":`...), o.Slack)
+	b = appendNumber(append(b, `,"path":`...), o.Path)
+	if o.Critical {
+		b = append(b, `,"critical":true`...)
+	}
+	if o.Held != 0 {
+		b = appendNumber(append(b, `,"held":`...), o.Held)
+	}
 	return append(b, '}')
 }
 
@@ -155,6 +189,9 @@ func (s *StaffScore) appendJSON(b []byte) []byte {
 	b = appendNumber(append(b, `,"load":`...), s.Load)
 	b = appendNumber(append(b, `,"util":`...), s.Util)
 	b = appendNumber(append(b, `,"efficiency":`...), s.Efficiency)
+	if s.Scarcity != 0 {
+		b = appendNumber(append(b, `,"scarcity":`...), s.Scarcity)
+	}
 	b = appendNumber(append(b, `,"total":`...), s.Total)
 	return append(b, '}')
 }

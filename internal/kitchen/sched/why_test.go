@@ -30,7 +30,7 @@ func TestAppendJSONRoundTrips(t *testing.T) {
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		w := sched.Why{Policy: sched.Policy, At: sched.Instant(rapid.Int64().Draw(t, "at")), Station: use.Draw(t, "station")}
+		w := sched.Why{Policy: string(sched.Greedy), At: sched.Instant(rapid.Int64().Draw(t, "at")), Station: use.Draw(t, "station")}
 		w.Score = sched.Score{Total: number.Draw(t, "total"), Wait: number.Draw(t, "wait")}
 		w.Machine.Fit = rapid.SliceOfN(use, 0, 3).Draw(t, "fit machines")
 		w.Machine.Unfit = rapid.SliceOfN(use, 0, 3).Draw(t, "unfit machines")

@@ -156,6 +156,7 @@ func (p *player) arrive(i int) {
 	o := &p.Orders[i]
 	w := kitchen.Work{
 		Order: int64(i + 1), Tenant: p.Layout.Tenant, Outlet: p.Layout.Outlet, Number: o.Number, Priority: o.Priority, At: o.At,
+		Due: o.Due,
 	}
 	for _, u := range o.Units {
 		line := kitchen.WorkLine{SKU: u.SKU, Item: u.Item, Quantity: 1}
