@@ -353,7 +353,7 @@ func (q *Queries) ForgetOtherStep(ctx context.Context, arg ForgetOtherStepParams
 }
 
 const learnUpTo = `-- name: LearnUpTo :exec
-update learning_cursor set position = $1, updated_at = now()
+update learning_cursor set position = $1, updated_at = now() where id = 1
 `
 
 func (q *Queries) LearnUpTo(ctx context.Context, position int64) error {
@@ -362,7 +362,7 @@ func (q *Queries) LearnUpTo(ctx context.Context, position int64) error {
 }
 
 const learnedUpTo = `-- name: LearnedUpTo :one
-select position from learning_cursor for update
+select position from learning_cursor where id = 1 for update
 `
 
 func (q *Queries) LearnedUpTo(ctx context.Context) (int64, error) {

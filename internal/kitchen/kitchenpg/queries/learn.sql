@@ -1,8 +1,8 @@
 -- name: LearnedUpTo :one
-select position from learning_cursor for update;
+select position from learning_cursor where id = 1 for update;
 
 -- name: LearnUpTo :exec
-update learning_cursor set position = @position, updated_at = now();
+update learning_cursor set position = @position, updated_at = now() where id = 1;
 
 -- name: DoneTasks :many
 -- What was completed and is completed still, with what its recipe said. A task that completed by itself is open: it took
