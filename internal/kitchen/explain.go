@@ -26,7 +26,7 @@ type Explainer struct {
 // NewExplainer returns the service over a store.
 func NewExplainer(store CaseStore, clk clock.Clock) *Explainer { return &Explainer{store, clk} }
 
-// Order tells where an order's time went; due is what was promised, zero: nothing. Errors: KindNotFound.
+// Order tells where an order's time went; due is what it is measured against, zero: what was promised. Errors: KindNotFound.
 func (e *Explainer) Order(ctx context.Context, who actor.Actor, order int64, due time.Time) (*Account, error) {
 	tickets, err := e.store.Tickets(ctx, []int64{order})
 	if err != nil {
@@ -43,6 +43,9 @@ func (e *Explainer) Order(ctx context.Context, who actor.Actor, order int64, due
 	c, err := e.store.Surroundings(ctx, t, until)
 	if err != nil {
 		return nil, err
+	}
+	if due.IsZero() {
+		due = t.Due
 	}
 	c.Ticket, c.Now, c.Due = t, now, due
 	return c.Explain(), nil

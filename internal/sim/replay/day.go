@@ -13,9 +13,10 @@ import (
 const overtime = 6 * time.Hour
 
 // Recorded makes an evening of a recorded day: orders as they came, steps as their tasks had them, and how long they
-// really took. promise is what every order is taken to be promised for, since that was not recorded; 0: nothing.
+// really took. promise is what orders are taken to be promised for that were promised nothing; 0: nothing.
 //
-// Tasks that were cancelled are left out. One that never ended takes as long as estimated. Courses are not held.
+// Orders that are not ready are left out, since nobody knows how long they take, and so are tasks that were cancelled.
+// Courses are not held.
 func Recorded(d *kitchen.Day, promise time.Duration) *Evening {
 	e := &Evening{
 		Name: d.From.In(d.Layout.Location).Format(time.DateOnly), Layout: CloneLayout(d.Layout), Begin: d.From, End: d.To.Add(overtime),
@@ -30,10 +31,10 @@ func Recorded(d *kitchen.Day, promise time.Duration) *Evening {
 	}
 	for _, t := range d.Tickets {
 		o := Order{Number: t.Number, At: t.CreatedAt, Priority: t.Priority, Units: units(t, d.SKUs[t.Order], d.Layout.StaleAfter, speed)}
-		if promise > 0 {
+		if o.Due = t.Due; o.Due.IsZero() && promise > 0 {
 			o.Due = o.At.Add(promise)
 		}
-		if len(o.Units) > 0 {
+		if len(o.Units) > 0 && t.Closed() {
 			e.Orders = append(e.Orders, o)
 		}
 	}
