@@ -20,9 +20,11 @@ var (
 	ownersOnly = access{}
 	placers    = access{roles: []actor.Role{actor.Manager, actor.Integrator, actor.Customer}}
 	managers   = access{roles: []actor.Role{actor.Manager}}
-	editors    = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
-	cooks      = access{roles: []actor.Role{actor.Manager, actor.Cook}}
-	staff      = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
+
+	integrators = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
+	editors     = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
+	cooks       = access{roles: []actor.Role{actor.Manager, actor.Cook}}
+	staff       = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
 
 // rights is the one table of who may use which route. A route that is not here cannot be added.
@@ -50,6 +52,15 @@ var rights = map[string]access{
 	"POST /api/v1/orders/{ref}/fire":        cooks,
 	"POST /api/v1/orders/{ref}/remake":      cooks,
 	"GET /api/v1/menu":                      everyRole,
+
+	"GET /api/v1/stuck":                           staff,
+	"GET /api/v1/orders/{ref}/file":               placers,
+	"POST /api/v1/orders/{ref}/resolve":           managers,
+	"PUT /api/v1/orders/{ref}/ready-at":           placers,
+	"GET /api/v1/outlets/{outlet}/order-settings": managers,
+	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
+	"POST /api/v1/payments/stripe/webhook":        public,
+
 	"POST /api/v1/menu/{item}/86":           cooks,
 	"POST /api/v1/menu/{item}/back":         cooks,
 	"GET /api/v1/status":                    everyRole,
@@ -81,6 +92,16 @@ var rights = map[string]access{
 	"DELETE /api/v1/kitchen/estimates/{sku}/{step}/pin": managers,
 	"GET /api/v1/kitchen/factors":                       staff,
 	"GET /api/v1/events":                                staff,
+
+	"GET /api/v1/webhooks":                                    integrators,
+	"POST /api/v1/webhooks":                                   integrators,
+	"GET /api/v1/webhooks/{id}":                               integrators,
+	"PUT /api/v1/webhooks/{id}":                               integrators,
+	"DELETE /api/v1/webhooks/{id}":                            integrators,
+	"POST /api/v1/webhooks/{id}/enable":                       integrators,
+	"GET /api/v1/webhooks/{id}/deliveries":                    integrators,
+	"POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay": integrators,
+	"GET /api/v1/notifications":                               managers,
 
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,

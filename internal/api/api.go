@@ -89,11 +89,14 @@ type Parts struct {
 	Orders    Orders
 	Kitchen   Kitchen
 	Editor    Editor
+	Care      Care
+	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
 	Work      Work
 	Sales     Sales
 	Estimates Estimates
 	Explainer Explainer
 	Workers   Workers // contract R's; nil: there are none
+	Notices   Notices
 	Tenants   Tenants
 	Menu      Menu
 	Events    Events
@@ -136,11 +139,14 @@ func newServer(p Parts) *server {
 	s.addHealth()
 	s.addOrders()
 	s.addEdits()
+	s.addCare()
+	s.addWebhooks()
 	s.addKitchen()
 	s.addWork()
 	s.addSales()
 	s.addEstimates()
 	s.addExplain()
+	s.addNotify()
 	s.addTenants()
 	s.addEvents()
 	s.addContractK()

@@ -58,16 +58,17 @@ func (s *server) addOrders() {
 }
 
 type placeBody struct {
-	Outlet          string      `json:"outlet,omitempty" doc:"Slug or id; without it, the token's own or the default outlet" example:"kitchen"`
-	Type            order.Type  `json:"type" enum:"dine_in,takeout,delivery" example:"takeout"`
-	CustomerName    string      `json:"customer_name,omitempty" doc:"At most 100 characters" example:"Ada Lovelace"`
-	TableNumber     count       `json:"table_number,omitempty" doc:"1 to 100" example:"7"`
-	DeliveryAddress string      `json:"delivery_address,omitempty" doc:"At most 500 characters" example:"12 Analytical Row, London"`
-	Hold            bool        `json:"hold,omitempty" doc:"Nothing is begun until the order is fired"`
-	Items           []placeItem `json:"items" doc:"1 to 100 lines, at most 500 units together"`
-	Payment         *payBody    `json:"payment,omitempty" doc:"Without it, the order is paid outside Brigade"`
-	ReadyAt         *time.Time  `json:"ready_at,omitempty" doc:"When it shall be ready; without it, as soon as it can be" example:"2024-12-16T19:30:00Z"`
-	ReadyFor        string      `json:"ready_for,omitempty" doc:"The same by the outlet's clock: the next HH:MM to come" example:"19:30"`
+	Outlet          string       `json:"outlet,omitempty" doc:"Slug or id; without it, the token's own or the default outlet" example:"kitchen"`
+	Type            order.Type   `json:"type" enum:"dine_in,takeout,delivery" example:"takeout"`
+	CustomerName    string       `json:"customer_name,omitempty" doc:"At most 100 characters" example:"Ada Lovelace"`
+	TableNumber     count        `json:"table_number,omitempty" doc:"1 to 100" example:"7"`
+	DeliveryAddress string       `json:"delivery_address,omitempty" doc:"At most 500 characters" example:"12 Analytical Row, London"`
+	Hold            bool         `json:"hold,omitempty" doc:"Nothing is begun until the order is fired"`
+	Contact         *contactBody `json:"contact,omitempty" doc:"How the guest is told what becomes of the order"`
+	Items           []placeItem  `json:"items" doc:"1 to 100 lines, at most 500 units together"`
+	Payment         *payBody     `json:"payment,omitempty" doc:"Without it, the order is paid outside Brigade"`
+	ReadyAt         *time.Time   `json:"ready_at,omitempty" doc:"When it shall be ready; without it, as soon as it can be" example:"2024-12-16T19:30:00Z"`
+	ReadyFor        string       `json:"ready_for,omitempty" doc:"The same by the outlet's clock: the next HH:MM to come" example:"19:30"`
 }
 
 type payBody struct {
@@ -104,10 +105,14 @@ func (s *server) placeOrder(ctx context.Context, who actor.Actor, in *placeInput
 	if err != nil {
 		return nil, err
 	}
+	contact, err := in.Body.Contact.contact()
+	if err != nil {
+		return nil, err
+	}
 	p := order.Placement{
 		Source: "api", Key: in.Key, Fingerprint: order.Fingerprint(in.Body), Outlet: outlet, Type: in.Body.Type,
 		CustomerName: in.Body.CustomerName, TableNumber: int(in.Body.TableNumber), DeliveryAddress: in.Body.DeliveryAddress,
-		Hold: in.Body.Hold, Items: wanted(in.Body.Items),
+		Hold: in.Body.Hold, Contact: contact, Items: wanted(in.Body.Items),
 	}
 	in.Body.agree(&p)
 	r, err := s.Orders.Place(ctx, who, p)
@@ -237,7 +242,22 @@ func (s *server) orderHistory(ctx context.Context, who actor.Actor, in *orderRef
 
 type oneOrderOutput struct{ Body OrderView }
 
-func (s *server) handOver(ctx context.Context, who actor.Actor, in *orderRef) (*oneOrderOutput, error) {
+type handOverInput struct {
+	OrderRef
+	Body *struct {
+		Code  string `json:"code,omitempty" doc:"The order's code, as its guest says it" example:"4711"`
+		Photo string `json:"photo,omitempty" maxLength:"500" doc:"Where the photo of a delivery is" example:"photos/4711.jpg"`
+	} `nameHint:"HandOver"`
+}
+
+func (s *server) handOver(ctx context.Context, who actor.Actor, in *handOverInput) (*oneOrderOutput, error) {
+	if in.Body != nil && in.Body.Code+in.Body.Photo != "" {
+		if err := clean("photo", in.Body.Code+in.Body.Photo); err != nil {
+			return nil, err
+		}
+		o, err := s.Care.HandOverWith(ctx, who, in.Ref, order.Proof{Code: in.Body.Code, Photo: in.Body.Photo})
+		return &oneOrderOutput{viewOrder(o)}, err
+	}
 	o, err := s.Orders.HandOver(ctx, who, in.Ref)
 	return &oneOrderOutput{viewOrder(o)}, err
 }

@@ -21,6 +21,8 @@ import (
 	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
 	"brigade/internal/menu"
+	"brigade/internal/notify"
+	"brigade/internal/notify/notifypg"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
 	"brigade/internal/payment"
@@ -40,6 +42,8 @@ type Config struct {
 	TimeScale    float64
 	Logger       *slog.Logger
 	Lease        lease.Options // zero: the defaults
+	Notify       config.Notify
+	Patience     notify.Policy // with what is told; zero: the defaults
 	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
 }
 
@@ -78,6 +82,8 @@ type App struct {
 
 	workers   *job.Workers
 	jobs      *job.Client
+	ledger    *notifypg.Store
+	notices   *notify.Service
 	demo      *actor.Actor // whom requests without a token act as; nil: nobody
 	url       string
 	failed    chan error

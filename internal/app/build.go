@@ -32,7 +32,7 @@ func appendFrom(node int64) func(context.Context, store.Tx, []event.Event) error
 }
 
 // duties are what a role takes leases for besides its own name.
-var duties = map[config.Role][]string{config.RoleKitchen: {"learning", "orders"}}
+var duties = map[config.Role][]string{config.RoleJobs: {notifyDuty}, config.RoleKitchen: {"learning", "orders"}}
 
 // joinNodes makes this process known to the others.
 func (a *App) joinNodes(ctx context.Context) error {
@@ -83,6 +83,7 @@ func (a *App) buildOrders() {
 		Jobs:        a.orderJobs,
 		Timers:      a.timersRung,
 		Append:      a.append,
+		Placed:      a.keepContacts,
 		Committed:   a.committed,
 		Observe:     func(n int, took time.Duration) { commits.Done(n, took, nil) },
 	})

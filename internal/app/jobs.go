@@ -11,8 +11,11 @@ import (
 func (a *App) buildJobs() error {
 	a.workers = job.NewWorkers()
 	jobs, err := job.New(a.pool, a.workers, job.Options{Node: a.node.ID(), Logger: a.log})
+	if err != nil {
+		return err
+	}
 	a.jobs = jobs
-	return err
+	return a.buildNotify()
 }
 
 // startJobs runs jobs in a process that has the role.
@@ -21,5 +24,8 @@ func (a *App) startJobs(ctx context.Context) error {
 		return nil
 	}
 	a.onStop("jobs", a.jobs.Stop)
-	return a.jobs.Start(ctx)
+	if err := a.jobs.Start(ctx); err != nil {
+		return err
+	}
+	return a.startNotify(ctx)
 }

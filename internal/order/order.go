@@ -76,6 +76,7 @@ type Order struct {
 	CustomerName    string
 	TableNumber     int // 0 = none
 	DeliveryAddress string
+	Contact         *Contact // of a new order: how its guest wants to be told; nil: he does not
 	Lines           []Line
 	Hold            bool // of a new order: nothing is begun until it is fired
 	Total           money.Amount

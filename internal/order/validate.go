@@ -35,7 +35,8 @@ type Placement struct {
 	CustomerName    string
 	TableNumber     int
 	DeliveryAddress string
-	Hold            bool // nothing is begun until it is fired
+	Contact         *Contact // checked by whoever took it down; nil: none
+	Hold            bool     // nothing is begun until it is fired
 	Items           []Wanted
 	Method          Method    // how it is paid
 	PaymentToken    string    // whose money, to the provider

@@ -29,6 +29,8 @@ type Parts struct {
 	Jobs func(ctx context.Context, tx store.Tx, jobs []order.Job) error
 	// Timers is called after a commit that set a timer; may be nil.
 	Timers func()
+	// Placed hears of new orders in their transaction, which runs what it writes later; may be nil.
+	Placed func(ctx context.Context, tx store.Tx, orders []*order.Order) error
 	// Append writes events.
 	Append func(ctx context.Context, tx store.Tx, events []event.Event) error
 	// Committed is called after every commit that appended events.
@@ -213,6 +215,11 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 	}
 	for k, i := range b.fresh {
 		b.outs[i].Res = order.Receipt{Order: *orders[k], ReadyTaskIDs: ready[k]}
+	}
+	if s.parts.Placed != nil {
+		if err := s.parts.Placed(ctx, pipe, orders); err != nil {
+			return err
+		}
 	}
 	if err := s.parts.Append(ctx, pipe, append(placedEvents(orders), events...)); err != nil {
 		return err
