@@ -242,22 +242,7 @@ func (s *server) orderHistory(ctx context.Context, who actor.Actor, in *orderRef
 
 type oneOrderOutput struct{ Body OrderView }
 
-type handOverInput struct {
-	OrderRef
-	Body *struct {
-		Code  string `json:"code,omitempty" doc:"The order's code, as its guest says it" example:"4711"`
-		Photo string `json:"photo,omitempty" maxLength:"500" doc:"Where the photo of a delivery is" example:"photos/4711.jpg"`
-	} `nameHint:"HandOver"`
-}
-
-func (s *server) handOver(ctx context.Context, who actor.Actor, in *handOverInput) (*oneOrderOutput, error) {
-	if in.Body != nil && in.Body.Code+in.Body.Photo != "" {
-		if err := clean("photo", in.Body.Code+in.Body.Photo); err != nil {
-			return nil, err
-		}
-		o, err := s.Care.HandOverWith(ctx, who, in.Ref, order.Proof{Code: in.Body.Code, Photo: in.Body.Photo})
-		return &oneOrderOutput{viewOrder(o)}, err
-	}
+func (s *server) handOver(ctx context.Context, who actor.Actor, in *orderRef) (*oneOrderOutput, error) {
 	o, err := s.Orders.HandOver(ctx, who, in.Ref)
 	return &oneOrderOutput{viewOrder(o)}, err
 }
