@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"brigade/internal/errs"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
 	"brigade/internal/kitchen"
@@ -48,6 +49,7 @@ func newHouse(t testing.TB, outlets int) *house {
 	}
 	// what the order feature hears of the kitchen, in the kitchen's transactions
 	h.exec("create table heard_steps (order_id bigint, ready boolean, primary key (order_id, ready))")
+	h.exec("create table refusals (order_id bigint primary key)") // orders that were handed over
 	return h
 }
 
@@ -89,6 +91,12 @@ func (h *house) store(node int64) *kitchenpg.Store {
 		CheckFences: checkFences,
 		AdvanceOrders: func(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error {
 			for _, s := range steps {
+				if s.Edit != nil {
+					if err := refuse(ctx, tx, s.Order); err != nil {
+						return err
+					}
+					continue
+				}
 				if _, err := tx.Exec(ctx, "insert into heard_steps values ($1, $2) on conflict do nothing", s.Order, s.Ready); err != nil {
 					return err
 				}
@@ -100,6 +108,16 @@ func (h *house) store(node int64) *kitchenpg.Store {
 		},
 		Committed: func() {},
 	})
+}
+
+// refuse is what an order does that was handed over.
+func refuse(ctx context.Context, tx store.Tx, order int64) error {
+	var closed bool
+	err := tx.QueryRow(ctx, "select exists (select from refusals where order_id = $1)", order).Scan(&closed)
+	if err == nil && closed {
+		return &kitchen.RefusedError{Order: order, Err: errs.Conflict("it is handed over")}
+	}
+	return err
 }
 
 func checkFences(ctx context.Context, tx store.Tx, fences []kitchen.Fence) (stale []int64, err error) {
