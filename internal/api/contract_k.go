@@ -27,10 +27,11 @@ func (s *server) addContractK() {
 		}
 	}
 	confirm := k(http.MethodPost, "/orders/confirm", "confirm-order", "Confirm an order for the kitchen",
-		"Bursts an order into tasks. The same external_order_id again gives the first answer and creates nothing.",
+		"Bursts an order into tasks. The same external_order_id again gives the first answer and creates nothing. What is paused "+
+			"is refused with 409, which names it.",
 		`{"order_id":1,"ready_task_ids":[1,2,3]}`)
 	confirm.request = `{"external_order_id":"ord-1001","items":{"burger_combo":1,"cold_coffee":2,"wrap":1}}`
-	confirm.status, confirm.also = http.StatusCreated, http.StatusOK
+	confirm.status, confirm.also, confirm.errors = http.StatusCreated, http.StatusOK, []int{http.StatusConflict}
 	add(s, confirm, s.confirm)
 	add(s, k(http.MethodPost, "/allocator/run-once", "run-allocator", "Assign what can be assigned",
 		"Returns a task that was assigned in this round; 0 when nothing could be assigned.", `{"assigned_task_id":5}`), s.runOnce)

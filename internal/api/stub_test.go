@@ -174,6 +174,21 @@ func (stubMenu) Items(context.Context, int64, int64) ([]menu.Item, error) {
 	return []menu.Item{{SKU: "wrap", Name: "Grilled wrap", Category: "Meals", Price: 750}}, nil
 }
 
+// stubSales has paused what it is given.
+type stubSales struct{ paused []menu.Pause }
+
+func (s *stubSales) Pause(_ context.Context, _ actor.Actor, _ int64, p menu.Pause) (menu.Pause, error) {
+	s.paused = append(s.paused, p)
+	return p, nil
+}
+
+func (s *stubSales) Resume(_ context.Context, _ actor.Actor, _ int64, kind menu.PauseKind, name string) (menu.Pause, error) {
+	s.paused = nil
+	return menu.Pause{Kind: kind, Name: name}, nil
+}
+
+func (s *stubSales) Paused(context.Context, actor.Actor, int64) ([]menu.Pause, error) { return s.paused, nil }
+
 // bundle is an API over stubs.
 type bundle struct {
 	orders  *stubOrders
@@ -214,7 +229,7 @@ func setup(t testing.TB, change ...func(*Parts)) *bundle {
 	b.orders.order, b.kitchen.ticket = demoOrder(), demoTicket()
 	b.orders.receipt = order.Receipt{Order: b.orders.order, ReadyTaskIDs: []int64{1, 2, 3}}
 	p := Parts{
-		Orders: b.orders, Kitchen: b.kitchen, Tenants: b.tenants, Menu: stubMenu{}, Events: b.tail, Clock: b.clock,
+		Orders: b.orders, Kitchen: b.kitchen, Tenants: b.tenants, Menu: stubMenu{}, Sales: &stubSales{}, Events: b.tail, Clock: b.clock,
 		Ready: func(context.Context) error { return nil }, Metrics: telemetry.NewMetrics(),
 		Log: telemetry.NewLogger(b.logs, slog.LevelDebug, "api"),
 	}

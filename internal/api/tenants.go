@@ -18,10 +18,11 @@ const (
 func (s *server) addTenants() {
 	add(s, route{
 		method: http.MethodGet, path: "/api/v1/menu", view: ViewCanonical, id: "get-menu", tag: tagMenu,
-		summary: "The menu", description: "What an outlet sells now, in the order in which items came onto the menu.",
+		summary: "The menu", description: "What an outlet sells, in the order in which items came onto the menu, and what of it cannot be " +
+			"ordered just now.",
 		errors: []int{http.StatusNotFound},
 		response: `[{"sku":"burger_combo","name":"Burger combo","category":"Meals","description":"Beef patty in a toasted bun, with fries",
-"price":9.90}]`,
+"price":9.90,"available":true}]`,
 	}, s.getMenu)
 	add(s, route{
 		method: http.MethodGet, path: "/api/v1/outlets", view: ViewCanonical, id: "list-outlets", tag: tagMenu,
@@ -54,6 +55,8 @@ type menuItem struct {
 	Category    string       `json:"category" example:"Meals"`
 	Description string       `json:"description" example:"Beef patty in a toasted bun, with fries"`
 	Price       money.Amount `json:"price" example:"9.90"`
+	Available   bool         `json:"available" doc:"false: it, or a station that it needs, is paused"`
+	Why         string       `json:"why,omitempty" doc:"Why it is not" example:"item burger_combo is paused: sold out"`
 }
 
 type menuOutput struct{ Body []menuItem }
@@ -67,9 +70,14 @@ func (s *server) getMenu(ctx context.Context, who actor.Actor, in *OutletParam) 
 		outlet = who.Outlet
 	}
 	items, err := s.Menu.Items(ctx, who.Tenant, outlet)
+	if err != nil {
+		return nil, err
+	}
+	pauses, err := s.Sales.Paused(ctx, who, outlet)
 	out := &menuOutput{Body: make([]menuItem, len(items))}
 	for i, it := range items {
-		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price}
+		why := it.Paused(pauses)
+		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price, why == "", why}
 	}
 	return out, err
 }

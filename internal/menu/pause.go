@@ -175,6 +175,21 @@ func (s *Sales) Check(ctx context.Context, tenant, outlet int64, source string, 
 	return errs.Conflict("%s", strings.Join(why, "; "))
 }
 
+// Paused tells which of some pauses keep an item from being ordered; "" when none does.
+func (it Item) Paused(pauses []Pause) string {
+	w := Wanted{SKU: it.SKU}
+	for _, s := range it.Recipe.Steps {
+		w.Stations = append(w.Stations, s.Station)
+	}
+	var why []string
+	for _, p := range pauses {
+		if p.Kind != PauseSource && p.stops("", []Wanted{w}) {
+			why = append(why, p.String())
+		}
+	}
+	return strings.Join(why, "; ")
+}
+
 func (p Pause) stops(source string, items []Wanted) bool {
 	switch p.Kind {
 	case PauseOutlet:

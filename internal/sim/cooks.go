@@ -121,7 +121,7 @@ func (s *Sim) compare(h *house, b *kitchen.Board) {
 
 // seen takes notice of a task as it is.
 func (s *Sim) seen(h *house, v kitchen.TaskView) {
-	if v.Status != kitchen.TaskCompleted && v.PendingDeps == 0 {
+	if v.Ready() || v.InHand() {
 		h.busy++
 	}
 	switch v.Status {

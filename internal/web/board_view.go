@@ -172,7 +172,7 @@ func inOrder(orders []order.Order, open bool) []order.Order {
 func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) cardView {
 	c := cardView{
 		ID: o.ID, Number: o.Number, Short: shortNumber(o.Number), Kind: string(o.Type), Where: where(o), Customer: o.CustomerName,
-		Items: o.Lines, Since: o.PlacedAt, Done: t.Done, Total: len(t.Tasks), Status: string(o.Status),
+		Items: o.Lines, Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Status: string(o.Status),
 		CanHandOver: o.Status == order.Ready, Outlet: outlet,
 	}
 	if o.Status == order.Ready {
