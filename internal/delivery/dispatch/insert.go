@@ -1,0 +1,161 @@
+package dispatch
+
+import "slices"
+
+// slot is a place for an order in a driver's route: its pick-up before stop i, its drop-off before stop j of the old route.
+type slot struct {
+	driver int32
+	i, j   int
+	cost   float64 // what the order adds; impossible: no place
+}
+
+// missing returns the open orders that are in nobody's route and may be, the earliest ready first.
+func (m *model) missing() []int32 {
+	var out []int32
+	for k := range m.orders {
+		if o := &m.orders[k]; o.stage == Open && o.barred == "" && o.with < 0 {
+			out = append(out, int32(k))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int32) int { return int(m.orders[a].ready - m.orders[b].ready) })
+	return out
+}
+
+// fill puts each of the orders where it adds least, one after the other, and returns the price of those left out.
+func (m *model) fill(orders []int32) float64 {
+	lost := 0.0
+	for _, k := range orders {
+		if best := m.cheapest(k); best.cost < impossible {
+			m.put(k, best)
+		} else {
+			lost += m.s.Settings.LostCost
+		}
+	}
+	return lost
+}
+
+// cheapest finds the best place of all for an order. Drivers without a route come first: they are judged fast, and
+// their price rules most of the others out.
+func (m *model) cheapest(k int32) slot {
+	best := slot{cost: impossible}
+	limit := m.s.Settings.LostCost
+	for _, idle := range [...]bool{true, false} {
+		for i := range m.drivers {
+			d := &m.drivers[i]
+			if (len(d.route) == 0) != idle || m.atLeast(d, k) >= min(limit, best.cost) || !m.allowed(d, int32(i), k) {
+				continue
+			}
+			if s := m.insert(int32(i), k, min(limit, best.cost)); s.cost < best.cost {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+// atLeast is a price below which driver d cannot have order k: he goes there at once and to the door at once.
+func (m *model) atLeast(d *driver, k int32) float64 {
+	o := &m.orders[k]
+	there := m.soonest(d, o)
+	direct := m.drive(d, o.from, o.to)
+	least := float64(max(there, o.ready)+direct+m.dropHalf-o.placed) + m.s.Settings.DriveCost*float64(direct)
+	if len(d.route) == 0 {
+		least += d.bias + m.s.Settings.DriveCost*float64(m.drive(d, d.at, o.from))
+	}
+	return least
+}
+
+// soonest is when driver d could collect order o if he did nothing else.
+func (m *model) soonest(d *driver, o *order) int32 {
+	if d.at != o.from {
+		return d.start + m.drive(d, d.at, o.from) + m.pickHalf
+	}
+	return max(0, d.last, min(d.start, d.arr+m.pickHalf))
+}
+
+// insert finds the best place for order k in one driver's route that costs less than limit. Delays only ever add up
+// along a route, so a partial sum above the limit ends the attempt.
+func (m *model) insert(i, k int32, limit float64) slot {
+	d := &m.drivers[i]
+	best := slot{cost: impossible}
+	if len(d.route) >= 2*max(1, m.s.Settings.MaxQueue) {
+		return best
+	}
+	open := 0.0
+	if len(d.route) == 0 {
+		open = d.bias
+	}
+	o := &m.orders[k]
+	own := m.drive(d, o.from, o.to) + m.dropHalf - o.placed
+	limit -= open
+	for a := d.bound; a < len(d.pre); a++ {
+		x := d.pre[a]
+		if float64(max(x.t-m.pickHalf, o.ready)+own) >= limit {
+			break
+		}
+		if !m.step(d, &x, stop{k, false}) || x.cost-d.pre[a].cost+float64(x.last+own) >= limit {
+			continue
+		}
+		if b, cost := m.insertDrop(d, k, a, x, limit); cost < limit {
+			limit = cost
+			best = slot{i, a, b, cost + open}
+		}
+	}
+	return best
+}
+
+// insertDrop finds the best place for the drop-off when the pick-up is before stop a and led to state x.
+func (m *model) insertDrop(d *driver, k int32, a int, x state, limit float64) (at int, cost float64) {
+	o := &m.orders[k]
+	for b := a; ; b++ {
+		if x.cost-d.pre[b].cost+float64(x.t+m.dropHalf-o.placed) >= limit {
+			return at, limit
+		}
+		y := x
+		m.hand(d, &y, o)
+		if !m.tooLate(&y, o, b > a || y.load > 0) && m.finish(d, &y, b, limit) {
+			at, limit = b, y.cost-d.pre[len(d.route)].cost
+		}
+		if b == len(d.route) || !m.follow(d, &x, b) {
+			return at, limit
+		}
+	}
+}
+
+// finish follows the rest of the old route; it says false when a limit breaks or the price reaches limit.
+func (m *model) finish(d *driver, y *state, from int, limit float64) bool {
+	for c := from; c < len(d.route); c++ {
+		if y.cost-d.pre[c].cost >= limit || !m.follow(d, y, c) {
+			return false
+		}
+	}
+	return y.cost-d.pre[len(d.route)].cost < limit
+}
+
+// follow does stop c of the old route from another state.
+func (m *model) follow(d *driver, x *state, c int) bool {
+	s := d.route[c]
+	if !m.step(d, x, s) {
+		return false
+	}
+	return !s.drop || x.t <= d.pre[c+1].t || !m.tooLate(x, &m.orders[s.order], true)
+}
+
+// tooLate says whether the order just handed over came later than a bundle may make it.
+func (m *model) tooLate(x *state, o *order, bundled bool) bool {
+	return m.bundles && bundled && x.t-m.dropHalf > o.due+m.late
+}
+
+// put inserts order k.
+func (m *model) put(k int32, s slot) {
+	d := &m.drivers[s.driver]
+	m.keep(s.driver)
+	route := make([]stop, 0, len(d.route)+2)
+	route = append(route, d.route[:s.i]...)
+	route = append(route, stop{k, false})
+	route = append(route, d.route[s.i:s.j]...)
+	route = append(route, stop{k, true})
+	d.route = append(route, d.route[s.j:]...)
+	m.run(d)
+	m.orders[k].with = s.driver
+}

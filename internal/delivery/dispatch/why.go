@@ -1,0 +1,63 @@
+package dispatch
+
+import (
+	"cmp"
+	"slices"
+)
+
+// why explains an order's place: what it adds there, and what it would add elsewhere as things stand.
+func (m *model) why(i, k int32) Why {
+	w := Why{Wait: float64(m.pickupTime(i, k) - m.orders[k].ready)}
+	if m.s.Settings.Alternatives <= 0 {
+		return w
+	}
+	d := &m.drivers[i]
+	route, with := d.route, d.cost
+	m.cut(d, k)
+	m.run(d)
+	w.Cost = with - d.cost
+	if len(d.route) == 0 {
+		w.Cost += d.bias
+	}
+	w.Alternatives = m.alternatives(i, k)
+	d.route = route
+	m.run(d)
+	return w
+}
+
+// alternatives are the cheapest places for order k with other drivers than i.
+func (m *model) alternatives(i, k int32) []Alternative {
+	n := m.s.Settings.Alternatives
+	var out []Alternative
+	limit := m.s.Settings.LostCost
+	for j := range m.drivers {
+		d := &m.drivers[j]
+		if int32(j) == i || !m.allowed(d, int32(j), k) || m.atLeast(d, k) >= limit {
+			continue
+		}
+		s := m.insert(int32(j), k, limit)
+		if s.cost >= limit {
+			continue
+		}
+		out = append(out, Alternative{m.s.Drivers[j].ID, s.cost})
+		slices.SortStableFunc(out, func(a, b Alternative) int { return cmp.Compare(a.Cost, b.Cost) })
+		if len(out) > n {
+			out = out[:n]
+		}
+		if len(out) == n {
+			limit = out[n-1].Cost
+		}
+	}
+	return out
+}
+
+// pickupTime is when order k changes hands in driver i's route.
+func (m *model) pickupTime(i, k int32) int32 {
+	d := &m.drivers[i]
+	for n, s := range d.route {
+		if s.order == k && !s.drop && n+1 < len(d.pre) {
+			return d.pre[n+1].last
+		}
+	}
+	return never
+}
