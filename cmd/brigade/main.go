@@ -16,6 +16,7 @@ import (
 type commands struct {
 	Up    up    `cmd:"" group:"run" help:"Everything in one process, with a demo and a Postgres of its own."`
 	Serve serve `cmd:"" group:"run" help:"Chosen roles, for many machines over one Postgres."`
+	services
 	cli.Commands
 	Bench benchmarks `cmd:"" group:"inspect" help:"Measure Brigade on this machine, beside its bare Postgres."`
 }

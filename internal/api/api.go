@@ -89,6 +89,8 @@ type Parts struct {
 	Orders    Orders
 	Kitchen   Kitchen
 	Editor    Editor
+	Care      Care
+	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
 	Work      Work
 	Sales     Sales
 	Estimates Estimates
@@ -137,6 +139,8 @@ func newServer(p Parts) *server {
 	s.addHealth()
 	s.addOrders()
 	s.addEdits()
+	s.addCare()
+	s.addWebhooks()
 	s.addKitchen()
 	s.addWork()
 	s.addSales()

@@ -45,7 +45,7 @@ func (s *server) addContractR() {
 		"Every change of the order's status with who made it, oldest first.",
 		`[{"status":"received","timestamp":"2024-12-16T12:00:00Z","changed_by":"till-1"},
 {"status":"cooking","timestamp":"2024-12-16T12:00:40Z","changed_by":"Asha"}]`), s.trackHistory)
-	add(s, r(http.MethodGet, "/workers/status", ViewTracking, "list-workers", "Who works", "The kitchen staff of the outlet.",
+	add(s, r(http.MethodGet, "/workers/status", ViewTracking, "list-workers", "Who works", "The kitchen staff of the outlet and the workers that take whole orders.",
 		`[{"worker_name":"Asha","status":"online","orders_processed":17,"last_seen":"2024-12-16T12:00:00Z"}]`), s.listWorkers)
 }
 
@@ -64,6 +64,9 @@ var contractStatus = map[order.Status]string{
 	order.Delivered:          "completed",
 	order.Cancelled:          "cancelled",
 }
+
+// ContractStatus is contract R's name of a status.
+func ContractStatus(s order.Status) string { return contractStatus[s] }
 
 type freeFormBody struct {
 	CustomerName    string         `json:"customer_name" required:"false" doc:"1 to 100 letters (any script), spaces, hyphens, apostrophes" example:"Ada Lovelace"`
@@ -164,6 +167,9 @@ func (s *server) trackOrder(ctx context.Context, who actor.Actor, in *trackRef) 
 	out := &trackOutput{}
 	out.Body.Number, out.Body.Status, out.Body.UpdatedAt = o.Number, contractStatus[o.Status], o.UpdatedAt.UTC()
 	out.Body.Estimate, out.Body.By = s.estimate(o, tasks), tracking.LastWorker(followed(tasks))
+	if len(tasks) == 0 && o.Status != order.Created { // a worker took the whole order
+		out.Body.By = o.UpdatedBy
+	}
 	return out, nil
 }
 
@@ -189,25 +195,46 @@ func (s *server) trackHistory(ctx context.Context, who actor.Actor, in *trackRef
 
 type workerView struct {
 	Name      string     `json:"worker_name" example:"Asha"`
-	Status    string     `json:"status" enum:"online,offline" doc:"online: at work now, neither off shift nor on a break" example:"online"`
-	Processed int64      `json:"orders_processed" doc:"Tasks completed so far: staff work on single tasks, several of them on one order" example:"17"`
-	LastSeen  *time.Time `json:"last_seen" doc:"When the last task was completed; null: never"`
+	Status    string     `json:"status" enum:"online,offline" doc:"online: at work now, neither off shift nor on a break; a worker: seen within two of his heartbeats" example:"online"`
+	Processed int64      `json:"orders_processed" doc:"Orders that a worker made; tasks that somebody of the staff completed, several of them on one order" example:"17"`
+	LastSeen  *time.Time `json:"last_seen" doc:"A worker's last sign of life; when the last task was completed; null: never"`
 }
 
 type workersOutput struct{ Body []workerView }
+
+// queueWorkers lists the workers that take whole orders from a queue.
+func (s *server) queueWorkers(ctx context.Context, who actor.Actor) ([]workerView, error) {
+	if s.Workers == nil {
+		return nil, nil
+	}
+	workers, err := s.Workers.Workers(ctx, who.Tenant)
+	views := make([]workerView, len(workers))
+	for i, w := range workers {
+		views[i] = workerView{w.Name, onlineText(w.Online), w.Processed, when(w.LastSeen)}
+	}
+	return views, err
+}
+
+func onlineText(online bool) string {
+	if online {
+		return "online"
+	}
+	return "offline"
+}
 
 func (s *server) listWorkers(ctx context.Context, who actor.Actor, in *OutletParam) (*workersOutput, error) {
 	b, _, err := s.glance(ctx, who, *in)
 	if err != nil {
 		return nil, err
 	}
-	out := &workersOutput{Body: make([]workerView, len(b.People))}
-	for i, p := range b.People {
-		status := "offline"
-		if p.OnShift {
-			status = "online"
-		}
-		out.Body[i] = workerView{p.Name, status, p.TasksCompleted, when(p.LastSeen)}
+	workers, err := s.queueWorkers(ctx, who)
+	if err != nil {
+		return nil, err
 	}
+	out := &workersOutput{Body: make([]workerView, len(b.People), len(b.People)+len(workers))}
+	for i, p := range b.People {
+		out.Body[i] = workerView{p.Name, onlineText(p.OnShift), p.TasksCompleted, when(p.LastSeen)}
+	}
+	out.Body = append(out.Body, workers...)
 	return out, nil
 }

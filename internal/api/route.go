@@ -150,7 +150,7 @@ func (s *server) admit(ctx context.Context, hc huma.Context, may access) (actor.
 func (s *server) caller(ctx context.Context, hc huma.Context) (actor.Actor, error) {
 	header := hc.Header("Authorization")
 	if header == "" {
-		if s.Demo != nil && ownName(hc.Host()) {
+		if s.Demo != nil && (s.Open || ownName(hc.Host())) {
 			return *s.Demo, nil
 		}
 		return actor.Actor{}, errs.Unauthorized("a token is needed: send it as Authorization: Bearer …")

@@ -28,6 +28,7 @@ import (
 	"brigade/internal/payment"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
+	"brigade/internal/worker/workerpg"
 )
 
 // Config says what a process runs. cmd makes it from flags; tests write it down.
@@ -42,9 +43,11 @@ type Config struct {
 	TimeScale    float64
 	Logger       *slog.Logger
 	Lease        lease.Options // zero: the defaults
+	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
 	Notify       config.Notify
 	Patience     notify.Policy // with what is told; zero: the defaults
-	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
+	Brokers      config.Brokers
+	Service      Service // when the process is one of contract R's services
 }
 
 // App is a running Brigade, or part of one.
@@ -64,7 +67,9 @@ type App struct {
 	eventLog  event.Log
 	sharedLog event.Log // the same, for those who follow a little behind the tail
 	tail      *event.Tail
-	relay     *event.Relay
+	relays    relays
+	cooks     *workerpg.Store // of orders that go whole to contract R's workers
+	services  tenantChoice
 	tenants   *tenant.Service
 	catalogue *menu.Catalogue
 	orderRows *orderpg.Store
@@ -75,6 +80,7 @@ type App struct {
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
+	care      *order.Care
 	stripe    *payment.Stripe // nil: cards are not accepted
 	salt      string          // keeps this installation's keys at providers apart
 
@@ -118,7 +124,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelay, a.startJobs, a.startMetrics, a.startHTTP, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelays, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

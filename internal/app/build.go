@@ -43,7 +43,7 @@ func (a *App) joinNodes(ctx context.Context) error {
 	opts := a.cfg.Lease
 	opts.Logger, opts.Metrics = a.log, a.metrics.Lease
 	opts.Replace = opts.Replace || a.cfg.DatabaseURL == "" // the state folder's lock keeps others away
-	var roles []string
+	roles := a.relayKinds()
 	for _, r := range a.cfg.Roles {
 		roles = append(append(roles, string(r)), duties[r]...)
 	}
@@ -68,6 +68,7 @@ func (a *App) build(ctx context.Context) error {
 	a.tenants = tenant.New(tenantpg.New(a.pool))
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
 	a.buildOrders()
+	a.buildCooks()
 	a.buildKitchen()
 	if err := a.buildJobs(); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (a *App) build(ctx context.Context) error {
 func (a *App) buildOrders() {
 	commits := a.metrics.Commit("orders")
 	a.orderRows = orderpg.New(a.pool, orderpg.Parts{
-		OpenTickets: a.openTickets,
+		OpenTickets: a.openWork,
 		Recipes:     recipes,
 		Jobs:        a.orderJobs,
 		Timers:      a.timersRung,
@@ -114,9 +115,7 @@ func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) err
 // committed tells followers that there is something new in the log.
 func (a *App) committed() {
 	a.tail.Poke()
-	if a.relay != nil {
-		a.relay.Poke()
-	}
+	a.relays.poke()
 }
 
 // openTickets gives new orders to the kitchen, inside the order's transaction.
@@ -208,26 +207,6 @@ func (a *App) startKitchen(context.Context) error {
 		}
 		a.desk.Own(gained, outletsOf(c.Lost))
 	})
-}
-
-// relaySpacing lets events gather into batches: each batch costs a commit of its own.
-const relaySpacing = 25 * time.Millisecond
-
-// startRelay carries events to the main sink: the subscribers in this process.
-func (a *App) startRelay(context.Context) error {
-	if !a.has(config.RoleRelay) {
-		return nil
-	}
-	sink := event.NewMemory(event.MainSink)
-	sink.Subscribe("console", a.notifyConsole)
-	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, resource string, fence int64) error {
-		return lease.Check(ctx, tx, []string{resource}, []int64{fence})
-	})
-	a.relay = event.NewRelay(sink, a.sharedLog, cursors, a.node, event.RelayOptions{Clock: a.clock, Logger: a.log, Spacing: relaySpacing})
-	a.run("relay", a.relay.Run)
-	resources := []string{event.RelayResource(event.MainSink)}
-	list := func(context.Context) ([]string, error) { return resources, nil }
-	return a.node.Want(string(config.RoleRelay), list, func(lease.Change) { a.relay.Poke() })
 }
 
 // notifyConsole writes changes of orders to the log, for whoever watches it.

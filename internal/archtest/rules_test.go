@@ -23,7 +23,7 @@ type rule struct {
 
 var (
 	features = []string{
-		"order", "menu", "kitchen", "delivery", "tracking", "notify", "planning", "orchestrator", "tenant",
+		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "orchestrator", "tenant",
 	}
 	values = []string{
 		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe",
@@ -37,7 +37,7 @@ var (
 	river    = []string{"github.com/riverqueue/..."}
 	forTests = []string{
 		"testing/...", "github.com/stretchr/testify/...", "pgregory.net/rapid", "go.uber.org/goleak",
-		"./internal/archtest", "./internal/store/pgtest/...", "./internal/event/eventtest/...", "./internal/api/contracttest",
+		"./internal/archtest", "./internal/store/pgtest/...", "./internal/event/brokertest", "./internal/event/eventtest/...", "./internal/api/contracttest",
 	}
 )
 

@@ -152,17 +152,17 @@ func TestSeveralFaultsGetALineEach(t *testing.T) {
 		"See brigade order list --help\n", r.err)
 }
 
-func TestServicesOfContractRAreRefused(t *testing.T) {
+func TestModesAreCommands(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"--mode=order-service", "--port", "3000"},
-		{"--port=3000", "--mode", "order-service"},
+		{"--port", "3000", "--mode", "order-service"},
 		{"order-service", "--port", "3000"},
 	} {
-		r := run(t, args...)
-		require.Equal(t, ExitMisuse, r.code)
-		require.Contains(t, r.err, "order-service is not part of this version")
+		require.Equal(t, []string{"order-service", "--port", "3000"}, withoutMode(args))
 	}
+	require.Equal(t, []string{"version"}, withoutMode([]string{"version"}))
+	require.Equal(t, []string{"--mode"}, withoutMode([]string{"--mode"}))
 }
 
 func TestSettingsFromFileAndEnvironment(t *testing.T) {

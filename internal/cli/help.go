@@ -24,6 +24,7 @@ func style() []kong.Option {
 		kong.ValueFormatter(valueText),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "run", Title: "Run Brigade:"},
+			{Key: "services", Title: "One service at a time, over Postgres and RabbitMQ:"},
 			{Key: "setup", Title: "Set up:"},
 			{Key: "operate", Title: "Operate a running Brigade:"},
 			{Key: "inspect", Title: "Inspect:"},

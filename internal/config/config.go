@@ -110,24 +110,45 @@ func IsLoopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Brokers are the systems beside Postgres that Brigade can be connected to.
+// Brokers are the systems beside Postgres that Brigade can be connected to. Each is optional.
 type Brokers struct {
-	KafkaBrokers []string `name:"kafka-brokers" env:"BRIGADE_KAFKA_BROKERS" sep:"," placeholder:"HOST:PORT,…" help:"Kafka brokers (not supported yet)."`
-	RabbitMQURL  URL      `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL" placeholder:"URL" help:"RabbitMQ (not supported yet)."`
-	RedisURL     URL      `name:"redis-url" env:"BRIGADE_REDIS_URL" placeholder:"URL" help:"Redis (not supported yet)."`
+	Kafka
+	RabbitMQURL    URL    `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"Carry events, orders and notifications to this RabbitMQ (amqp://user:password@host:5672/vhost, or amqps)."`
+	RabbitMQTenant string `name:"rabbitmq-tenant" env:"BRIGADE_RABBITMQ_TENANT" placeholder:"SLUG" help:"Whose orders contract R's exchanges carry (default: the only active tenant, else demo)."`
+	RedisURL       URL    `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Mirror the ready queues in this Redis (redis://user:password@host:6379/0, or rediss)."`
 }
 
-// check refuses brokers, rather than letting somebody believe that events reach one.
 func (b Brokers) check(f *errs.Fields) {
-	const unsupported = "is not supported by this version: leave it out"
-	if len(b.KafkaBrokers) > 0 {
-		f.Add("--kafka-brokers", unsupported)
+	b.Kafka.check(f)
+	b.RabbitMQURL.checkScheme("--rabbitmq-url", f, "amqp", "amqps")
+	b.RedisURL.checkScheme("--redis-url", f, "redis", "rediss", "unix")
+}
+
+// Kafka says how Kafka is reached.
+type Kafka struct {
+	KafkaBrokers  []string `name:"kafka-brokers" env:"BRIGADE_KAFKA_BROKERS" sep:"," placeholder:"HOST:PORT,…" help:"Carry events to this Kafka, and take orders from its topic orders."`
+	KafkaTLS      bool     `name:"kafka-tls" env:"BRIGADE_KAFKA_TLS" help:"Reach Kafka over TLS."`
+	KafkaCA       string   `name:"kafka-ca" env:"BRIGADE_KAFKA_CA" placeholder:"FILE.pem" help:"Believe these authorities (default: the system's)."`
+	KafkaSASL     string   `name:"kafka-sasl" env:"BRIGADE_KAFKA_SASL" placeholder:"MECHANISM" help:"Log in to Kafka: plain, scram-sha-256 or scram-sha-512."`
+	KafkaUser     string   `name:"kafka-user" env:"BRIGADE_KAFKA_USER" placeholder:"NAME" help:"Who logs in."`
+	KafkaPassword Secret   `name:"kafka-password" env:"BRIGADE_KAFKA_PASSWORD" placeholder:"PASSWORD" help:"With what password; better in the environment."`
+	KafkaTenant   string   `name:"kafka-tenant" env:"BRIGADE_KAFKA_TENANT" placeholder:"SLUG" help:"Whose orders come in by topic orders (default: the only active tenant, else demo)."`
+}
+
+func (k Kafka) check(f *errs.Fields) {
+	for _, b := range k.KafkaBrokers {
+		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
+			f.Add("--kafka-brokers", "must be HOST:PORT,…, not %q", b)
+		}
 	}
-	if b.RabbitMQURL != "" {
-		f.Add("--rabbitmq-url", unsupported)
+	if !slices.Contains([]string{"", "plain", "scram-sha-256", "scram-sha-512"}, k.KafkaSASL) {
+		f.Add("--kafka-sasl", "must be plain, scram-sha-256 or scram-sha-512, not %q", k.KafkaSASL)
 	}
-	if b.RedisURL != "" {
-		f.Add("--redis-url", unsupported)
+	if k.KafkaSASL != "" && k.KafkaUser == "" {
+		f.Add("--kafka-user", "is needed to log in")
+	}
+	if k.KafkaCA != "" && !k.KafkaTLS {
+		f.Add("--kafka-ca", "needs --kafka-tls")
 	}
 }
 

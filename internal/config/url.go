@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -48,3 +50,37 @@ func (u URL) check(flag string, f *errs.Fields) {
 		f.Add(flag, "cannot be read as a Postgres URL (postgres://user:password@host:5432/database) or DSN")
 	}
 }
+
+// checkScheme notes a URL that is not of one of the schemes, without showing it.
+func (u URL) checkScheme(flag string, f *errs.Fields, schemes ...string) {
+	if u == "" {
+		return
+	}
+	parsed, err := url.Parse(string(u))
+	if err != nil || !slices.Contains(schemes, parsed.Scheme) || parsed.Host == "" && parsed.Path == "" {
+		f.Add(flag, "must be a URL that begins with %s://", strings.Join(schemes, ":// or "))
+	}
+}
+
+// Secret is a password. Printed, logged or marshalled it shows nothing; Reveal gives it.
+type Secret string
+
+// Reveal returns the secret, for the one who connects.
+func (s Secret) Reveal() string { return string(s) }
+
+// String shows nothing.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "xxxxx"
+}
+
+// GoString keeps the secret out of %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText keeps the secret out of JSON and YAML.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -33,6 +33,8 @@ const (
 const (
 	// OrderStatusChanged is written for each step of an order's life, its first included.
 	OrderStatusChanged Type = "ORDER_STATUS_CHANGED"
+	// OrderQueued says that an order goes whole to contract R's workers.
+	OrderQueued Type = "ORDER_QUEUED"
 	// OrderEdited says that an order holds less or more than it did.
 	OrderEdited Type = "ORDER_EDITED"
 )
@@ -69,6 +71,12 @@ type TicketPayload struct {
 	Course      int    `json:"course,omitempty"` // held or fired; 0: all of them
 	By          string `json:"by,omitempty"`
 	Reason      string `json:"reason,omitempty"`
+}
+
+// QueuedPayload is the payload of OrderQueued.
+type QueuedPayload struct {
+	OrderID     int64  `json:"order_id"`
+	OrderNumber string `json:"order_number"`
 }
 
 // EditPayload is the payload of OrderEdited. Amounts are in the currency's minor unit.
@@ -152,6 +160,7 @@ var Catalogue = []Entry{
 	{TicketFired, AggregateTicket, "a course, or the order, that was held is to be made now", TicketPayload{}},
 	{KitchenChanged, AggregateOutlet, "stations, machines or staff of an outlet changed", KitchenPayload{}},
 	{OrderStatusChanged, AggregateOrder, "an order came in, went a step further, or back for something that is made again", OrderPayload{}},
+	{OrderQueued, AggregateWork, "an order waits, as a whole, for a worker to cook it", QueuedPayload{}},
 	{OrderEdited, AggregateOrder, "an order holds less or more than it did", EditPayload{}},
 	{SalePaused, AggregateOutlet, "something cannot be ordered for a while", PausePayload{}},
 	{SaleResumed, AggregateOutlet, "it can be ordered again", PausePayload{}},

@@ -4,7 +4,7 @@ package event
 // aggregate belong to one context, so that their order can be kept.
 func Context(e Event) string {
 	switch e.AggregateType {
-	case AggregateTask, AggregateTicket, AggregateOutlet:
+	case AggregateTask, AggregateTicket, AggregateOutlet, AggregateWork:
 		return "kitchen"
 	}
 	return e.AggregateType + "s"

@@ -35,6 +35,7 @@ const (
 	AggregateTicket = "ticket"
 	AggregateOrder  = "order"
 	AggregateOutlet = "outlet"
+	AggregateWork   = "work" // an order that goes whole to a worker, by the order's id
 )
 
 // New returns an event of version 1 of its type, not yet written.

@@ -48,8 +48,17 @@ type Owner interface {
 	Owned(resource string) (fence int64, ok bool)
 }
 
-// RelayResource is the lease under which a sink's relay runs: relay:main.
-func RelayResource(sink string) string { return "relay:" + sink }
+// RelayResource is the lease under which a sink's relay runs: relay:main, relay-kafka:kafka. Each sink is a kind of its
+// own, because not every process that relays can reach every broker.
+func RelayResource(sink string) string { return RelayKind(sink) + ":" + sink }
+
+// RelayKind is the kind of a sink's lease, and the role of the processes that share it.
+func RelayKind(sink string) string {
+	if sink == MainSink {
+		return "relay"
+	}
+	return "relay-" + sink
+}
 
 // SinkStats are a sink's figures for metrics.
 type SinkStats struct {

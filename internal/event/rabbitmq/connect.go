@@ -93,11 +93,17 @@ func refused(rawURL string, err error) error {
 	return errs.Unavailable("RabbitMQ at %s cannot be reached", host).Because(err)
 }
 
-// Check connects once and tells what is wrong, if anything is. Errors: KindUnavailable.
-func Check(ctx context.Context, o Options) error {
+// Prepare connects once, declares every exchange and queue, and tells what is wrong, if anything is.
+// Errors: KindUnavailable.
+func Prepare(ctx context.Context, o Options) error {
 	l, err := connect(ctx, o)
 	if err != nil {
 		return err
+	}
+	defer l.cut()
+	defer context.AfterFunc(ctx, func() { _ = l.wire.Close() })()
+	if err := declare(l.Connection); err != nil {
+		return errs.Unavailable("RabbitMQ cannot be prepared").Because(err)
 	}
 	return l.Close()
 }

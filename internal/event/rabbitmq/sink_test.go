@@ -184,12 +184,12 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 		"cannot be reached":     "amqp://guest:guest@127.0.0.1:1/",
 		"cannot be reached ":    "amqps" + strings.TrimPrefix(broker, "amqp"),
 	} {
-		err := rabbitmq.Check(t.Context(), rabbitmq.Options{URL: wrong})
+		err := rabbitmq.Prepare(t.Context(), rabbitmq.Options{URL: wrong})
 		require.Truef(t, errs.Is(err, errs.KindUnavailable), "%v", err)
 		require.ErrorContains(t, err, strings.TrimSpace(want))
 		require.NotContains(t, err.Error(), "secret")
 	}
-	require.NoError(t, rabbitmq.Check(t.Context(), rabbitmq.Options{URL: broker}))
+	require.NoError(t, rabbitmq.Prepare(t.Context(), rabbitmq.Options{URL: broker}))
 	require.Error(t, rabbitmq.CheckURL("http://x"))
 	require.NoError(t, rabbitmq.CheckURL(broker))
 }
