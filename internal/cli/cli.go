@@ -41,6 +41,9 @@ type Commands struct {
 	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
 	Simulate simulateCommand `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
+	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
+	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
+
 	Events   eventsCommand   `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
 	Cluster  clusterCommand  `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
 	Version  versionCommand  `cmd:"" group:"inspect" help:"Which brigade this is."`
