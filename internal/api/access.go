@@ -52,6 +52,15 @@ var rights = map[string]access{
 	"POST /api/v1/orders/{ref}/fire":        cooks,
 	"POST /api/v1/orders/{ref}/remake":      cooks,
 	"GET /api/v1/menu":                      everyRole,
+
+	"GET /api/v1/stuck":                           staff,
+	"GET /api/v1/orders/{ref}/file":               placers,
+	"POST /api/v1/orders/{ref}/resolve":           managers,
+	"PUT /api/v1/orders/{ref}/ready-at":           placers,
+	"GET /api/v1/outlets/{outlet}/order-settings": managers,
+	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
+	"POST /api/v1/payments/stripe/webhook":        public,
+
 	"POST /api/v1/menu/{item}/86":           cooks,
 	"POST /api/v1/menu/{item}/back":         cooks,
 	"GET /api/v1/status":                    everyRole,

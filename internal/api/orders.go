@@ -52,7 +52,9 @@ func (s *server) addOrders() {
 	add(s, route{
 		method: http.MethodPost, path: "/api/v1/orders/{ref}/hand-over", view: ViewCanonical, id: "hand-over-order", tag: tagOrders,
 		summary:     "Hand an order over",
-		description: "Ends a ready order: served, collected or delivered by its type. Repeating it gives the same answer.",
+		description: "Ends a ready order: served, collected or delivered by its type. One that has a code is collected only with it, " +
+			"and delivered with it or with a photo. Repeating it gives the same answer.",
+		request: `{"code":"4711"}`,
 		errors:      []int{http.StatusNotFound, http.StatusConflict}, response: exampleOrder,
 	}, s.handOver)
 }
@@ -242,7 +244,22 @@ func (s *server) orderHistory(ctx context.Context, who actor.Actor, in *orderRef
 
 type oneOrderOutput struct{ Body OrderView }
 
-func (s *server) handOver(ctx context.Context, who actor.Actor, in *orderRef) (*oneOrderOutput, error) {
+type handOverInput struct {
+	OrderRef
+	Body *struct {
+		Code  string `json:"code,omitempty" doc:"The order's code, as its guest says it" example:"4711"`
+		Photo string `json:"photo,omitempty" maxLength:"500" doc:"Where the photo of a delivery is" example:"photos/4711.jpg"`
+	} `nameHint:"HandOver"`
+}
+
+func (s *server) handOver(ctx context.Context, who actor.Actor, in *handOverInput) (*oneOrderOutput, error) {
+	if in.Body != nil && in.Body.Code+in.Body.Photo != "" {
+		if err := clean("photo", in.Body.Code+in.Body.Photo); err != nil {
+			return nil, err
+		}
+		o, err := s.Care.HandOverWith(ctx, who, in.Ref, order.Proof{Code: in.Body.Code, Photo: in.Body.Photo})
+		return &oneOrderOutput{viewOrder(o)}, err
+	}
 	o, err := s.Orders.HandOver(ctx, who, in.Ref)
 	return &oneOrderOutput{viewOrder(o)}, err
 }

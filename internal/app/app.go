@@ -81,6 +81,7 @@ type App struct {
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
 	care      *order.Care
+	care      *order.Care
 	stripe    *payment.Stripe // nil: cards are not accepted
 	salt      string          // keeps this installation's keys at providers apart
 

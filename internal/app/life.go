@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"brigade/internal/api"
 	"brigade/internal/config"
 	"brigade/internal/job"
 	"brigade/internal/kitchen/kitchenpg"
@@ -44,6 +45,7 @@ func (a *App) buildLife(ctx context.Context) error {
 	}
 	a.cashier = order.NewCashier(a.orderRows, providers, a.clock)
 	a.orders.Agree(a.orderRows, a.cashier.Accepts)
+	a.care = order.NewCare(a.orders, a.orderRows)
 	a.timekeeper = order.NewTimekeeper(a.orderRows, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
 		_, mine := a.node.Owned(timersResource)
 		return mine
@@ -57,6 +59,20 @@ func stripeOfEnvironment() payment.StripeOptions {
 	return payment.StripeOptions{
 		Key: os.Getenv("BRIGADE_STRIPE_KEY"), URL: os.Getenv("BRIGADE_STRIPE_URL"),
 		WebhookSecret: os.Getenv("BRIGADE_STRIPE_WEBHOOK_SECRET"),
+	}
+}
+
+// heardStripe looks at the payment that Stripe tells of; nil when cards are not accepted.
+func (a *App) heardStripe() api.WebhookHeard {
+	if a.stripe == nil {
+		return nil
+	}
+	return func(ctx context.Context, body []byte, signature string) error {
+		id, err := a.stripe.Heard(body, signature)
+		if err != nil || id == 0 {
+			return err
+		}
+		return store.Commit(ctx, a.pool, func(tx store.Tx) error { return a.jobs.Insert(ctx, tx, settleOrder{id}) })
 	}
 }
 

@@ -23,6 +23,10 @@ type orderCommand struct {
 	Show     orderShow     `cmd:"" help:"An order with its lines, tasks and timeline."`
 	Place    orderPlace    `cmd:"" help:"Place an order."`
 	Explain  orderExplain  `cmd:"" help:"Where an order's time went, minute by minute."`
+	Stuck    orderStuck    `cmd:"" help:"What orders wait for that does not come by itself."`
+	Resolve  orderResolve  `cmd:"" help:"Say that a stuck step was dealt with by hand."`
+
+	Reschedule orderReschedule `cmd:"" help:"Change when an order shall be ready."`
 	Add      orderAdd      `cmd:"" help:"Add items to an order that is being cooked."`
 	Cut      orderCut      `cmd:"" help:"Take units off a line of an order."`
 	Cancel   orderCancel   `cmd:"" help:"Cancel an order before it is handed over."`
@@ -139,6 +143,7 @@ func joinText[T ~string](list []T) string {
 
 type orderShow struct {
 	Ref    string `arg:"" name:"ref" help:"The order's number or id."`
+	All    bool   `name:"all" help:"What it waits for, the steps of its payment and its jobs instead of its tasks."`
 	Remote `group:"server"`
 }
 
@@ -165,6 +170,9 @@ type orderDetail struct {
 
 // Run shows one order.
 func (c *orderShow) Run(ctx context.Context, env *Env) error {
+	if c.All {
+		return showFile(ctx, env, &c.Remote, c.Ref)
+	}
 	return ask(ctx, env, &c.Remote, request{path: "/orders/" + url.PathEscape(c.Ref)}, func(o orderDetail) error {
 		return o.show(env)
 	})

@@ -98,6 +98,7 @@ type Service struct {
 	gate    Gate
 
 	agreement *agreement // nil: no terms can be agreed on
+	files     Files      // nil: no order has terms
 }
 
 // Gate tells whether an outlet takes an order of some lines just now, from a source. Errors: KindConflict, which says
@@ -266,10 +267,7 @@ func (s *Service) Pulse(ctx context.Context, who actor.Actor, outlet int64) (Pul
 // HandOver ends a ready order: served, collected or delivered by its type. Repeated: the same answer.
 // Errors: KindNotFound; KindConflict when it is not ready.
 func (s *Service) HandOver(ctx context.Context, who actor.Actor, ref string) (Order, error) {
-	if _, err := s.Get(ctx, who, ref); err != nil {
-		return Order{}, err
-	}
-	return s.store.Move(ctx, who.Tenant, ref, HandedOver, who.Name, "", s.clock.Now())
+	return s.handOver(ctx, who, ref, Proof{})
 }
 
 // Fingerprint is a digest of a request body for Placement.Fingerprint; equal requests have equal ones.

@@ -44,9 +44,7 @@ func (w *Waiting) Edit(ctx context.Context, e Edit) error {
 	return err
 }
 
-// Reschedule lets an order be ready at another time. Errors: KindNotFound, KindInvalid; KindConflict when it is being
-// made, or the outlet is closed then.
-func (s *Service) Reschedule(ctx context.Context, who actor.Actor, ref string, lives Lives, at time.Time, hhmm string) (Order, error) {
+func (s *Service) reschedule(ctx context.Context, who actor.Actor, ref string, lives Lives, at time.Time, hhmm string) (Order, error) {
 	o, err := s.Get(ctx, who, ref)
 	if err != nil {
 		return Order{}, err

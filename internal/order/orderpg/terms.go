@@ -326,3 +326,42 @@ func (s *Store) RecipeIDs(ctx context.Context, id int64) ([]int64, error) {
 	}
 	return ids, store.Classify(err)
 }
+
+// Steps implements order.Files.
+func (s *Store) Steps(ctx context.Context, tenant, id int64) ([]order.StepView, error) {
+	rows, err := s.q.Attempts(ctx, db.AttemptsParams{OrderID: id, Tenant: tenant})
+	steps := make([]order.StepView, len(rows))
+	for i, r := range rows {
+		steps[i] = order.StepView{
+			Seq: int(r.Seq), Step: order.Step(r.Step), Sum: money.Amount(r.AmountMinor), Key: r.Key, State: r.State,
+			Tries: int(r.Tries), Error: r.LastError, Note: r.Note, Reference: r.Reference, Began: r.CreatedAt, Changed: r.UpdatedAt,
+		}
+	}
+	return steps, store.Classify(err)
+}
+
+// Jobs implements order.Files. The tables of jobs are not Brigade's own, so that sqlc does not know them.
+func (s *Store) Jobs(ctx context.Context, id int64) ([]order.JobView, error) {
+	rows, err := s.pool.Query(ctx, `select id, kind, state::text, attempt, scheduled_at, coalesce(to_jsonb(errors), '[]')
+		from river_job where args @> jsonb_build_object('order', $1::bigint) order by id limit 100`, id)
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	jobs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (j order.JobView, err error) {
+		return j, row.Scan(&j.ID, &j.Kind, &j.State, &j.Attempt, &j.Next, &j.Errors)
+	})
+	return jobs, store.Classify(err)
+}
+
+// Stuck implements order.Files.
+func (s *Store) Stuck(ctx context.Context, tenant int64, before time.Time) ([]order.StuckStep, error) {
+	rows, err := s.q.Stuck(ctx, db.StuckParams{Tenant: tenant, Before: before})
+	steps := make([]order.StuckStep, len(rows))
+	for i, r := range rows {
+		steps[i] = order.StuckStep{
+			Order: r.OrderID, Outlet: r.OutletID, Number: r.Number, Kind: r.Kind, Step: r.Step, Tries: int(r.Tries),
+			Error: r.LastError, Since: r.Since,
+		}
+	}
+	return steps, store.Classify(err)
+}

@@ -88,6 +88,11 @@ where t.tenant_id = @tenant and t.due_at < @before::timestamptz
 union all
 select t.order_id, o.number, o.outlet_id, 'sale', t.waits, 0, t.failure, o.updated_at
 from order_terms t join orders o on o.id = t.order_id where t.tenant_id = @tenant and t.failure <> ''
+union all
+select p.order_id, o.number, o.outlet_id, 'balance', 'collect', 0, 'more was added than was paid for', o.updated_at
+from payments p join orders o on o.id = p.order_id
+where p.tenant_id = @tenant and o.status in ('served', 'collected', 'delivered') and p.captured_minor - p.refunded_minor < o.total_minor
+  and not exists (select from payment_attempts a where a.order_id = p.order_id and a.state in ('pending', 'stuck'))
 order by since, order_id limit 500;
 
 -- name: OrderLines :many

@@ -1,0 +1,185 @@
+// Package paymenttest is a stand-in for Stripe, for tests: it keeps its promises about idempotency keys, counts the money
+// it has moved, and answers as badly as it is told to.
+package paymenttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Stripe is the stand-in. It is safe for concurrent use.
+type Stripe struct {
+	mu      sync.Mutex
+	hostile float64
+	intents map[string]*intent
+	answers map[string]answer
+	faults  []string
+}
+
+type intent struct {
+	id, order, status        string
+	amount, captured, repaid int64
+}
+
+type answer struct {
+	request string
+	status  int
+	body    []byte
+}
+
+// New returns a stand-in that fails so often, 0 to 1: half of the time before it does anything, half after.
+func New(hostile float64) *Stripe {
+	return &Stripe{hostile: hostile, intents: map[string]*intent{}, answers: map[string]answer{}}
+}
+
+// Calm makes it answer well from now on.
+func (s *Stripe) Calm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hostile = 0
+}
+
+// Held is how much money each order's guest has left there, in minor units, over all its payments.
+func (s *Stripe) Held() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := map[string]int64{}
+	for _, p := range s.intents {
+		held[p.order] += p.captured - p.repaid
+	}
+	return held
+}
+
+// Promised lists the orders with a promise that was neither taken nor let go.
+func (s *Stripe) Promised() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := map[string]int{}
+	for _, p := range s.intents {
+		if p.status == "requires_capture" {
+			open[p.order]++
+		}
+	}
+	return open
+}
+
+// Faults are breaches of the protocol: a missing key, one key for two requests, two payments for an order.
+func (s *Stripe) Faults() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.faults...)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "form", http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	hostile := s.hostile
+	s.mu.Unlock()
+	if rand.Float64() < hostile/2 {
+		http.Error(w, `{"error":{"type":"api_error","message":"try again"}}`, http.StatusInternalServerError)
+		return
+	}
+	a := s.once(r)
+	if rand.Float64() < hostile/2 { // it was done, and nobody hears of it
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body)
+}
+
+// once answers a key as it did before.
+func (s *Stripe) once(r *http.Request) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, request := r.Header.Get("Idempotency-Key"), r.URL.Path+"?"+r.PostForm.Encode()
+	if key == "" || r.Header.Get("Authorization") == "" {
+		s.faults = append(s.faults, "no key: "+request)
+	}
+	if a, seen := s.answers[key]; seen {
+		if a.request != request {
+			s.faults = append(s.faults, "one key for two requests: "+key)
+		}
+		return a
+	}
+	a := s.do(r)
+	a.request = request
+	s.answers[key] = a
+	return a
+}
+
+func (s *Stripe) do(r *http.Request) answer {
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	switch {
+	case r.URL.Path == "/v1/payment_intents":
+		return s.create(r)
+	case r.URL.Path == "/v1/refunds":
+		return s.refund(r)
+	case len(parts) == 4 && s.intents[parts[2]] != nil:
+		return s.end(s.intents[parts[2]], parts[3], r)
+	}
+	return refused(http.StatusNotFound, "no such thing")
+}
+
+func number(r *http.Request, field string) int64 {
+	n, _ := strconv.ParseInt(r.PostForm.Get(field), 10, 64)
+	return n
+}
+
+func (s *Stripe) create(r *http.Request) answer {
+	if r.PostForm.Get("payment_method") == "pm_declined" {
+		return refused(http.StatusPaymentRequired, "Your card was declined.")
+	}
+	p := &intent{
+		id: "pi_" + strconv.Itoa(len(s.intents)+1), order: r.PostForm.Get("metadata[brigade_order]"),
+		status: "requires_capture", amount: number(r, "amount"),
+	}
+	for _, other := range s.intents {
+		if other.order == p.order {
+			s.faults = append(s.faults, "two payments for order "+p.order)
+		}
+	}
+	s.intents[p.id] = p
+	return p.answer()
+}
+
+func (s *Stripe) end(p *intent, how string, r *http.Request) answer {
+	sum := number(r, "amount_to_capture")
+	switch {
+	case p.status != "requires_capture" || sum > p.amount:
+		return refused(http.StatusBadRequest, "unexpected state "+p.status)
+	case how == "capture":
+		p.status, p.captured = "succeeded", sum
+	default:
+		p.status = "canceled"
+	}
+	return p.answer()
+}
+
+func (s *Stripe) refund(r *http.Request) answer {
+	p := s.intents[r.PostForm.Get("payment_intent")]
+	if p == nil || p.repaid+number(r, "amount") > p.captured {
+		s.faults = append(s.faults, "more is given back than was taken")
+		return refused(http.StatusBadRequest, "too much")
+	}
+	p.repaid += number(r, "amount")
+	return answer{status: http.StatusOK, body: fmt.Appendf(nil, `{"id":"re_%s","object":"refund","status":"succeeded"}`, p.id)}
+}
+
+func (p *intent) answer() answer {
+	body, _ := json.Marshal(map[string]any{"id": p.id, "object": "payment_intent", "status": p.status, "amount": p.amount})
+	return answer{status: http.StatusOK, body: body}
+}
+
+func refused(status int, why string) answer {
+	return answer{status: status, body: fmt.Appendf(nil, `{"error":{"type":"card_error","message":%q}}`, why)}
+}
