@@ -91,8 +91,6 @@ type Parts struct {
 	Editor    Editor
 	Care      Care
 	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
-	Care      Care
-	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
 	Work      Work
 	Sales     Sales
 	Estimates Estimates
@@ -141,8 +139,6 @@ func newServer(p Parts) *server {
 	s.addHealth()
 	s.addOrders()
 	s.addEdits()
-	s.addCare()
-	s.addWebhooks()
 	s.addCare()
 	s.addWebhooks()
 	s.addKitchen()

@@ -81,7 +81,6 @@ type App struct {
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
 	care      *order.Care
-	care      *order.Care
 	stripe    *payment.Stripe // nil: cards are not accepted
 	salt      string          // keeps this installation's keys at providers apart
 
