@@ -53,11 +53,20 @@ type house struct {
 	owner          actor.Actor
 	jobs           *job.Client
 	policy         notify.Policy
+	parcels        parcels // what guests are sent
+}
+
+// parcels is a carrier that always arrives.
+type parcels chan notify.Parcel
+
+func (p parcels) Carry(_ context.Context, parcel notify.Parcel) (int, error) {
+	p <- parcel
+	return 200, nil
 }
 
 func newHouse(t *testing.T, policy notify.Policy) *house {
 	t.Helper()
-	h := &house{t: t, pool: pgtest.New(t), policy: policy}
+	h := &house{t: t, pool: pgtest.New(t), policy: policy, parcels: make(parcels, 100)}
 	h.tenant = h.id("insert into tenants (slug, name) values ('t', 't') returning id")
 	h.outlet = h.id("insert into outlets (tenant_id, slug, name, timezone) values ($1, 'main', 'Main', 'UTC') returning id", h.tenant)
 	h.owner = actor.Actor{Tenant: h.tenant, Name: "owner", Role: actor.Owner}
@@ -84,7 +93,9 @@ func (h *house) build() {
 	h.service = notify.NewService(h.store, func(context.Context, *url.URL) error { return nil })
 	carrier := post.NewHook(time.Second, true)
 	h.t.Cleanup(carrier.Close)
-	office := notify.NewPost(h.store, map[notify.Channel]notify.Carrier{notify.ByWebhook: carrier}, h.policy, slog.New(slog.DiscardHandler))
+	office := notify.NewPost(h.store, map[notify.Channel]notify.Carrier{
+		notify.ByWebhook: carrier, notify.ByEmail: h.parcels, notify.ByText: h.parcels,
+	}, h.policy, slog.New(slog.DiscardHandler))
 	workers := job.NewWorkers()
 	job.Register(workers, func(ctx context.Context, s sendLane, try job.Try) error {
 		return office.Work(ctx, s.Lane, notify.Turn{Number: s.Turn, Job: try.ID})
