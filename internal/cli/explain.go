@@ -67,11 +67,32 @@ func (d decision) show(env *Env) error {
 		fmt.Fprintf(w, ", after %d requeues", d.Attempt)
 	}
 	fmt.Fprintf(w, ", policy %s\n", why.Policy)
-	fmt.Fprintf(w, "  priority %.1f = base %.1f + boost %.1f + %.1f for waiting %v\n",
-		why.Score.Total, why.Score.Base, why.Score.Boost, why.Score.Aging, seconds(why.Score.Wait))
+	if why.Outlook != (sched.Outlook{}) {
+		showOutlook(w, why.Outlook)
+	} else {
+		fmt.Fprintf(w, "  priority %.1f = base %.1f + boost %.1f + %.1f for waiting %v\n",
+			why.Score.Total, why.Score.Base, why.Score.Boost, why.Score.Aging, seconds(why.Score.Wait))
+	}
 	fmt.Fprintf(w, "  station %s\n", useText(why.Station))
 	showMachines(w, why.Machine)
 	return showCandidates(w, why.Staff)
+}
+
+// showOutlook writes what the planner expected of the order: where it stood, when it was due and would be ready.
+func showOutlook(w io.Writer, o sched.Outlook) {
+	place := "behind those that are planned in detail"
+	if o.Place > 0 {
+		place = fmt.Sprintf("%d. of %d orders", o.Place, o.Orders)
+	}
+	fmt.Fprintf(w, "  %s: due in %v, expected to be ready in %v, slack %v\n", place, seconds(o.Due), seconds(o.Ready), seconds(o.Slack))
+	path := "others of the order take longer"
+	if o.Critical {
+		path = "the order waits for it"
+	}
+	fmt.Fprintf(w, "  %v of work to the end of its unit; %s\n", seconds(o.Path), path)
+	if o.Held > 0 {
+		fmt.Fprintf(w, "  held back for %v, to be ready together with the rest of its order\n", seconds(o.Held))
+	}
 }
 
 // useText writes "griller, 1 of 6 in use".

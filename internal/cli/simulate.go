@@ -29,6 +29,7 @@ type simulateCommand struct {
 type simulateKitchen struct {
 	config.Migrate `group:"database"`
 
+	Data     string        `name:"data" type:"existingdir" placeholder:"DIR" help:"Play the evenings of this folder (NAME.scenario.json, NAME_rhoR_seedS.json) and write their traces to --out. Needs no database."`
 	From     string        `name:"from" placeholder:"YYYY-MM-DD" help:"Play this recorded day of the outlet."`
 	To       string        `name:"to" placeholder:"YYYY-MM-DD" help:"And all days up to this one (default: that day alone)."`
 	Evenings int           `name:"evenings" placeholder:"N" help:"Instead of recorded days: make so many evenings up, from 18:00 to 22:00, of the outlet's menu."`
@@ -49,6 +50,7 @@ func (simulateKitchen) Help() string {
 
     brigade simulate kitchen --from 2026-11-19 --outlet kitchen --out traces
     brigade simulate kitchen --from 2026-11-19 --what-if 'machine fryer-2'
+    brigade simulate kitchen --data evenings --out traces --policy greedy
     brigade simulate kitchen --evenings 10 --what-if 'no-cook Noah from 18:00' --what-if 'without-item wrap'
 
 A change is one of
@@ -67,8 +69,14 @@ Names with spaces stand in double quotes. Each evening is played with the change
 // Validate names every faulty flag.
 func (c *simulateKitchen) Validate() error {
 	var f errs.Fields
-	if (c.From == "") == (c.Evenings == 0) {
-		f.Add("--from", "or --evenings must be given, not both")
+	if c.sources() != 1 {
+		f.Add("--from", "or --evenings or --data must be given, one of them")
+	}
+	if c.Data != "" && c.Out == "" {
+		f.Add("--out", "must be given with --data")
+	}
+	if c.Data != "" && len(c.WhatIf) > 0 {
+		f.Add("--what-if", "cannot be asked of --data")
 	}
 	for flag, day := range map[string]string{"--from": c.From, "--to": c.To} {
 		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
@@ -105,6 +113,16 @@ func (c *simulateKitchen) Validate() error {
 	return f.Err()
 }
 
+// sources is how many sources of evenings are given.
+func (c *simulateKitchen) sources() (n int) {
+	for _, given := range []bool{c.Data != "", c.From != "", c.Evenings != 0} {
+		if given {
+			n++
+		}
+	}
+	return n
+}
+
 // settingsFor are a kitchen's settings under a policy; "" is the usual one. Errors: KindInvalid.
 func settingsFor(policy string) (kitchen.Settings, error) {
 	s := kitchen.DefaultSettings()
@@ -127,6 +145,9 @@ func playBy(e *replay.Evening, policy string) (*replay.Played, error) {
 
 // Run plays the evenings.
 func (c *simulateKitchen) Run(ctx context.Context, env *Env) error {
+	if c.Data != "" {
+		return c.playData(ctx, env)
+	}
 	p := postgres{Common: c.Common, Database: c.Database}
 	var evenings []scene
 	err := p.withPool(ctx, env, func(ctx context.Context, pool *pgxpool.Pool) (err error) {

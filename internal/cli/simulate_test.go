@@ -52,3 +52,34 @@ func TestSimulateNamesEveryFault(t *testing.T) {
 		require.Contains(t, r.err, fault)
 	}
 }
+
+func TestSimulateKitchenFromAFolder(t *testing.T) {
+	t.Parallel()
+	data, out := t.TempDir(), filepath.Join(t.TempDir(), "traces")
+	for name, text := range map[string]string{
+		"diner.scenario.json": `{"name":"diner","stations":["grill","pass"],"station_capacity":[1,1],
+			"machines":[{"name":"g","station":0,"capacity":1},{"name":"p","station":1,"capacity":1}],
+			"staff":[{"name":"Asha","skills":[0,1],"max_parallel":2,"efficiency":1,"break_at_secs":-1,"break_secs":0}],
+			"menu":[{"name":"burger","steps":[{"desc":"grill","station":0,"est_secs":60,"base_priority":1},
+				{"desc":"plate","station":1,"est_secs":20,"base_priority":1,"deps":[0]}]}]}`,
+		"diner_rho0.50_seed1.json": `{"Orders":[{"Arr":1.5,"Due":300,"Items":[0],"Noise":[[1,1.5]]}]}`,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(data, name), []byte(text), 0o600))
+	}
+	r := run(t, "simulate", "kitchen", "--data", data, "--out", out)
+	require.Equal(t, ExitDone, r.code, r.err)
+	require.Contains(t, r.err, "1 of 1  diner_rho0.50_seed1")
+	require.Contains(t, r.out, "diner_rho0.50")
+	require.Contains(t, r.out, "1.50 min")
+	trace, err := os.ReadFile(filepath.Join(out, "diner_rho0.50_seed1.csv"))
+	require.NoError(t, err)
+	require.Equal(t, "order,item,step,station,machine,staff,start,finish\n0,0,0,0,0,0,1.500000,61.500000\n0,0,1,1,1,0,61.500000,91.500000\n", string(trace))
+
+	require.Contains(t, ok(t, "simulate", "kitchen", "--data", data, "--out", out, "--policy", "fifo", "--json"), `"ticket_minutes": 1.5`)
+	r = run(t, "simulate", "kitchen", "--data", data)
+	require.Equal(t, ExitMisuse, r.code)
+	require.Contains(t, r.err, "--out must be given with --data")
+	r = run(t, "simulate", "kitchen", "--data", t.TempDir(), "--out", out)
+	require.Equal(t, ExitFailed, r.code)
+	require.Contains(t, r.err, "no evenings")
+}

@@ -41,7 +41,7 @@ type Settings struct {
 // DefaultSettings are contract K's.
 func DefaultSettings() Settings {
 	return Settings{
-		AutoComplete: true, RequeueBoost: 10, RushBoost: 1000, Weights: sched.DefaultWeights(), Policy: sched.Greedy, Aims: sched.DefaultAims(),
+		AutoComplete: true, RequeueBoost: 10, RushBoost: 1000, Weights: sched.DefaultWeights(), Policy: sched.Brigade, Aims: sched.DefaultAims(),
 	}
 }
 

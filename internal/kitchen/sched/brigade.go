@@ -21,6 +21,7 @@ type brigade struct {
 	cost    float64
 	held    []bool // scratch of setHolds
 	left    int    // plans that may still be compared
+	doubts  int    // holds about which there may be second thoughts
 	dice    uint64
 	trial   []int           // scratch of search
 	waited  map[int64]waits // what was held back before
@@ -28,6 +29,9 @@ type brigade struct {
 
 // planBrigade assigns what begins at once in the best plan found, at most so many tasks.
 func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
+	if k.settled.at == now && k.settled.changes == k.changes {
+		return nil // a second look at the same moment would only find other reasons
+	}
 	if !slices.ContainsFunc(k.open, func(g *group) bool { return g.blocked(now) == Assignable }) {
 		for id, w := range k.waits { // whatever happens next is a change
 			k.waits[id] = waits{since: w.since}
@@ -39,10 +43,14 @@ func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
 	b.remember()
 	var plan []Assignment
 	for _, i := range b.picks {
-		if e := b.jobs[i].queued; e != nil && len(plan) < most {
+		if len(plan) == most {
+			return plan
+		}
+		if e := b.jobs[i].queued; e != nil {
 			plan = append(plan, b.assign(i, e))
 		}
 	}
+	k.settled.at, k.settled.changes = now, k.changes
 	return plan
 }
 
@@ -75,7 +83,8 @@ func (b *brigade) weigh() {
 	}
 	b.detail, b.coarse = order[:cut], order[cut:]
 	b.blur()
-	b.left = min(b.aims.Tries, b.aims.Placement/(3*max(jobs, 1)))
+	b.left = min(b.aims.Tries, b.aims.Placements/(3*max(jobs, 1)))
+	b.doubts = min(mostDoubts, b.aims.Placements/(4*max(jobs, 1)))
 }
 
 // urgency is the apparent tardiness cost of an order per second of work that is left (Vepsalainen and Morton 1987): what
@@ -314,11 +323,11 @@ func (b *brigade) mealCost(m *meal) float64 {
 // giveUpHolds begins what is held back when that costs less: in the projection, or because hands would be idle which
 // will be wanted when the next orders come.
 func (b *brigade) giveUpHolds() {
-	for i, tries := 0, mostGivenUp; i < len(b.jobs) && tries > 0; i++ {
+	for i := 0; i < len(b.jobs) && b.doubts > 0; i++ {
 		if b.jobs[i].queued == nil || b.release[i] <= 0 || b.jobs[i].group.blocked(b.now) != Assignable {
 			continue
 		}
-		tries--
+		b.doubts--
 		old := b.release[i]
 		b.release[i] = 0
 		b.run()
@@ -331,8 +340,8 @@ func (b *brigade) giveUpHolds() {
 	b.run()
 }
 
-// mostGivenUp bounds how many holds a decision has second thoughts about.
-const mostGivenUp = 12
+// mostDoubts bounds about how many holds a decision has second thoughts.
+const mostDoubts = 12
 
 // worthOfHands is what it is worth to do a job now that hands are idle.
 func (b *brigade) worthOfHands(i int) float64 {

@@ -23,6 +23,12 @@ type Kitchen struct {
 	waits  map[int64]waits   // tasks that are held back
 	seen   map[int64]float64 // how many tasks of a station came in
 
+	changes uint64 // counts what was told
+	settled struct {
+		at      Instant
+		changes uint64
+	} // when all was decided that could be, as it stood then
+
 	round uint64   // of planning
 	open  []*group // scratch of Plan
 }
@@ -46,6 +52,7 @@ func New(l Layout, w Weights) *Kitchen {
 // Relayout replaces the layout. Queue, what tasks hold and utilization are kept by id. Tasks whose station or machine
 // is gone stay in the queue and say so.
 func (k *Kitchen) Relayout(l Layout) {
+	k.changes++
 	k.floor = newFloor(l, k.work)
 	for _, h := range k.held {
 		k.floor.count(h, 1)
@@ -67,6 +74,7 @@ func (k *Kitchen) work(staff int64) *work {
 
 // SetEfficiency tells how fast a staff member works by newer measurements; the next layout replaces it.
 func (k *Kitchen) SetEfficiency(staff int64, x float64) {
+	k.changes++
 	if p := k.floor.memberByID[staff]; p != nil {
 		p.Efficiency = efficiency(x)
 	}
@@ -75,12 +83,17 @@ func (k *Kitchen) SetEfficiency(staff int64, x float64) {
 // Occupy tells that a task is assigned or started: it holds a slot of the station, of the machine (0: none) and a hand
 // of the staff member. It leaves the queue if it was in it; what it held before is freed. Plan does this by itself.
 func (k *Kitchen) Occupy(task, station, machine, staff int64) {
+	h := hold{station: station, machine: machine, staff: staff}
+	if k.held[task] == h && k.queued[task] == nil {
+		return // known
+	}
 	k.Release(task, 0)
 	k.Remove(task)
-	k.occupy(task, hold{station: station, machine: machine, staff: staff})
+	k.occupy(task, h)
 }
 
 func (k *Kitchen) occupy(task int64, h hold) {
+	k.changes++
 	k.held[task] = h
 	k.floor.count(h, 1)
 }
@@ -90,6 +103,7 @@ func (k *Kitchen) occupy(task int64, h hold) {
 func (k *Kitchen) Start(task int64, since Instant) bool {
 	h, ok := k.held[task]
 	if ok {
+		k.changes++
 		h.since = since
 		k.held[task] = h
 		k.work(h.staff).start(task, since)
@@ -102,6 +116,7 @@ func (k *Kitchen) Start(task int64, since Instant) bool {
 func (k *Kitchen) Release(task int64, worked time.Duration) bool {
 	h, ok := k.held[task]
 	if ok {
+		k.changes++
 		delete(k.held, task)
 		k.floor.count(h, -1)
 		k.work(h.staff).finish(task, worked)

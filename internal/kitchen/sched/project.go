@@ -256,10 +256,11 @@ func (p *projector) choose(g *group, now float64) (m, s int, ok bool) {
 	s = -1
 	best := math.Inf(1)
 	for _, x := range g.at.staff {
-		if p.staffBusy[x.no] < x.MaxParallel && !p.offAt(x.no, now) {
-			if c := p.staffCost(x); c < best {
-				s, best = x.no, c
-			}
+		if p.staffBusy[x.no] >= x.MaxParallel || len(p.off[x.no]) > 0 && p.offAt(x.no, now) {
+			continue
+		}
+		if c := p.staffCost(x); c < best {
+			s, best = x.no, c
 		}
 	}
 	return m, s, s >= 0

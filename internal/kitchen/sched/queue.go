@@ -113,6 +113,7 @@ func (k *Kitchen) Enqueue(t Task) {
 	k.Remove(t.ID)
 	t.Base, t.Boost = finite(t.Base), finite(t.Boost)
 	e := &entry{Task: t, rank: k.rank(t), group: k.group(t.Station, t.Machine)}
+	k.changes++
 	k.queued[t.ID] = e
 	heap.Push(&e.group.queue, e)
 	k.notice(t.Station)
@@ -122,6 +123,7 @@ func (k *Kitchen) Enqueue(t Task) {
 func (k *Kitchen) Remove(task int64) bool {
 	e, ok := k.queued[task]
 	if ok {
+		k.changes++
 		delete(k.queued, task)
 		delete(k.waits, task)
 		heap.Remove(&e.group.queue, e.index)

@@ -4,11 +4,36 @@
 // A [Kitchen] mirrors one outlet: its layout, the tasks that are ready, and what every station, machine and staff
 // member holds. Its owner tells it each change and calls [Kitchen.Plan].
 //
+// What can be assigned is the same under every policy: a task that waits for no other, whose station has a free slot,
+// whose machine is up with a free slot, and for which somebody is there who has the skill and a free hand.
+//
+// # The policy "brigade"
+//
+// It looks at whole orders, with what is not ready yet, and plays the open work forward by its estimates, without what
+// may still come in. A plan is a sequence of orders; within an order the task with the longest way to its end comes
+// first. It costs what [Aims] say: minutes of waiting, of lateness, and between an order's first unit and its last.
+//
+//   - The first sequence is by apparent tardiness cost per second of work left (Vepsalainen and Morton, "Priority rules
+//     for job shops with weighted tardiness costs", 1987); the second is that of the last decision. Then single orders
+//     are moved up and down, a bounded number of times, and the cheapest sequence stays.
+//   - A unit that would be ready before its order is held: its last step until it has to begin to be ready with the
+//     others, what comes before at most [Aims.Early] longer. Others take its place meanwhile. A hold that costs more
+//     than it brings is given up: hands that are idle now will be wanted. Holds are looked at again at every change and
+//     when they end, see [Kitchen.NextChange]; of each order at least one unit is never held, so that none locks.
+//   - A task goes to whom it costs least: the time he takes, times how badly his hand is wanted elsewhere, which halves
+//     with every other hand that is free there.
+//   - What is in hand is expected to go on as long as tasks do that have lasted so long; see [Aims.Spread].
+//
+// Nothing is at random: the dice of the search are thrown by the time. Very long queues are bounded by [Aims.InDetail]
+// and [Aims.Placements].
+//
+// # The policy "fifo"
+//
+// Whose order came first comes first; machines and people are chosen as by "greedy".
+//
 // # The policy "greedy"
 //
-// A task can be assigned when its station has a free slot, its machine is up with a free slot, and somebody who has the
-// skill for the station is at work with a free hand. Of all tasks that can be assigned the one with the highest
-// priority comes first:
+// Of all tasks that can be assigned the one with the highest priority comes first:
 //
 //	Base + Boost + Weights.Aging × seconds since it became ready
 //
@@ -19,7 +44,7 @@
 //
 // (ties: lowest id). Everything is scored again before the next decision.
 //
-// # Why it is exact over the whole queue and still fast
+// # Why the last two are exact over the whole queue and still fast
 //
 // Aging is one constant, so waiting never changes the order of two tasks: Base + Boost − Aging × ready orders them for
 // ever. And whether a task can be assigned depends only on its station and on the machine it names. So the queue is

@@ -52,7 +52,9 @@ func play(e *replay.Evening, policy string) (*replay.Played, error) {
 	if policy != "" && policy != "greedy" {
 		return nil, errs.Invalid("there is no policy %q", policy)
 	}
-	return replay.Play(e, kitchen.DefaultSettings()), nil
+	s := kitchen.DefaultSettings()
+	s.Policy = sched.Greedy // which does not plan for who will come
+	return replay.Play(e, s), nil
 }
 
 func ask(t *testing.T, texts ...string) *whatif.Answer {

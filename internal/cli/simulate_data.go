@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"brigade/internal/sim/kitchensim"
+	"brigade/internal/sim/replay"
+)
+
+// playData plays the evenings of a folder, which needs no database.
+func (c *simulateKitchen) playData(ctx context.Context, env *Env) error {
+	s, err := settingsFor(c.Policy)
+	if err != nil {
+		return err
+	}
+	list, err := kitchensim.Run(ctx, c.Data, c.Out, s.Policy, func(n, of int, o kitchensim.Outcome) {
+		fmt.Fprintf(env.Err, "%d of %d  %s  %.1f h in %v\n", n, of, o.Name, o.Length.Hours(), o.Took.Round(time.Millisecond))
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		var figures []eveningFigures
+		for _, o := range list {
+			figures = append(figures, eveningFigures{Evening: o.Name, Played: o.Figures})
+		}
+		return writeJSON(env.Out, figures)
+	}
+	return showCells(env, list, string(s.Policy))
+}
+
+// cell is the evenings that differ by their seed only, summed up.
+type cell struct {
+	name         string
+	n            float64
+	sum          replay.Figures
+	length, took time.Duration
+}
+
+// showCells writes the means of evenings that differ by their seed only.
+func showCells(env *Env, list []kitchensim.Outcome, policy string) error {
+	var cells []*cell
+	for _, o := range list {
+		name, _, _ := strings.Cut(o.Name, "_seed")
+		i := slices.IndexFunc(cells, func(c *cell) bool { return c.name == name })
+		if i < 0 {
+			i, cells = len(cells), append(cells, &cell{name: name})
+		}
+		cells[i].add(o)
+	}
+	t := newTable(env.Out, "EVENINGS", "", "NUMBER", "TICKET", "P95", "LATE", "TARDINESS", "SYNC GAP", "TIMES REAL TIME")
+	for _, c := range cells {
+		f, n := c.sum, c.n
+		t.row(c.name, policy, int(n), minutes(f.Ticket/n), minutes(f.TicketP95/n), fmt.Sprintf("%.1f %%", 100*f.Late/n),
+			minutes(f.Tardiness/n), minutes(f.SyncGap/n), fmt.Sprintf("%.0f", c.length.Seconds()/max(c.took.Seconds(), 1e-9)))
+	}
+	return t.end()
+}
+
+func minutes(x float64) string { return fmt.Sprintf("%.2f min", x) }
+
+func (c *cell) add(o kitchensim.Outcome) {
+	c.n++
+	c.length, c.took = c.length+o.Length, c.took+o.Took
+	f := o.Figures
+	c.sum.Ticket += f.Ticket
+	c.sum.TicketP95 += f.TicketP95
+	c.sum.Late += f.Late
+	c.sum.Tardiness += f.Tardiness
+	c.sum.SyncGap += f.SyncGap
+}
