@@ -60,6 +60,7 @@ var rights = map[string]access{
 	"GET /api/v1/outlets/{outlet}/order-settings": managers,
 	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
 	"POST /api/v1/payments/stripe/webhook":        public,
+	"POST /api/v1/outlets/{outlet}/pos":           public,
 
 	"POST /api/v1/menu/{item}/86":           cooks,
 	"POST /api/v1/menu/{item}/back":         cooks,

@@ -91,6 +91,9 @@ type Parts struct {
 	Editor    Editor
 	Care      Care
 	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
+
+	CalledBack CalledBack // what external points of sale send
+
 	Work      Work
 	Sales     Sales
 	Estimates Estimates

@@ -275,6 +275,24 @@ func (b settingsBody) settings() (order.Settings, error) {
 // WebhookHeard takes what Stripe sends, and returns false when it is not from Stripe.
 type WebhookHeard func(ctx context.Context, body []byte, signature string) error
 
+// CalledBack takes what an outlet's point of sale has to say.
+type CalledBack func(ctx context.Context, outlet int64, signature, timestamp string, body []byte) error
+
+type callBackInput struct {
+	Outlet    int64  `path:"outlet" doc:"The outlet's id" example:"1"`
+	Signature string `header:"X-Brigade-Signature" doc:"Hex HMAC-SHA256 of TIMESTAMP.BODY under the outlet's pos_secret"`
+	Timestamp string `header:"X-Brigade-Timestamp" doc:"Unix seconds, at most five minutes off" example:"1734350400"`
+	RawBody   []byte
+	Body      map[string]any `nameHint:"SaleEvent"`
+}
+
+func (s *server) calledBack(ctx context.Context, _ actor.Actor, in *callBackInput) (*struct{}, error) {
+	if s.CalledBack == nil {
+		return nil, errs.NotFound("there is no external point of sale")
+	}
+	return nil, s.CalledBack(ctx, in.Outlet, in.Signature, in.Timestamp, in.RawBody)
+}
+
 type webhookInput struct {
 	Signature string `header:"Stripe-Signature"`
 	RawBody   []byte
@@ -282,6 +300,13 @@ type webhookInput struct {
 }
 
 func (s *server) addWebhooks() {
+	add(s, route{
+		method: http.MethodPost, path: "/api/v1/outlets/{outlet}/pos", view: ViewCanonical, id: "sale-call-back", tag: tagOrders,
+		summary:     "What an external point of sale has to say",
+		description: "Signed with the outlet's secret: it accepts, rejects or has finished an order. Repeating it changes nothing.",
+		request:     `{"order_id":1,"event":"finished"}`,
+		status:      http.StatusNoContent, errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict},
+	}, s.calledBack)
 	add(s, route{
 		method: http.MethodPost, path: "/api/v1/payments/stripe/webhook", view: ViewCanonical, id: "stripe-webhook", tag: tagOrders,
 		summary:     "What Stripe has to say",

@@ -26,6 +26,7 @@ import (
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
 	"brigade/internal/payment"
+	"brigade/internal/pos"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
 	"brigade/internal/worker/workerpg"
@@ -81,6 +82,7 @@ type App struct {
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
 	care      *order.Care
+	sale      *pos.Client // of external points of sale
 	stripe    *payment.Stripe // nil: cards are not accepted
 	salt      string          // keeps this installation's keys at providers apart
 

@@ -82,7 +82,7 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) handler() http.Handler {
 	parts := api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
-		Care: a.care, Heard: a.heardStripe(), Editor: a.editor, Work: a.kitchen, Sales: a.sales, Notices: a.notices,
+		Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Notices: a.notices,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
 		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
 		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),

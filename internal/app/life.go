@@ -17,6 +17,7 @@ import (
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
 	"brigade/internal/payment"
+	"brigade/internal/pos"
 	"brigade/internal/recipe"
 	"brigade/internal/store"
 )
@@ -50,6 +51,8 @@ func (a *App) buildLife(ctx context.Context) error {
 		_, mine := a.node.Owned(timersResource)
 		return mine
 	}, a.log)
+	a.sale = pos.NewClient(saleAnswersIn)
+	job.Register(a.workers, func(ctx context.Context, j askSale, _ job.Try) error { return a.askPointOfSale(ctx, j) })
 	job.Register(a.workers, func(ctx context.Context, j settleOrder, _ job.Try) error { return a.cashier.Settle(ctx, j.Order) })
 	return nil
 }
@@ -82,7 +85,9 @@ func (a *App) orderJobs(ctx context.Context, tx store.Tx, jobs []order.Job) erro
 	for _, j := range jobs {
 		if j.Kind == order.JobSettle {
 			list = append(list, settleOrder{j.Order})
+			continue
 		}
+		list = append(list, askSale{j.Order, j.Kind == order.JobUnprepare})
 	}
 	return a.jobs.InsertMany(ctx, tx, list)
 }

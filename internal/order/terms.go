@@ -26,6 +26,7 @@ func (t Terms) Life(typ Type, s Status) Life {
 // Happening is something that happened to an order with terms. At most one of Signal, Result and the rest is given.
 type Happening struct {
 	Order  int64
+	Outlet int64 // not 0: the order is this outlet's, else it is not found
 	Signal Signal
 	By     string
 	Reason string

@@ -179,7 +179,7 @@ func (o *one) attempt(seq int, step order.Step, sum money.Amount, key string) *o
 // tell lets something happen to its order, in memory.
 func (b *lives) tell(ctx context.Context, h order.Happening) error {
 	o := b.orders[h.Order]
-	if o == nil {
+	if o == nil || h.Outlet != 0 && h.Outlet != o.Outlet {
 		return errs.NotFound("order %d has no terms", h.Order)
 	}
 	o.now = h.At

@@ -365,3 +365,16 @@ func (s *Store) Stuck(ctx context.Context, tenant int64, before time.Time) ([]or
 	}
 	return steps, store.Classify(err)
 }
+
+// ForSale returns an order with its terms, for the point of sale that makes it. Errors: KindNotFound.
+func (s *Store) ForSale(ctx context.Context, id int64) (order.Order, order.Terms, error) {
+	found, err := load(ctx, s.q, []int64{id})
+	if err != nil {
+		return order.Order{}, order.Terms{}, store.Classify(err)
+	}
+	if len(found) == 0 {
+		return order.Order{}, order.Terms{}, errs.NotFound("no order %d", id)
+	}
+	terms, err := s.Terms(ctx, found[0].Tenant, id)
+	return found[0], terms, err
+}
