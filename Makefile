@@ -28,8 +28,8 @@ build: ## build bin/brigade
 	@scripts/setup go
 	@CGO_ENABLED=0 go build -trimpath -o bin/brigade ./cmd/brigade
 
-test: ## set up and run every test, with the race detector, on a real Postgres (TEST=./… chooses)
-	@scripts/setup go postgres race $(if $(filter 1,$(BRIGADE_NO_BROWSER)),,browser)
+test: ## set up and run every test, with the race detector, on a real Postgres, RabbitMQ and Redis (TEST=./… chooses)
+	@scripts/setup go postgres redis rabbitmq race $(if $(filter 1,$(BRIGADE_NO_BROWSER)),,browser)
 	$(WITHPG) go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST)
 
 check: ## format, vet, lint, generated code, vulnerabilities, modules, scripts (ONLY="lint …" chooses)

@@ -59,9 +59,15 @@ type process struct {
 // start starts brigade and returns at once. What is still running when the test ends is killed.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startIn(t, t.TempDir(), nil, args...)
+}
+
+// startIn is start in a folder, with more in its environment.
+func startIn(t *testing.T, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, ready: make(chan string, 1), exited: make(chan struct{})}
 	p.cmd = exec.Command(binary, args...)
-	p.cmd.Dir = t.TempDir()
+	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
 	stderr, err := p.cmd.StderrPipe()

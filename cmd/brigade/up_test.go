@@ -90,10 +90,12 @@ func TestWrongUse(t *testing.T) {
 		{"up --demo sometimes", "--demo must be off, data or busy"},
 		{"up --addr nowhere", "--addr must be HOST:PORT"},
 		{"up --fast", "unknown flag --fast"},
-		{"up --kafka-brokers localhost:9092", "is not supported by this version"},
+		{"up --kafka-brokers localhost", "--kafka-brokers must be HOST:PORT"},
 		{"serve --role api", "--database-url is required"},
 		{"serve --database-url postgres://x --role chef", `not "chef"`},
-		{"--mode=order-service --port 3000", "order-service is not part of this version"},
+		{"--mode=order-service --port 3000", "--rabbitmq-url is required, or rabbitmq: in config.yaml"},
+		{"--mode kitchen-worker", "--worker-name is required"},
+		{"--mode waiter", "waiter"},
 	} {
 		code, out, stderr := brigade(t, strings.Fields(c.args)...)
 		require.Equal(t, 2, code, c.args)

@@ -43,7 +43,7 @@ type Config struct {
 	AutoComplete bool
 	TimeScale    float64
 	Logger       *slog.Logger
-	Lease        lease.Options // zero: the defaults
+	Lease        lease.Options         // zero: the defaults
 	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
 	Notify       config.Notify
 	Patience     notify.Policy // with what is told; zero: the defaults
@@ -82,19 +82,19 @@ type App struct {
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
 	care      *order.Care
-	sale      *pos.Client // of external points of sale
+	sale      *pos.Client     // of external points of sale
 	stripe    *payment.Stripe // nil: cards are not accepted
 	salt      string          // keeps this installation's keys at providers apart
 
 	timekeeper *order.Timekeeper
 
-	workers   *job.Workers
-	jobs      *job.Client
-	ledger    *notifypg.Store
-	notices   *notify.Service
-	demo      *actor.Actor // whom requests without a token act as; nil: nobody
-	url       string
-	failed    chan error
+	workers *job.Workers
+	jobs    *job.Client
+	ledger  *notifypg.Store
+	notices *notify.Service
+	demo    *actor.Actor // whom requests without a token act as; nil: nobody
+	url     string
+	failed  chan error
 }
 
 // part is something that was started and has to be stopped.
@@ -126,7 +126,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelays, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

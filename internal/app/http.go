@@ -78,16 +78,20 @@ func (a *App) findDemo(ctx context.Context) error {
 	return nil
 }
 
-// handler joins the pages and the API.
-func (a *App) handler() http.Handler {
-	parts := api.Parts{
-		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
+// apiParts are what the API stands on.
+func (a *App) apiParts() api.Parts {
+	return api.Parts{
+		Orders: a.orders, Kitchen: a.kitchen, Workers: a.cooks, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
 		Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Notices: a.notices,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
 		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
 		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}
-	parts.Workers = a.cooks
+}
+
+// handler joins the pages and the API.
+func (a *App) handler() http.Handler {
+	parts := a.apiParts()
 	if !a.has(config.RoleAPI) {
 		parts.Views, parts.Open = a.serviceViews(), true
 		return a.limit(api.New(parts))

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"brigade/internal/config"
+	"brigade/internal/errs"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
+	"brigade/internal/event/kafka"
 	"brigade/internal/event/rabbitmq"
 	"brigade/internal/lease"
 	"brigade/internal/store"
@@ -44,7 +46,14 @@ func (a *App) relayKinds() (kinds []string) {
 	if a.relaysToRabbitMQ() {
 		kinds = append(kinds, event.RelayKind(rabbitmq.SinkName))
 	}
+	if a.relaysToKafka() {
+		kinds = append(kinds, event.RelayKind(kafka.SinkName))
+	}
 	return kinds
+}
+
+func (a *App) relaysToKafka() bool {
+	return len(a.cfg.Brokers.KafkaBrokers) > 0 && a.has(config.RoleRelay)
 }
 
 // relaysToRabbitMQ: contract R's services carry their own messages, so that they need no other process.
@@ -62,18 +71,35 @@ func (a *App) startRelays(ctx context.Context) error {
 			return err
 		}
 	}
-	if !a.relaysToRabbitMQ() {
-		return nil
+	if a.relaysToRabbitMQ() {
+		o := a.rabbitMQ("relay")
+		sink := rabbitmq.NewSink(o, a.contractMessages)
+		check := func(ctx context.Context) error { return rabbitmq.Prepare(ctx, o) }
+		if err := a.startBroker(ctx, sink, check, sink.Close); err != nil {
+			return err
+		}
 	}
-	if err := a.beginSink(ctx, rabbitmq.SinkName); err != nil {
+	if a.relaysToKafka() {
+		o := a.kafka("relay")
+		sink := kafka.NewSink(o)
+		check := func(ctx context.Context) error { return kafka.Check(ctx, o) }
+		return a.startBroker(ctx, sink, check, sink.Close)
+	}
+	return nil
+}
+
+// startBroker carries events to a broker. One that does not answer yet is no reason not to start.
+func (a *App) startBroker(ctx context.Context, sink event.Sink, check func(context.Context) error, done func()) error {
+	if err := a.beginSink(ctx, sink.Name()); err != nil {
 		return err
 	}
-	o := a.rabbitMQ("relay")
-	if err := rabbitmq.Prepare(ctx, o); err != nil {
-		a.log.ErrorContext(ctx, "RabbitMQ cannot be used yet, trying again", "action", "rabbitmq_unavailable", "error", err)
+	switch err := check(ctx); {
+	case errs.Is(err, errs.KindInvalid):
+		return err
+	case err != nil:
+		a.log.ErrorContext(ctx, "a broker cannot be used yet, trying again", "action", "broker_unavailable", "sink", sink.Name(), "error", err)
 	}
-	sink := rabbitmq.NewSink(o, a.contractMessages)
-	return a.startRelay(sink, sink.Close)
+	return a.startRelay(sink, done)
 }
 
 func (a *App) startRelay(sink event.Sink, done func()) error {
@@ -84,6 +110,9 @@ func (a *App) startRelay(sink event.Sink, done func()) error {
 	a.relays.add(relay)
 	a.onStop("sink "+sink.Name(), func(context.Context) error { done(); return nil })
 	a.run("relay "+sink.Name(), relay.Run)
+	a.run("replays to "+sink.Name(), func(ctx context.Context) error {
+		return eventpg.RunReplays(ctx, a.pool, sink, a.node, a.log)
+	})
 	resources := []string{event.RelayResource(sink.Name())}
 	list := func(context.Context) ([]string, error) { return resources, nil }
 	return a.node.Want(event.RelayKind(sink.Name()), list, func(lease.Change) { relay.Poke() })
@@ -105,5 +134,48 @@ func (a *App) beginSink(ctx context.Context, name string) error {
 func (a *App) rabbitMQ(purpose string) rabbitmq.Options {
 	return rabbitmq.Options{
 		URL: a.cfg.Brokers.RabbitMQURL.Reveal(), Name: "brigade " + purpose + " " + a.cfg.Name, Logger: a.log.With("purpose", purpose),
+	}
+}
+
+// kafka says how this process reaches Kafka for a purpose.
+func (a *App) kafka(purpose string) kafka.Options {
+	k := a.cfg.Brokers.Kafka
+	return kafka.Options{
+		Brokers: k.KafkaBrokers, TLS: k.KafkaTLS, CA: k.KafkaCA, SASL: k.KafkaSASL, User: k.KafkaUser, Password: k.KafkaPassword.Reveal(),
+		Name: "brigade-" + purpose, Logger: a.log.With("purpose", purpose),
+	}
+}
+
+const pruneEvery = 10 * time.Minute
+
+// startRetention deletes events that are old and were carried everywhere, while this node has the main relay's lease.
+func (a *App) startRetention(context.Context) error {
+	if a.cfg.Brokers.KeepEvents == 0 || !a.has(config.RoleRelay) {
+		return nil
+	}
+	a.run("retention", func(ctx context.Context) error {
+		tick := time.NewTicker(pruneEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			if _, ours := a.node.Owned(event.RelayResource(event.MainSink)); ours {
+				a.prune(ctx)
+			}
+		}
+	})
+	return nil
+}
+
+func (a *App) prune(ctx context.Context) {
+	n, err := eventpg.Prune(ctx, a.pool, a.clock.Now().Add(-time.Duration(a.cfg.Brokers.KeepEvents)), true)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		a.log.WarnContext(ctx, "old events were not deleted", "action", "prune_failed", "error", err)
+	case n > 0:
+		a.log.InfoContext(ctx, "old events deleted", "action", "events_pruned", "events", n)
 	}
 }

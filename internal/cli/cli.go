@@ -36,17 +36,18 @@ type Commands struct {
 	Machine  machineCommand  `cmd:"" group:"operate" help:"The machines; take one down and up again."`
 	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
 	Station  stationCommand  `cmd:"" group:"operate" help:"The stations; close one in quiet hours and open it again."`
+	Kitchen  kitchenCommand  `cmd:"" group:"setup" help:"Who cooks at an outlet."`
 	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold; 86 an item and put it back."`
 	Sale     saleCommand     `cmd:"" group:"operate" help:"Whether orders are taken; pause an item, station or channel."`
 	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
-	Simulate simulateCommand `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
+	Simulate     simulateCommand     `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
 	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
 
-	Events   eventsCommand   `cmd:"" group:"inspect" help:"Follow what happens, event by event."`
-	Cluster  clusterCommand  `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
-	Version  versionCommand  `cmd:"" group:"inspect" help:"Which brigade this is."`
+	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens; where it is carried to, again if need be."`
+	Cluster clusterCommand `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
+	Version versionCommand `cmd:"" group:"inspect" help:"Which brigade this is."`
 }
 
 // Env is what a command has around it.

@@ -24,7 +24,10 @@ const (
 )
 
 type eventsCommand struct {
-	Tail eventsTail `cmd:"" help:"Follow events as they happen."`
+	Tail   eventsTail   `cmd:"" help:"Follow events as they happen."`
+	Sinks  eventsSinks  `cmd:"" help:"Where events are carried to, how far each has come, and what is in its way."`
+	Replay eventsReplay `cmd:"" help:"Carry events to a sink again."`
+	Parked eventsParked `cmd:"" help:"Events that a sink could never take."`
 }
 
 type eventsTail struct {

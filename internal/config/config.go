@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"brigade/internal/errs"
 	"brigade/internal/telemetry"
@@ -113,15 +114,19 @@ func IsLoopback(addr string) bool {
 // Brokers are the systems beside Postgres that Brigade can be connected to. Each is optional.
 type Brokers struct {
 	Kafka
-	RabbitMQURL    URL    `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"Carry events, orders and notifications to this RabbitMQ (amqp://user:password@host:5672/vhost, or amqps)."`
-	RabbitMQTenant string `name:"rabbitmq-tenant" env:"BRIGADE_RABBITMQ_TENANT" placeholder:"SLUG" help:"Whose orders contract R's exchanges carry (default: the only active tenant, else demo)."`
-	RedisURL       URL    `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Mirror the ready queues in this Redis (redis://user:password@host:6379/0, or rediss)."`
+	RabbitMQURL    URL      `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"Carry events, orders and notifications to this RabbitMQ (amqp://user:password@host:5672/vhost, or amqps)."`
+	RabbitMQTenant string   `name:"rabbitmq-tenant" env:"BRIGADE_RABBITMQ_TENANT" placeholder:"SLUG" help:"Whose orders contract R's exchanges carry (default: the only active tenant, else demo)."`
+	RedisURL       URL      `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Mirror the ready queues in this Redis (redis://user:password@host:6379/0, or rediss)."`
+	KeepEvents     Interval `name:"keep-events" env:"BRIGADE_KEEP_EVENTS" default:"0s" placeholder:"DURATION" help:"Delete events that are older and have been carried everywhere (2160h is 90 days); 0 keeps them for ever."`
 }
 
 func (b Brokers) check(f *errs.Fields) {
 	b.Kafka.check(f)
 	b.RabbitMQURL.checkScheme("--rabbitmq-url", f, "amqp", "amqps")
 	b.RedisURL.checkScheme("--redis-url", f, "redis", "rediss", "unix")
+	if b.KeepEvents != 0 && b.KeepEvents < Interval(time.Hour) {
+		f.Add("--keep-events", "must be 0 or at least 1h")
+	}
 }
 
 // Kafka says how Kafka is reached.

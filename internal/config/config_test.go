@@ -120,11 +120,11 @@ func TestFileFaults(t *testing.T) {
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := parse(t, "up", "--addr=nowhere", "--demo=loud", "--time-scale=0", "--log-level=chatty", "--log-format=xml",
-		"--kafka-brokers=k1:9092,k2:9092", "--rabbitmq-url=amqp://u:sesame@mq", "--redis-url=redis://:sesame@r",
+		"--kafka-brokers=k1,k2:9092", "--rabbitmq-url=http://u:sesame@mq", "--redis-url=http://:sesame@r", "--kafka-sasl=magic",
 		"--database-url=postgres://u:sesame@db:port/x")
 	for _, flag := range []string{
 		"--addr", "--demo", "--time-scale", "--log-level", "--log-format",
-		"--kafka-brokers", "--rabbitmq-url", "--redis-url", "--database-url",
+		"--kafka-brokers", "--kafka-sasl", "--rabbitmq-url", "--redis-url", "--database-url",
 	} {
 		require.ErrorContains(t, err, flag+" ")
 	}
@@ -136,14 +136,14 @@ func TestUpRules(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
 		"--time-scale=-1", "--time-scale=10001", "--time-scale=NaN", "--addr=:99999", "--addr=127.0.0.1:http",
-		"--addr=127.0.0.1", "--state=", "--role=api", "--redis-url=redis://r",
+		"--addr=127.0.0.1", "--state=", "--role=api", "--redis-url=r", "--kafka-sasl=plain", "--kafka-ca=x.pem",
 	} {
 		_, err := parse(t, "up", bad)
 		require.Error(t, err, bad)
 	}
 	for _, good := range []string{
 		"--time-scale=10000", "--time-scale=0.5", "--addr=:0", "--addr=[::1]:80", "--no-auto-complete", "--auto-complete=false",
-		"--database-url=host=/run/postgresql dbname=b",
+		"--database-url=host=/run/postgresql dbname=b", "--redis-url=redis://r", "--rabbitmq-url=amqps://u:p@mq/v", "--kafka-brokers=a:1,b:2",
 	} {
 		_, err := parse(t, "up", good)
 		require.NoError(t, err, good)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -62,6 +63,9 @@ func (s server) url(scheme string, port int) URL {
 		s.Port = port
 	}
 	u := url.URL{Scheme: scheme, Host: net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), Path: "/" + s.Database}
+	if strings.HasPrefix(s.Host, "/") { // the folder of a socket
+		u.Host, u.RawQuery = "", url.Values{"host": {s.Host}, "port": {strconv.Itoa(s.Port)}}.Encode()
+	}
 	if s.User != "" {
 		u.User = url.UserPassword(s.User, s.Password)
 	}

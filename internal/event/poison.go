@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"slices"
 )
 
 // PoisonError is what Publish returns for events that a sink can never take, whatever is tried. Nothing is said of the
@@ -30,4 +31,11 @@ func (p *PoisonError) Err() error {
 // Error implements error.
 func (p *PoisonError) Error() string {
 	return fmt.Sprintf("%d events can never be published; the first, %d: %s", len(p.Events), p.Events[0].Event.Position, p.Events[0].Reason)
+}
+
+// without returns those of events that are not named.
+func (p *PoisonError) without(events []Event) []Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
+		return slices.ContainsFunc(p.Events, func(x Poison) bool { return x.Event.Position == e.Position })
+	})
 }

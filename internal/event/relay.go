@@ -40,6 +40,8 @@ type Cursors interface {
 	Mark(ctx context.Context, sink string, fence, position int64, at time.Time) error
 	// Fail notes a failed try: how many there were, why, and when the next is due.
 	Fail(ctx context.Context, sink string, fence int64, attempts int, reason string, retryIn time.Duration) error
+	// Park notes events that the sink can never take, so that somebody can look at them. Parking twice is fine.
+	Park(ctx context.Context, sink string, fence int64, poison []Poison) error
 }
 
 // Owner tells which leases this node holds.
@@ -200,7 +202,7 @@ func (t *turn) step(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if len(s.events) > 0 {
-		if err := t.publish(ctx, s.events); err != nil {
+		if err := t.publishOrPark(ctx, s.events); err != nil {
 			return t.failed(ctx, err)
 		}
 		if err := t.cursors.Mark(ctx, t.sink.Name(), t.fence, s.next.Cursor(), t.opts.Clock.Now()); err != nil {
@@ -210,6 +212,24 @@ func (t *turn) step(ctx context.Context) (time.Duration, error) {
 	}
 	t.follower = s.next
 	return t.pace.after(s), nil
+}
+
+// publishOrPark publishes events and leaves those out that the sink can never take.
+func (t *turn) publishOrPark(ctx context.Context, events []Event) error {
+	for {
+		err := t.publish(ctx, events)
+		poison, ok := errors.AsType[*PoisonError](err)
+		if !ok {
+			return err
+		}
+		if err := t.cursors.Park(ctx, t.sink.Name(), t.fence, poison.Events); err != nil {
+			return err
+		}
+		t.opts.Logger.ErrorContext(ctx, "events parked that can never be published", "action", "events_parked", "sink", t.sink.Name(), "error", err)
+		if events = poison.without(events); len(events) == 0 {
+			return nil
+		}
+	}
 }
 
 var errSlow = errors.New("the sink took too long")

@@ -218,3 +218,48 @@ func TestRelaysOfDifferentSinksAreIndependent(t *testing.T) {
 		require.NoError(t, <-done)
 	})
 }
+
+// picky can never take the events of one aggregate.
+type picky struct {
+	*event.Memory
+	never int64
+}
+
+func (p picky) Publish(ctx context.Context, events []event.Event) error {
+	var poison event.PoisonError
+	for _, e := range events {
+		if e.AggregateID == p.never {
+			poison.Add(e, errors.New("too large"))
+		}
+	}
+	if err := poison.Err(); err != nil {
+		return err
+	}
+	return p.Memory.Publish(ctx, events)
+}
+
+func TestPoisonIsParkedAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	log := eventtest.NewLog()
+	sink := picky{event.NewMemory("picky"), 3}
+	got := make(chan event.Event, 100)
+	sink.Subscribe("test", func(_ context.Context, events []event.Event) error {
+		for _, e := range events {
+			got <- e
+		}
+		return nil
+	})
+	events := eventtest.Interleaved(5, 4)
+	log.Append(events...)
+	r := event.NewRelay(sink, log, log, eventtest.Always{}, event.RelayOptions{Poll: time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	for range 16 {
+		require.NotEqual(t, int64(3), (<-got).AggregateID)
+	}
+	cancel()
+	require.NoError(t, <-done)
+	require.Len(t, log.Parked(), 4)
+	require.Equal(t, "too large", log.Parked()[0].Reason)
+}

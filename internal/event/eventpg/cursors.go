@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/errs"
@@ -60,6 +61,22 @@ func (c *Cursors) Fail(ctx context.Context, sink string, fence int64, attempts i
 		return q.NoteFailure(ctx, db.NoteFailureParams{
 			Name: sink, Attempts: int32(attempts), LastError: printable(reason), RetryInSeconds: retryIn.Seconds(),
 		})
+	})
+}
+
+// Park implements event.Cursors.
+func (c *Cursors) Park(ctx context.Context, sink string, fence int64, poison []event.Poison) error {
+	return c.fenced(ctx, sink, fence, func(q *db.Queries) (int64, error) {
+		for _, p := range poison {
+			err := q.ParkEvent(ctx, db.ParkEventParams{
+				Sink: sink, Position: p.Event.Position, EventID: pgtype.UUID{Bytes: p.Event.ID, Valid: true},
+				Type: string(p.Event.Type), Reason: printable(p.Reason),
+			})
+			if err != nil {
+				return 0, err
+			}
+		}
+		return 1, nil
 	})
 }
 

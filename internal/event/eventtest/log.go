@@ -23,6 +23,7 @@ type Log struct {
 	pages   int
 	cursors map[string]event.Cursor
 	reasons []string
+	parked  []event.Poison
 }
 
 // NewLog returns an empty log.
@@ -160,6 +161,21 @@ func (l *Log) Fail(ctx context.Context, sink string, _ int64, attempts int, reas
 	l.cursors[sink] = event.Cursor{Position: l.cursors[sink].Position, Attempts: attempts, RetryIn: retryIn}
 	l.reasons = append(l.reasons, reason)
 	return nil
+}
+
+// Park implements event.Cursors.
+func (l *Log) Park(ctx context.Context, _ string, _ int64, poison []event.Poison) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.parked = append(l.parked, poison...)
+	return l.fault(ctx)
+}
+
+// Parked returns the events that were parked.
+func (l *Log) Parked() []event.Poison {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.parked)
 }
 
 // Reasons returns why tries failed, in order.

@@ -76,6 +76,37 @@ func (q *Queries) AppendEvents(ctx context.Context, arg AppendEventsParams) erro
 	return err
 }
 
+const askReplay = `-- name: AskReplay :one
+insert into event_replays (sink, from_position, to_position, position)
+select s.name, $1::bigint, least(coalesce(nullif($2::bigint, 0), s.position), s.position), $3::bigint
+from event_sinks s where s.name = $4
+returning id, to_position
+`
+
+type AskReplayParams struct {
+	First  int64
+	Last   int64
+	Before int64
+	Sink   string
+}
+
+type AskReplayRow struct {
+	ID         int64
+	ToPosition int64
+}
+
+func (q *Queries) AskReplay(ctx context.Context, arg AskReplayParams) (AskReplayRow, error) {
+	row := q.db.QueryRow(ctx, askReplay,
+		arg.First,
+		arg.Last,
+		arg.Before,
+		arg.Sink,
+	)
+	var i AskReplayRow
+	err := row.Scan(&i.ID, &i.ToPosition)
+	return i, err
+}
+
 const ensureSink = `-- name: EnsureSink :exec
 insert into event_sinks (name) values ($1) on conflict do nothing
 `
@@ -83,6 +114,32 @@ insert into event_sinks (name) values ($1) on conflict do nothing
 func (q *Queries) EnsureSink(ctx context.Context, name string) error {
 	_, err := q.db.Exec(ctx, ensureSink, name)
 	return err
+}
+
+const failReplay = `-- name: FailReplay :exec
+update event_replays set last_error = $1 where id = $2
+`
+
+type FailReplayParams struct {
+	LastError string
+	ID        int64
+}
+
+func (q *Queries) FailReplay(ctx context.Context, arg FailReplayParams) error {
+	_, err := q.db.Exec(ctx, failReplay, arg.LastError, arg.ID)
+	return err
+}
+
+const forgetSink = `-- name: ForgetSink :execrows
+delete from event_sinks where name = $1
+`
+
+func (q *Queries) ForgetSink(ctx context.Context, name string) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetSink, name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const loadSink = `-- name: LoadSink :one
@@ -143,6 +200,20 @@ func (q *Queries) MarkPublished(ctx context.Context, arg MarkPublishedParams) (i
 	return result.RowsAffected(), nil
 }
 
+const markReplay = `-- name: MarkReplay :exec
+update event_replays set position = $1, last_error = '', done_at = case when $1 >= to_position then now() end where id = $2
+`
+
+type MarkReplayParams struct {
+	Position int64
+	ID       int64
+}
+
+func (q *Queries) MarkReplay(ctx context.Context, arg MarkReplayParams) error {
+	_, err := q.db.Exec(ctx, markReplay, arg.Position, arg.ID)
+	return err
+}
+
 const noteFailure = `-- name: NoteFailure :execrows
 update event_sinks
 set attempts = $1, last_error = $2, updated_at = now(),
@@ -168,6 +239,23 @@ func (q *Queries) NoteFailure(ctx context.Context, arg NoteFailureParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const openReplay = `-- name: OpenReplay :one
+select id, position, to_position from event_replays where sink = $1 and done_at is null order by id limit 1
+`
+
+type OpenReplayRow struct {
+	ID         int64
+	Position   int64
+	ToPosition int64
+}
+
+func (q *Queries) OpenReplay(ctx context.Context, sink string) (OpenReplayRow, error) {
+	row := q.db.QueryRow(ctx, openReplay, sink)
+	var i OpenReplayRow
+	err := row.Scan(&i.ID, &i.Position, &i.ToPosition)
+	return i, err
 }
 
 const pageEvents = `-- name: PageEvents :many
@@ -202,6 +290,67 @@ func (q *Queries) PageEvents(ctx context.Context, arg PageEventsParams) ([]Event
 			&i.Origin,
 			&i.TraceParent,
 			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const parkEvent = `-- name: ParkEvent :exec
+insert into event_parked (sink, position, event_id, type, reason) values ($1, $2, $3, $4, $5)
+on conflict do nothing
+`
+
+type ParkEventParams struct {
+	Sink     string
+	Position int64
+	EventID  pgtype.UUID
+	Type     string
+	Reason   string
+}
+
+func (q *Queries) ParkEvent(ctx context.Context, arg ParkEventParams) error {
+	_, err := q.db.Exec(ctx, parkEvent,
+		arg.Sink,
+		arg.Position,
+		arg.EventID,
+		arg.Type,
+		arg.Reason,
+	)
+	return err
+}
+
+const parkedEvents = `-- name: ParkedEvents :many
+select p.sink, p.position, p.event_id, p.type, p.reason, p.parked_at from event_parked p
+where $1::text in ('', p.sink) order by p.sink, p.position limit $2
+`
+
+type ParkedEventsParams struct {
+	Sink      string
+	MaxEvents int32
+}
+
+func (q *Queries) ParkedEvents(ctx context.Context, arg ParkedEventsParams) ([]EventParked, error) {
+	rows, err := q.db.Query(ctx, parkedEvents, arg.Sink, arg.MaxEvents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventParked
+	for rows.Next() {
+		var i EventParked
+		if err := rows.Scan(
+			&i.Sink,
+			&i.Position,
+			&i.EventID,
+			&i.Type,
+			&i.Reason,
+			&i.ParkedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -373,6 +522,29 @@ func (q *Queries) ReadTenantEvents(ctx context.Context, arg ReadTenantEventsPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const replayState = `-- name: ReplayState :one
+select position, to_position, last_error, (done_at is not null)::boolean as done from event_replays where id = $1
+`
+
+type ReplayStateRow struct {
+	Position   int64
+	ToPosition int64
+	LastError  string
+	Done       bool
+}
+
+func (q *Queries) ReplayState(ctx context.Context, id int64) (ReplayStateRow, error) {
+	row := q.db.QueryRow(ctx, replayState, id)
+	var i ReplayStateRow
+	err := row.Scan(
+		&i.Position,
+		&i.ToPosition,
+		&i.LastError,
+		&i.Done,
+	)
+	return i, err
 }
 
 const sinkStats = `-- name: SinkStats :many

@@ -25,3 +25,12 @@ type EventLog struct {
 	TraceParent   string
 	Payload       []byte
 }
+
+type EventParked struct {
+	Sink     string
+	Position int64
+	EventID  pgtype.UUID
+	Type     string
+	Reason   string
+	ParkedAt time.Time
+}

@@ -82,3 +82,32 @@ where e.position = o.position and (y.position is null or o.position < y.position
 -- An event's publication is the first checkpoint at or after it: those before the oldest event are of no use.
 delete from event_checkpoints
 where position < (select e.position from event_log e order by e.position limit 1);
+
+-- name: ParkEvent :exec
+insert into event_parked (sink, position, event_id, type, reason) values (@sink, @position, @event_id, @type, @reason)
+on conflict do nothing;
+
+-- name: ParkedEvents :many
+select p.sink, p.position, p.event_id, p.type, p.reason, p.parked_at from event_parked p
+where @sink::text in ('', p.sink) order by p.sink, p.position limit @max_events;
+
+-- name: AskReplay :one
+insert into event_replays (sink, from_position, to_position, position)
+select s.name, @first::bigint, least(coalesce(nullif(@last::bigint, 0), s.position), s.position), @before::bigint
+from event_sinks s where s.name = @sink
+returning id, to_position;
+
+-- name: OpenReplay :one
+select id, position, to_position from event_replays where sink = @sink and done_at is null order by id limit 1;
+
+-- name: MarkReplay :exec
+update event_replays set position = @position, last_error = '', done_at = case when @position >= to_position then now() end where id = @id;
+
+-- name: FailReplay :exec
+update event_replays set last_error = @last_error where id = @id;
+
+-- name: ReplayState :one
+select position, to_position, last_error, (done_at is not null)::boolean as done from event_replays where id = @id;
+
+-- name: ForgetSink :execrows
+delete from event_sinks where name = @name;
