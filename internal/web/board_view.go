@@ -152,7 +152,9 @@ func columnViews(l *look, outlet string, at time.Time) []columnView {
 	for i, c := range columns {
 		views[i] = columnView{Key: c.key, Title: c.title, Empty: c.empty, Open: c.open}
 		if c.open {
-			views[i].Count = l.Pulse.Open[c.statuses[0]]
+			for _, s := range c.statuses {
+				views[i].Count += l.Pulse.Open[s]
+			}
 		}
 		for _, o := range inOrder(l.Orders[i], c.open) {
 			views[i].Cards = append(views[i].Cards, newCard(o, tickets[o.ID], outlet, at))

@@ -39,7 +39,7 @@ func hostileLook() *look {
 		return kitchen.TaskView{Task: t, Number: "ORD_20260302_007", StaffName: hostile, MachineName: hostile}
 	}
 	ticket := kitchen.TicketView{Ticket: kitchen.Ticket{Order: 7, Number: "ORD_20260302_007", Done: 1}}
-	ticket.Tasks = make([]*kitchen.Task, 4)
+	ticket.Tasks = []*kitchen.Task{{}, {}, {}, {}}
 	ticket.TaskViews = []kitchen.TaskView{task(71, kitchen.TaskStarted), task(72, kitchen.TaskAssigned)}
 	on := hostileOrder(7, order.InPreparation)
 	ready := hostileOrder(8, order.Ready)
