@@ -271,6 +271,9 @@ func (b *brigade) freeEnd(m *meal, first bool) float64 {
 	end := 0.0
 	for i := range m.units {
 		u := &m.units[i]
+		if b.doubted(u) {
+			continue
+		}
 		if first || !u.held {
 			end = max(end, b.unitEnd(u))
 			continue
@@ -282,6 +285,10 @@ func (b *brigade) freeEnd(m *meal, first bool) float64 {
 		}
 	}
 	return end
+}
+
+func (b *brigade) doubted(u *unit) bool {
+	return slices.ContainsFunc(u.jobs, func(j int) bool { return b.jobs[j].doubtful })
 }
 
 func (b *brigade) unitEnd(u *unit) float64 {
@@ -365,6 +372,9 @@ func (b *brigade) remember() {
 	for i := range b.jobs {
 		if j := &b.jobs[i]; j.queued != nil && b.release[i] > 0 && b.start[i] > 0 {
 			w := waits{b.now, b.instant(b.release[i])}
+			if b.quiet {
+				w.until = min(w.until, b.now.Add(begins)) // unless somebody tells that he has begun
+			}
 			if before, ok := b.waited[j.task]; ok {
 				w.since = before.since
 			}
@@ -378,7 +388,7 @@ func (b *brigade) assign(i int, e *entry) Assignment {
 	k, g := b.kitchen, b.jobs[i].group
 	heap.Remove(&g.queue, e.index)
 	delete(k.queued, e.ID)
-	h := hold{station: g.station, staff: b.floor.staff[b.staff[i]].ID}
+	h := hold{station: g.station, staff: b.floor.staff[b.staff[i]].ID, given: b.now}
 	if b.machine[i] >= 0 {
 		h.machine = b.floor.machines[b.machine[i]].ID
 	}

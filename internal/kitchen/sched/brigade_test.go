@@ -69,6 +69,8 @@ func TestWhatWouldBeReadyTooEarlyIsHeld(t *testing.T) {
 	require.Equal(t, "brigade", why.Policy)
 	require.Equal(t, sched.Outlook{Place: 1, Orders: 1, Due: 600, Ready: 100, Slack: 500, Path: 100, Critical: true}, why.Outlook)
 
+	k.Start(1, noon)
+	require.Empty(t, k.Plan(noon.Add(time.Second)))
 	want := noon.Add(80 * time.Second) // 100 s less its own 10 s and a margin of 10 s
 	waiting := k.Queue(noon)
 	require.Len(t, waiting, 1)
@@ -401,4 +403,27 @@ func BenchmarkBrigade(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Where nobody tells that he has begun, or has forgotten to tell that he is done, nothing is held for long.
+func TestNothingIsHeldForWhatNobodyWorksOn(t *testing.T) {
+	t.Parallel()
+	k := brigadeOf(diner())
+	orders := burgerAndDip()
+	k.Orders(orders)
+	ready(k, &orders[0], noon)
+	require.Len(t, k.Plan(noon), 1)
+	at, ok := k.NextChange(noon)
+	require.True(t, ok)
+	require.Equal(t, noon.Add(2*time.Second), at)
+	require.Len(t, k.Plan(at), 1, "nobody has begun with the patty")
+
+	k = brigadeOf(diner())
+	k.Orders(orders)
+	ready(k, &orders[0], noon)
+	k.Plan(noon)
+	k.Start(1, noon)
+	require.Empty(t, k.Plan(at))
+	forgotten := noon.Add(200 * time.Second)
+	require.Len(t, k.Plan(forgotten), 1)
 }

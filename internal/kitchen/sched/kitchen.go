@@ -36,7 +36,13 @@ type Kitchen struct {
 // hold is what a task that is assigned or started occupies.
 type hold struct {
 	station, machine, staff int64
+	given                   Instant // when the planner assigned it; 0: not known
 	since                   Instant // 0: not started
+}
+
+// same tells whether two holds are of the same things.
+func (h hold) same(o hold) bool {
+	return h.station == o.station && h.machine == o.machine && h.staff == o.staff
 }
 
 // New returns an empty kitchen that decides by the policy "greedy"; see [Kitchen.Use].
@@ -84,8 +90,8 @@ func (k *Kitchen) SetEfficiency(staff int64, x float64) {
 // of the staff member. It leaves the queue if it was in it; what it held before is freed. Plan does this by itself.
 func (k *Kitchen) Occupy(task, station, machine, staff int64) {
 	h := hold{station: station, machine: machine, staff: staff}
-	if k.held[task] == h && k.queued[task] == nil {
-		return // known
+	if old, ok := k.held[task]; ok && old.same(h) && old.since == 0 {
+		return // as it was
 	}
 	k.Release(task, 0)
 	k.Remove(task)

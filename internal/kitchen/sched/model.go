@@ -35,6 +35,7 @@ type job struct {
 	earliest float64
 	hold     hold    // in hand: what it has
 	end      float64 // in hand: when it will be done
+	doubtful bool    // in hand, but it seems that nobody works on it: nothing waits for it to be ready together
 }
 
 // meal is an order, or a course of it.
@@ -74,6 +75,7 @@ type model struct {
 	byID  map[int64]int // job of a task
 	off   [][][2]float64
 	upAt  []float64
+	quiet bool // no task is being worked on, as far as is known
 }
 
 func (m *model) seconds(t Instant) float64 { return float64(t-m.now) / 1e6 }
@@ -89,6 +91,10 @@ func (m *model) instant(seconds float64) Instant {
 func (k *Kitchen) newModel(now Instant, further []Order) *model {
 	n := len(k.queued) + len(k.held)
 	m := &model{now: now, jobs: make([]job, 0, 2*n+16), meals: make([]meal, 0, len(k.orders)+len(further)+4), byID: make(map[int64]int, 2*n+16)}
+	m.quiet = true
+	for _, h := range k.held {
+		m.quiet = m.quiet && h.since == 0
+	}
 	for i := range k.orders {
 		m.addOrder(k, &k.orders[i])
 	}
@@ -134,7 +140,7 @@ func (m *model) addStep(k *Kitchen, s *Step, meal int) int {
 	}
 	if h, ok := k.held[s.Task]; ok {
 		j.state, j.hold = inHand, h
-		j.end = k.remaining(&j, m)
+		j.end, j.doubtful = k.remaining(&j, m)
 	} else {
 		j.queued = k.queued[s.Task]
 	}
@@ -267,16 +273,26 @@ func (m *model) addMade(k *Kitchen, task, order, station, machine int64, estimat
 }
 
 // remaining is how long a job in hand will go on: the mean of a log-normal duration, given that it has lasted so long.
-func (k *Kitchen) remaining(j *job, m *model) float64 {
+// It is doubtful when it lasts longer than work does (a forgotten bump), or when it was given to somebody some time ago
+// and nobody in the kitchen has told of beginning anything.
+func (k *Kitchen) remaining(j *job, m *model) (end float64, doubtful bool) {
 	mean := j.estimate
 	if p := k.floor.memberByID[j.hold.staff]; p != nil {
 		mean /= p.Efficiency
 	}
 	if j.hold.since == 0 {
-		return mean
+		return mean, m.quiet && m.now >= j.hold.given.Add(begins)
 	}
-	return stillToGo(-m.seconds(j.hold.since), mean, max(k.aims.Spread, 0.01))
+	spread := max(k.aims.Spread, 0.01)
+	lasted := -m.seconds(j.hold.since)
+	return stillToGo(lasted, mean, spread), lasted > mean*math.Exp(incredible*spread)
 }
+
+// begins is how long after it was assigned work is taken to have begun without a word.
+const begins = 2 * time.Second
+
+// incredible is how many standard deviations longer than usual nothing takes.
+const incredible = 4
 
 // stillToGo is the expected rest of something that takes mean on average and has lasted so long. Its duration is
 // log-normal with the given standard deviation of the log: E[X | X > t] − t.
@@ -288,7 +304,7 @@ func stillToGo(lasted, mean, spread float64) float64 {
 	switch {
 	case z < -4:
 		return mean - lasted
-	case z > 4:
+	case z > incredible:
 		return max(0.08*lasted, 1)
 	}
 	beyond := 0.5 * math.Erfc(z/math.Sqrt2)
