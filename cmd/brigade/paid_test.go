@@ -111,7 +111,7 @@ func TestKilledWhileMoneyMoves(t *testing.T) {
 	standIn.Calm()
 	p := boot(t, args...)
 	conn := database(t, state)
-	require.Eventually(t, func() bool { return atRest(t, conn) }, 2*patience, 100*time.Millisecond, "the money comes to rest")
+	require.Eventually(t, func() bool { return atRest(t, conn) }, 4*patience, 100*time.Millisecond, "the money comes to rest")
 	for law, query := range paidLaws {
 		rows, err := conn.Query(t.Context(), query)
 		require.NoError(t, err, law)

@@ -62,12 +62,12 @@ var rights = map[string]access{
 	"POST /api/v1/payments/stripe/webhook":        public,
 	"POST /api/v1/outlets/{outlet}/pos":           public,
 
-	"POST /api/v1/menu/{item}/86":           cooks,
-	"POST /api/v1/menu/{item}/back":         cooks,
-	"GET /api/v1/status":                    everyRole,
-	"POST /api/v1/pauses":                   cooks,
-	"DELETE /api/v1/pauses":                 cooks,
-	"GET /api/v1/outlets":                   everyRole,
+	"POST /api/v1/menu/{item}/86":   cooks,
+	"POST /api/v1/menu/{item}/back": cooks,
+	"GET /api/v1/status":            everyRole,
+	"POST /api/v1/pauses":           cooks,
+	"DELETE /api/v1/pauses":         cooks,
+	"GET /api/v1/outlets":           everyRole,
 
 	"GET /api/v1/kitchen":                               staff,
 	"GET /api/v1/kitchen/queue":                         staff,

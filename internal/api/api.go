@@ -86,11 +86,11 @@ const (
 
 // Parts are what the API stands on. All but Demo, Views, Version and Metrics are needed.
 type Parts struct {
-	Orders    Orders
-	Kitchen   Kitchen
-	Editor    Editor
-	Care      Care
-	Heard     WebhookHeard // what Stripe sends; nil: cards are not accepted
+	Orders  Orders
+	Kitchen Kitchen
+	Editor  Editor
+	Care    Care
+	Heard   WebhookHeard // what Stripe sends; nil: cards are not accepted
 
 	CalledBack CalledBack // what external points of sale send
 

@@ -51,11 +51,11 @@ func (s *server) addOrders() {
 	}, s.orderHistory)
 	add(s, route{
 		method: http.MethodPost, path: "/api/v1/orders/{ref}/hand-over", view: ViewCanonical, id: "hand-over-order", tag: tagOrders,
-		summary:     "Hand an order over",
+		summary: "Hand an order over",
 		description: "Ends a ready order: served, collected or delivered by its type. One that has a code is collected only with it, " +
 			"and delivered with it or with a photo. Repeating it gives the same answer.",
 		request: `{"code":"4711"}`,
-		errors:      []int{http.StatusNotFound, http.StatusConflict}, response: exampleOrder,
+		errors:  []int{http.StatusNotFound, http.StatusConflict}, response: exampleOrder,
 	}, s.handOver)
 }
 

@@ -187,7 +187,9 @@ func (s *stubSales) Resume(_ context.Context, _ actor.Actor, _ int64, kind menu.
 	return menu.Pause{Kind: kind, Name: name}, nil
 }
 
-func (s *stubSales) Paused(context.Context, actor.Actor, int64) ([]menu.Pause, error) { return s.paused, nil }
+func (s *stubSales) Paused(context.Context, actor.Actor, int64) ([]menu.Pause, error) {
+	return s.paused, nil
+}
 
 // bundle is an API over stubs.
 type bundle struct {

@@ -63,8 +63,10 @@ func TestKafkaInAndOut(t *testing.T) {
 	good := `{"type":"takeout","items":[{"sku":"dip_cup","quantity":1}]}`
 	once := []kgo.RecordHeader{{Key: "Idempotency-Key", Value: []byte("till-1/1")}}
 	records := []*kgo.Record{
-		{Topic: "orders", Value: []byte(good), Headers: once}, {Topic: "orders", Value: []byte(good), Headers: once},
-		{Topic: "orders", Value: []byte(good)}, {Topic: "orders", Value: []byte("nonsense")},
+		{Topic: "orders", Value: []byte(good), Headers: once},
+		{Topic: "orders", Value: []byte(good), Headers: once},
+		{Topic: "orders", Value: []byte(good)},
+		{Topic: "orders", Value: []byte("nonsense")},
 		{Topic: "orders", Value: []byte(`{"type":"takeout","items":[{"sku":"unicorn","quantity":1}]}`)},
 	}
 	require.NoError(t, cl.ProduceSync(t.Context(), records...).FirstErr())

@@ -19,22 +19,22 @@ import (
 )
 
 type orderCommand struct {
-	List     orderList     `cmd:"" help:"List orders, newest first."`
-	Show     orderShow     `cmd:"" help:"An order with its lines, tasks and timeline."`
-	Place    orderPlace    `cmd:"" help:"Place an order."`
-	Explain  orderExplain  `cmd:"" help:"Where an order's time went, minute by minute."`
-	Stuck    orderStuck    `cmd:"" help:"What orders wait for that does not come by itself."`
-	Resolve  orderResolve  `cmd:"" help:"Say that a stuck step was dealt with by hand."`
+	List    orderList    `cmd:"" help:"List orders, newest first."`
+	Show    orderShow    `cmd:"" help:"An order with its lines, tasks and timeline."`
+	Place   orderPlace   `cmd:"" help:"Place an order."`
+	Explain orderExplain `cmd:"" help:"Where an order's time went, minute by minute."`
+	Stuck   orderStuck   `cmd:"" help:"What orders wait for that does not come by itself."`
+	Resolve orderResolve `cmd:"" help:"Say that a stuck step was dealt with by hand."`
 
 	Reschedule orderReschedule `cmd:"" help:"Change when an order shall be ready."`
-	Add      orderAdd      `cmd:"" help:"Add items to an order that is being cooked."`
-	Cut      orderCut      `cmd:"" help:"Take units off a line of an order."`
-	Cancel   orderCancel   `cmd:"" help:"Cancel an order before it is handed over."`
-	Rush     orderRush     `cmd:"" help:"Put an order before others, or end that."`
-	Hold     orderHold     `cmd:"" help:"Hold an order or a course until it is fired."`
-	Fire     orderFire     `cmd:"" help:"Fire a course, or all that is held."`
-	Remake   orderRemake   `cmd:"" help:"Have something made again."`
-	HandOver orderHandOver `cmd:"" help:"Hand a ready order over: served, collected or delivered."`
+	Add        orderAdd        `cmd:"" help:"Add items to an order that is being cooked."`
+	Cut        orderCut        `cmd:"" help:"Take units off a line of an order."`
+	Cancel     orderCancel     `cmd:"" help:"Cancel an order before it is handed over."`
+	Rush       orderRush       `cmd:"" help:"Put an order before others, or end that."`
+	Hold       orderHold       `cmd:"" help:"Hold an order or a course until it is fired."`
+	Fire       orderFire       `cmd:"" help:"Fire a course, or all that is held."`
+	Remake     orderRemake     `cmd:"" help:"Have something made again."`
+	HandOver   orderHandOver   `cmd:"" help:"Hand a ready order over: served, collected or delivered."`
 }
 
 // orderReply is an order as the API gives it.

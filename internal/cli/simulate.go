@@ -23,7 +23,8 @@ import (
 )
 
 type simulateCommand struct {
-	Kitchen simulateKitchen `cmd:"" help:"Play evenings again; ask what another kitchen would make of them."`
+	Kitchen  simulateKitchen     `cmd:"" help:"Play evenings again; ask what another kitchen would make of them."`
+	Dispatch SimulateDispatchCmd `cmd:"" help:"Play days of deliveries through the production dispatcher."`
 }
 
 type simulateKitchen struct {

@@ -127,3 +127,13 @@ func await(ctx context.Context, env *Env, pool *pgxpool.Pool, id int64) error {
 		}
 	}
 }
+
+// Help implements kong.HelpProvider.
+func (eventsSinks) Help() string {
+	return "How far each sink has come, and what it fails at.\n\n    brigade events sinks\n    brigade events sinks --forget kafka"
+}
+
+// Help implements kong.HelpProvider.
+func (eventsParked) Help() string {
+	return "Events that a sink could never take, with the reason.\n\n    brigade events parked --sink kafka"
+}

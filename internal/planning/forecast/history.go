@@ -27,12 +27,15 @@ type history struct {
 	known  int       // ordinary days with a value
 	sold   int       // of which something was sold
 	last   int       // last day on which something was sold; -1: never
+	rare   float64   // 1 for what sells every day, more for what sells less often, up to 3
 }
 
 func newHistory(s *Series) *history {
 	h := &history{series: s, n: len(s.Sales), last: -1, whole: true}
 	h.readCalendar()
 	h.readSales()
+	h.rare = min(max(1/h.share(), 1), 3)
+	h.cutMistakes()
 	h.dropSilence()
 	h.measure()
 	return h
@@ -54,7 +57,7 @@ func (h *history) readCalendar() {
 func (h *history) readSales() {
 	h.y, h.floor = make([]float64, h.n), make([]bool, h.n)
 	for i, v := range h.series.Sales {
-		if h.kinds[i] == closed || math.IsNaN(v) || math.IsInf(v, 0) {
+		if h.kinds[i] == closed || !(math.Abs(v) < absurd) {
 			h.y[i] = math.NaN()
 			continue
 		}
@@ -67,10 +70,30 @@ func (h *history) readSales() {
 	}
 }
 
+// cutMistakes limits values that can only be mistakes: beyond ten times what all but the best tenth of the days sold.
+func (h *history) cutMistakes() {
+	var sold []float64
+	for _, v := range h.y {
+		if v > 0 {
+			sold = append(sold, v)
+		}
+	}
+	if len(sold) == 0 {
+		return
+	}
+	slices.Sort(sold)
+	most := 10 * sold[(len(sold)-1)*9/10]
+	for i, v := range h.y {
+		if v > most {
+			h.y[i] = most
+		}
+	}
+}
+
 // dropSilence takes runs of days without any sale, long for what usually sells every day, for closures that nobody
 // entered. The run up to the end stays: it may be the product's end.
 func (h *history) dropSilence() {
-	if h.share() < denseShare {
+	if h.sparse() {
 		return
 	}
 	from := 0
@@ -83,6 +106,9 @@ func (h *history) dropSilence() {
 		}
 	}
 }
+
+// absurd values are not sales; nor could they be squared.
+const absurd = 1e100
 
 const (
 	denseShare = 0.8 // of days with a sale: what sells every day
@@ -109,6 +135,9 @@ func (h *history) share() float64 {
 	return float64(sold) / float64(max(days, 1))
 }
 
+// sparse tells whether there are many days without a sale.
+func (h *history) sparse() bool { return h.share() < denseShare }
+
 // learns tells whether day i teaches the models of ordinary days.
 func (h *history) learns(i int) bool {
 	return h.kinds[i] == ordinary && !math.IsNaN(h.y[i])
@@ -123,22 +152,51 @@ func (h *history) measure() {
 			}
 		}
 	}
-	h.level = h.mean(h.n-8*week, h.n)
-	if math.IsNaN(h.level) {
-		h.level = h.mean(0, h.n)
+	if h.known == 0 {
+		h.level = h.anyMean()
+		h.unit = h.usualError(h.level)
+		return
 	}
-	if math.IsNaN(h.level) {
-		h.level = 0
+	whole := h.mean(0, h.n)
+	if h.level = h.mean(h.n-8*week, h.n); math.IsNaN(h.level) {
+		h.level = whole
 	}
-	h.unit = h.naiveError(week)
-	if math.IsNaN(h.unit) {
-		h.unit = h.naiveError(1)
+	h.unit = h.usualError(max(h.level, whole/4, h.anyMean()/4))
+}
+
+// anyMean returns the mean of all days with a value, special or not; 0 when there is none.
+func (h *history) anyMean() float64 {
+	var sum, n float64
+	for _, v := range h.y {
+		if !math.IsNaN(v) {
+			sum, n = sum+v, n+1
+		}
 	}
-	usual := max(h.level, h.mean(0, h.n)/4)
-	h.unit = max(h.unit, 0.05*usual)
-	if !(h.unit > 0) {
-		h.unit = 1
+	return sum / max(n, 1)
+}
+
+// first returns the level of the first weeks, or what is nearest to that.
+func (h *history) first() float64 {
+	if m := h.mean(0, start); !math.IsNaN(m) {
+		return m
 	}
+	return h.level
+}
+
+// usualError returns the mean difference to the week before, or what stands for it: to the day before, or half of what is
+// usually sold. Nothing is taken to be known to less than a twentieth.
+func (h *history) usualError(usual float64) float64 {
+	e := h.naiveError(week)
+	if math.IsNaN(e) {
+		e = h.naiveError(1)
+	}
+	if math.IsNaN(e) {
+		e = usual / 2
+	}
+	if e = max(e, usual/20); e == 0 {
+		return 1
+	}
+	return e
 }
 
 // mean returns the mean of the ordinary days in [from, to); NaN when there is none.
@@ -167,19 +225,19 @@ func (h *history) naiveError(lag int) float64 {
 
 // ended tells whether something that sold every day has not sold for two weeks of open days.
 func (h *history) ended() bool {
-	if h.last < 0 || h.share() < denseShare {
+	if h.last < 0 || h.sparse() {
 		return false
 	}
 	return len(slices.DeleteFunc(slices.Clone(h.y[h.last+1:]), math.IsNaN)) >= 2*week
 }
 
 // teaches returns the value from which a model that expected f learns: nothing from a day that was sold out at more than
-// expected demand, and outliers only up to limit away (0: no limit).
+// expected demand, and outliers only up to limit away (0: no limit), or more for what sells rarely.
 func (h *history) teaches(i int, f, limit float64) (float64, bool) {
 	if !h.learns(i) || h.floor[i] && h.y[i] <= f {
 		return 0, false
 	}
-	if limit > 0 {
+	if limit *= h.rare; limit > 0 {
 		return min(max(h.y[i], f-limit), f+limit), true
 	}
 	return h.y[i], true

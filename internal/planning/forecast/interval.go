@@ -56,6 +56,9 @@ func newPastErrors(m *mixture) *pastErrors {
 			}
 			f := m.at(t, steps)
 			z := (h.y[i] - f) / h.spread(f)
+			if math.Abs(z) < 1e-6 {
+				z = 0 // the computer's rounding is no error
+			}
 			if h.kinds[i] != ordinary {
 				p.special.add(math.Abs(z))
 				continue

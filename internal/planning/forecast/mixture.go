@@ -33,7 +33,7 @@ func newMixture(h *history, prior *priors) *mixture {
 	if h.known >= start {
 		m.tracks = append(m.tracks, newRegression(h))
 	}
-	if float64(h.sold) < denseShare*float64(h.known) {
+	if h.sparse() {
 		m.tracks = append(m.tracks, newIntermittent(h))
 	}
 	m.weigh()
@@ -105,7 +105,7 @@ func (m *mixture) ordinary(t, steps, dow int) float64 {
 			sum, n = sum+m.weights[i]*f, n+m.weights[i]
 		}
 	}
-	return sum / n
+	return sum / max(n, 1e-9)
 }
 
 // at returns the forecast made at the end of day t, in -1..n-1, for steps days later; 0 for closed days.

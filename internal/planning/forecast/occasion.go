@@ -84,8 +84,8 @@ func newOccasions(h *history, mix func(t, steps, dow int) float64, prior *classP
 		const before = 3 // days: as one would have forecast it
 		c := o.at(t)
 		expected := o.reference(t-before, before, c.class)
-		if expected < h.level/50 {
-			continue
+		if expected <= h.level/50 {
+			continue // a multiple of next to nothing says nothing
 		}
 		c.factor = min(h.y[t]/expected, mostFactor)
 		o.past = append(o.past, c)
@@ -137,7 +137,7 @@ func (p *occasion) recalls(c *occasion) bool {
 	switch {
 	case p.name != "" || c.name != "":
 		return p.name == c.name
-	case p.class != c.class && !(p.class <= holidayOnWeekend && c.class <= holidayOnWeekend):
+	case p.class != c.class && (p.class > holidayOnWeekend || c.class > holidayOnWeekend):
 		return false
 	default:
 		return p.date.month == c.date.month && p.date.day == c.date.day || p.date.easter == c.date.easter

@@ -128,10 +128,15 @@ func (p *pool) fit(j *job) {
 	}
 	m := newMixture(h, p.common.priorsOf(j.series))
 	j.model, j.errors, j.why = m.model(), newPastErrors(m), m.why()
+	for i := range j.means {
+		j.means[i] = m.at(h.n-1, i+1)
+	}
+	if h.sparse() {
+		return // the trees' loss looks for the middle, and that is zero where most days are
+	}
 	v := newView(m, p.common)
 	for i := range j.means {
-		var x []float32
-		x, j.means[i] = v.row(h.n-1, i+1)
+		x, _ := v.row(h.n-1, i+1)
 		j.rows = append(j.rows, x)
 	}
 	j.sample = v.sample(p.quota())
@@ -159,7 +164,7 @@ func (m *mixture) why() string {
 	switch h := m.h; {
 	case h.known < start:
 		return fmt.Sprintf("only %d days are known: it leans on what other series do", h.known)
-	case float64(h.sold) < denseShare*float64(h.known):
+	case h.sparse():
 		return fmt.Sprintf("sold on %d of %d days: the forecast is a mean of days with and without sales", h.sold, h.known)
 	case m.factor != 1:
 		return fmt.Sprintf("corrected by %+.1f %%: past forecasts were wrong to one side", 100*(m.factor-1))

@@ -13,6 +13,7 @@ type regression struct {
 	fits  []fit
 	which []int // the fit to use at the end of each day; -1: none yet
 	dates []angle
+	fade  []float64 // what a day counts, by age
 }
 
 type angle struct{ sin, cos float64 }
@@ -50,6 +51,10 @@ func newRegression(h *history) *regression {
 	for i := range r.dates {
 		a := 2 * math.Pi * float64(i) / 365.25 // the phase does not matter
 		r.dates[i] = angle{math.Sin(a), math.Cos(a)}
+	}
+	r.fade = make([]float64, lookBack+1)
+	for age := range r.fade {
+		r.fade[age] = math.Exp2(-float64(age) / halfLife)
 	}
 	for t := range h.n {
 		if left := h.n - 1 - t; left%week == 0 && (left < recentFits || left%(4*week) == 0) {
@@ -109,8 +114,7 @@ func (r *regression) fit(t int) fit {
 	for i := max(0, t-lookBack); i <= t; i++ {
 		if y, ok := h.teaches(i, 0, 0); ok {
 			r.observed(&x, i, t)
-			w := math.Exp2(-float64(t-i) / halfLife)
-			accumulate(&gram, &right, x.nonzero(&index), &x, w, math.Sqrt(min(y, top))-centre)
+			accumulate(&gram, &right, x.nonzero(&index), &x, r.fade[t-i], math.Sqrt(min(y, top))-centre)
 		}
 	}
 	for i := range gram {
@@ -129,7 +133,7 @@ func (r *regression) centre(t int) (top, centre float64) {
 			level = 0
 		}
 	}
-	return 4 * level, math.Sqrt(level)
+	return max(4*level, level+4*r.h.unit*r.h.rare), math.Sqrt(level)
 }
 
 func (r *regression) observed(x *design, i, t int) {

@@ -19,12 +19,19 @@ type Series struct {
 // End returns the day after the last one of the history.
 func (s *Series) End() Day { return s.Start + Day(len(s.Sales)) }
 
-// Until returns the series as it was known at the end of a day.
+// Until returns the series as it was known at the end of a day. Days up to then that have no value yet are not known.
 func (s *Series) Until(last Day) Series {
 	c := *s
-	n := min(max(int(last-s.Start)+1, 0), len(s.Sales))
-	c.Sales = s.Sales[:n:n]
-	c.SoldOut = s.SoldOut[:min(n, len(s.SoldOut))]
+	n := max(int(last-s.Start)+1, 0)
+	if n <= len(s.Sales) {
+		c.Sales = s.Sales[:n:n]
+		c.SoldOut = s.SoldOut[:min(n, len(s.SoldOut))]
+		return c
+	}
+	c.Sales = append(make([]float64, 0, n), s.Sales...)
+	for len(c.Sales) < n {
+		c.Sales = append(c.Sales, math.NaN())
+	}
 	return c
 }
 

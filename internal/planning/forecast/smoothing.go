@@ -96,7 +96,7 @@ func aicc(h *history, s setting, profile [week]float64) float64 {
 		k += 2
 	}
 	n, mse := float64(h.known), newSmoother(h, s, profile).run(h, nil)
-	return n*math.Log(max(mse, h.unit*h.unit*1e-9)) + 2*k + 2*k*(k+1)/max(n-k-1, 1)
+	return n*math.Log(max(mse, h.unit*h.unit*1e-9, math.SmallestNonzeroFloat64)) + 2*k + 2*k*(k+1)/max(n-k-1, 1)
 }
 
 // evidence is how much of the likelihood counts in the weights: errors of neighbouring days are not independent and have
@@ -125,6 +125,7 @@ type smoother struct {
 	setting
 	level, trend float64
 	season       [week]float64
+	least        float64 // that the level may be
 	usual        float64 // mean absolute error so far, recent days first
 	seen         int
 }
@@ -134,10 +135,8 @@ const start = 8 * week
 
 // newSmoother estimates the state before the first day; profile gives weekday factors around 1 to lean on.
 func newSmoother(h *history, s setting, profile [week]float64) *smoother {
-	m := &smoother{setting: s, level: h.mean(0, start)}
-	if !(m.level > 0) {
-		m.level = h.unit / 100
-	}
+	m := &smoother{setting: s, level: h.first(), least: h.unit / 100}
+	m.level = max(m.level, m.least)
 	var sum, n [week]float64
 	for i := 0; i < min(start, h.n); i++ {
 		if h.learns(i) {
@@ -207,11 +206,12 @@ func (m *smoother) learn(e float64, dow int) {
 		m.season[dow] += m.gamma * e
 		return
 	}
+	const mostSeason = 20 // times the level
 	before := m.level
 	step := m.alpha * e / max(m.season[dow], 0.1)
-	m.level = max(m.level+step, before/10)
+	m.level = max(m.level+step, before/10, m.least)
 	m.trend += m.beta * step
-	m.season[dow] = max(m.season[dow]+m.gamma*e/before, 0.02)
+	m.season[dow] = min(max(m.season[dow]+m.gamma*e/before, 0.02), mostSeason)
 }
 
 // add adds the state at the end of day t to a mean of smoothings.

@@ -12,10 +12,7 @@ const weekFades = 0.92 // what a week counts less than the one after it
 
 func newProfile(h *history, prior [week]float64) *profile {
 	p := &profile{means: make([][week]float64, h.n+1)}
-	first := h.mean(0, start)
-	if math.IsNaN(first) {
-		first = 0
-	}
+	first := h.first()
 	var sum, n [week]float64
 	for d := range week {
 		sum[d], n[d] = first*prior[d]/2, 0.5
@@ -59,7 +56,7 @@ func newTheta(h *history, p *profile) *theta {
 	k.follow(h, alpha)
 	for t := range h.n {
 		if left := h.n - 1 - t; left%week == 0 {
-			k.drift[t+1] = k.slope(h, t) / 2
+			k.drift[t+1] = k.slope(t) / 2
 		} else {
 			k.drift[t+1] = k.drift[t]
 		}
@@ -87,10 +84,7 @@ func shares(p *profile) [][week]float64 {
 
 // follow smooths with alpha and returns the squared error in units of sales.
 func (k *theta) follow(h *history, alpha float64) float64 {
-	level, sum := h.mean(0, start), 0.0
-	if math.IsNaN(level) {
-		level = 0
-	}
+	level, sum := h.first(), 0.0
 	k.level[0] = level
 	for t := range h.n {
 		share := k.share[t][h.dow(t)]
@@ -105,7 +99,7 @@ func (k *theta) follow(h *history, alpha float64) float64 {
 }
 
 // slope is the least-squares slope of the smoothed level over the last half year.
-func (k *theta) slope(h *history, t int) float64 {
+func (k *theta) slope(t int) float64 {
 	from := max(0, t-26*week)
 	if t-from < start {
 		return 0
