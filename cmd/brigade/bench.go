@@ -15,7 +15,7 @@ func (benchmarks) Help() string {
 }
 
 // AfterApply gives the benchmarks what starts an app.
-func (benchmarks) AfterApply(k *kong.Context) error {
+func (benchmarks) AfterApply(k *kong.Context) error { //nolint:unparam // kong's hook
 	k.Bind(bench.Starter(app.StartBench))
 	return nil
 }

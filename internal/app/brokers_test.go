@@ -96,7 +96,7 @@ func TestKafkaInAndOut(t *testing.T) {
 		require.NoError(t, ctx.Err(), "%d placed, %d refused, %d of the kitchen", placed, len(reasons), kitchen)
 	}
 	require.Contains(t, strings.Join(reasons, "\n"), `"unicorn" is not on the menu`)
-	res, err := http.Get(a.URL() + "/api/v1/orders") //nolint:noctx // a test
+	res, err := http.Get(a.URL() + "/api/v1/orders")
 	require.NoError(t, err)
 	defer res.Body.Close()
 	var page struct{ Orders []json.RawMessage }

@@ -92,7 +92,7 @@ func order(kind string, price float64) string {
 }
 
 func (c *crew) place(kind string, price float64) string {
-	res, err := http.Post(c.orders.URL()+"/orders", "application/json", strings.NewReader(order(kind, price))) //nolint:noctx // a test
+	res, err := http.Post(c.orders.URL()+"/orders", "application/json", strings.NewReader(order(kind, price)))
 	require.NoError(c.t, err)
 	defer res.Body.Close()
 	var answer struct {
@@ -106,7 +106,7 @@ func (c *crew) place(kind string, price float64) string {
 }
 
 func (c *crew) get(path string, into any) {
-	res, err := http.Get(c.told.URL() + path) //nolint:noctx // a test
+	res, err := http.Get(c.told.URL() + path)
 	require.NoError(c.t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -302,7 +302,7 @@ func TestTooManyRequestsAreRefused(t *testing.T) {
 	_, err := feed.Write([]byte(`{"customer_name":`))
 	require.NoError(t, err)
 	refused := func() bool {
-		res, err := http.Post(few.URL()+"/orders", "application/json", bytes.NewBufferString(order("takeout", 5))) //nolint:noctx // a test
+		res, err := http.Post(few.URL()+"/orders", "application/json", bytes.NewBufferString(order("takeout", 5)))
 		require.NoError(t, err)
 		defer res.Body.Close()
 		return res.StatusCode == http.StatusServiceUnavailable

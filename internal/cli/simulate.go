@@ -68,7 +68,7 @@ Names with spaces stand in double quotes. Each evening is played with the change
 }
 
 // Validate names every faulty flag.
-func (c *simulateKitchen) Validate() error {
+func (c *simulateKitchen) Validate() error { //nolint:cyclop // a list of faults, one after another
 	var f errs.Fields
 	if c.sources() != 1 {
 		f.Add("--from", "or --evenings or --data must be given, one of them")

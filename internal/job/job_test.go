@@ -88,7 +88,7 @@ func (k *kit) state(t *testing.T) (state string) {
 
 func done(greet, job.Try) error { return nil }
 
-func TestAJobExistsExactlyWhenItsTransactionDoes(t *testing.T) {
+func TestAJobExistsExactlyWhenItsTransactionDoes(t *testing.T) { //nolint:paralleltest // it looks for goroutines that were left
 	defer goleak.VerifyNone(t, goleak.IgnoreAnyFunction("brigade/internal/store/pgtest.(*factory).keep"), goleak.IgnoreCurrent())
 	k := setup(t, done)
 	refused := errors.New("refused")

@@ -57,8 +57,9 @@ func (m Message) Lane() string {
 		return WebhookLane(m.Webhook)
 	case Console:
 		return string(Console)
+	default:
+		return fmt.Sprintf("%s:%d", m.Channel, m.Change.Tenant)
 	}
-	return fmt.Sprintf("%s:%d", m.Channel, m.Change.Tenant)
 }
 
 // WebhookLane is the lane of one webhook's messages.

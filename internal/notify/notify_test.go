@@ -157,7 +157,8 @@ func TestRecipientsAreMasked(t *testing.T) {
 
 func TestSecretsAreRandomAndFactsAreStable(t *testing.T) {
 	t.Parallel()
-	require.NotEqual(t, notify.NewSecret(), notify.NewSecret())
+	one, other := notify.NewSecret(), notify.NewSecret()
+	require.NotEqual(t, one, other)
 	b, err := json.Marshal(notify.Facts{OrderID: 1, Number: "ORD_1", Status: "created"})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"id":1,"number":"ORD_1","old_status":"","status":"created"}`, string(b))

@@ -209,8 +209,9 @@ func words(s Signal) string {
 		return "given to a courier"
 	case PickedUp:
 		return "picked up"
+	default:
+		return string(s)
 	}
-	return string(s)
 }
 
 // Follows returns what may come after a status, in the order of a life.

@@ -62,8 +62,8 @@ func TestAnswersSayWhetherToTryAgain(t *testing.T) {
 		}
 	}
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, "application/json", r.Header.Get("Content-Type"))
-		require.Equal(t, "x", r.Header.Get("webhook-id"))
+		require.Equal(t, "application/json", r.Header.Get("Content-Type")) //nolint:testifylint // the handler ends with the test
+		require.Equal(t, "x", r.Header.Get("webhook-id"))                  //nolint:testifylint // the handler ends with the test
 		w.WriteHeader(http.StatusAccepted)
 	})
 	code, err := hook(t, true).Carry(t.Context(), notify.Parcel{To: s.URL, Header: map[string]string{"webhook-id": "x"}})
@@ -116,9 +116,9 @@ func TestTextsAreFormsThatTheOperatorWrote(t *testing.T) {
 	var form url.Values
 	code := http.StatusOK
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		require.NoError(t, r.ParseForm())
+		require.NoError(t, r.ParseForm()) //nolint:testifylint // the handler ends with the test
 		form = r.Form
-		require.Equal(t, "Bearer key", r.Header.Get("Authorization"))
+		require.Equal(t, "Bearer key", r.Header.Get("Authorization")) //nolint:testifylint // the handler ends with the test
 		w.WriteHeader(code)
 	})
 	texts := post.NewTexts(post.TextOptions{URL: s.URL + "/send?from=Brigade", Authorization: "Bearer key", Timeout: quick})

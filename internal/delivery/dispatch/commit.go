@@ -13,7 +13,7 @@ func (m *model) instructOne(i int32) {
 	for n, s := range d.route {
 		o := &m.orders[s.order]
 		here := !s.drop && x.at == o.from
-		if d.on > 0 || (x.t > 0 && !(here && x.last > -never)) {
+		if d.on > 0 || (x.t > 0 && (!here || x.last <= -never)) {
 			return // busy: he hears it when he is free
 		}
 		if !here {

@@ -75,7 +75,7 @@ func (m *model) adopt() {
 	for i := range m.s.Drivers {
 		m.adoptRoute(int32(i), collected)
 	}
-	m.adoptHeld(collected)
+	m.adoptHeld()
 	for i := range m.drivers {
 		m.repair(int32(i))
 	}
@@ -113,7 +113,7 @@ func (m *model) adoptRoute(i int32, collected []bool) {
 }
 
 // adoptHeld puts what is final where no old route has it: what is on board, and what was promised, first of all.
-func (m *model) adoptHeld(collected []bool) {
+func (m *model) adoptHeld() {
 	for k := range m.orders {
 		o := &m.orders[k]
 		if o.stage == Open || o.barred != "" {

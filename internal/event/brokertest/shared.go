@@ -52,7 +52,7 @@ var shared = sync.OnceValues(func() (*Server, error) {
 })
 
 // inUse keeps the lock from being collected.
-var inUse *os.File
+var inUse *os.File //nolint:unused // holding it is its use
 
 type ports struct{ AMQP, Manage int }
 

@@ -160,8 +160,9 @@ func hopeless(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.KindInvalid, errs.KindMalformed, errs.KindNotFound, errs.KindConflict, errs.KindTooLarge:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func recordOf(r *kgo.Record) Record {

@@ -82,8 +82,7 @@ func TestConsumingGoesOnOverDamagedConnections(t *testing.T) {
 	defer s.Close()
 	require.NoError(t, s.Send(t.Context(), orders(300)))
 	got := newSeen()
-	var stop func()
-	stop = consume(t, proxy.URL(broker), 10, func(_ context.Context, d rabbitmq.Delivery) rabbitmq.Verdict {
+	stop := consume(t, proxy.URL(broker), 10, func(_ context.Context, d rabbitmq.Delivery) rabbitmq.Verdict {
 		if n := got.add(d.ID); n == 1 {
 			switch d.ID {
 			case "40":

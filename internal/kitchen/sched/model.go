@@ -104,7 +104,7 @@ func (k *Kitchen) newModel(now Instant, further []Order) *model {
 	m.addStrays(k)
 	m.lookAhead(k)
 	for i := range m.meals {
-		m.finishMeal(k, &m.meals[i])
+		m.finishMeal(&m.meals[i])
 	}
 	return m
 }
@@ -334,7 +334,7 @@ func (m *model) lookAhead(k *Kitchen) {
 }
 
 // finishMeal works out tails, and what is left of an order.
-func (m *model) finishMeal(k *Kitchen, o *meal) {
+func (m *model) finishMeal(o *meal) {
 	boost := 0.0
 	for i := len(o.jobs) - 1; i >= 0; i-- {
 		m.tail(o.jobs[i])

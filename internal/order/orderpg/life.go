@@ -259,8 +259,9 @@ func (b *lives) dueOf(ctx context.Context, o *one, w order.Wait, now time.Time) 
 	case order.WaitsAcceptance:
 		settings, err := b.store.Settings(ctx, o.Outlet)
 		return now.Add(settings.PosAccept), err
+	default:
+		return time.Time{}, nil
 	}
-	return time.Time{}, nil
 }
 
 // step takes an order to a status that its life has chosen.

@@ -184,7 +184,7 @@ func TestAnOrderIsMadeOnceItIsPaid(t *testing.T) {
 	require.Equal(t, r.Order.Total, k.bank.held[r.Order.ID])
 	again := k.place(k.Store, k.paid("a", "ok"))
 	require.True(t, again.Repeated)
-	require.Equal(t, 2, len(k.bank.asked), "authorised and captured")
+	require.Len(t, k.bank.asked, 2, "authorised and captured")
 }
 
 func TestARefusedPaymentRejectsTheOrder(t *testing.T) {
@@ -212,7 +212,7 @@ func TestAnUnknownOutcomeIsAskedForAgain(t *testing.T) {
 	other := newTill(t, h, b) // after a restart
 	require.NoError(t, other.cashier(clock.NewManual(noon)).Settle(t.Context(), r.Order.ID))
 	require.Equal(t, order.Scheduled, k.status(t, r.Order.ID))
-	require.Equal(t, 2, len(slices.Compact(slices.Sorted(slices.Values(b.asked)))), "two steps, two keys: %v", b.asked)
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(b.asked))), 2, "two steps, two keys: %v", b.asked)
 	require.Equal(t, r.Order.Total, b.held[r.Order.ID])
 }
 

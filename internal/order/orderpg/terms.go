@@ -141,7 +141,7 @@ func (b *lives) write(ctx context.Context, pipe *store.Pipeline, ids []int64) er
 	if err := b.walk.write(ctx, b.q, func() error { return nil }); err != nil {
 		return err
 	}
-	if events := append(b.walk.events, tickets...); len(events) > 0 {
+	if events := slices.Concat(b.walk.events, tickets); len(events) > 0 {
 		if err := b.store.parts.Append(ctx, pipe, events); err != nil {
 			return err
 		}
