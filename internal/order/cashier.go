@@ -61,13 +61,13 @@ func (c *Cashier) step(ctx context.Context, a *Attempt) (*Attempt, error) {
 	if br == nil {
 		return nil, errs.RetryAfter(time.Minute, fmt.Errorf("there is no provider for %s", a.Method))
 	}
-	if wait := br.closed(time.Now()); wait > 0 {
-		return nil, errs.RetryAfter(wait, errors.New("the provider of payment is away"))
+	if !br.enter() {
+		return nil, errs.RetryAfter(breakFor, errors.New("the provider of payment is in trouble: few ask it at a time"))
 	}
 	asking, cancel := context.WithTimeout(ctx, askFor)
 	out, err := c.providers[a.Method].Do(asking, *a)
 	cancel()
-	br.heard(time.Now(), err)
+	br.leave(err)
 	if ctx.Err() != nil && err != nil { // the process ends: the attempt stays as it is
 		return nil, err
 	}
@@ -89,34 +89,41 @@ func retryIn(tries int) time.Duration {
 	return min(time.Minute, time.Second<<min(tries, 10)/4)
 }
 
-// breaker keeps calls from a provider that is away: a dead one must not take the time of others.
+// breaker keeps calls from a provider in trouble: a dead one must not take the hands that others need. A few go on
+// asking, so that it is noticed at once when the provider is back, and so that orders which fail by themselves do not
+// keep those behind them from being paid.
 type breaker struct {
 	mu       sync.Mutex
-	failures int
-	until    time.Time
+	failures int // in a row
+	inside   int // calls under way
 }
 
-// Failures in a row after which a provider is left alone, and for how long.
+// Failures in a row after which a provider is in trouble, how many ask one in trouble at a time, and how long the others
+// wait.
 const (
 	breakAfter = 10
+	breakTo    = 5
 	breakFor   = 2 * time.Second
 )
 
-// closed tells how long the provider is left alone; 0: it may be asked.
-func (b *breaker) closed(now time.Time) time.Duration {
+// enter tells whether the provider may be asked; whoever enters leaves.
+func (b *breaker) enter() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return max(0, b.until.Sub(now))
+	if b.failures >= breakAfter && b.inside >= breakTo {
+		return false
+	}
+	b.inside++
+	return true
 }
 
-func (b *breaker) heard(now time.Time, err error) {
+func (b *breaker) leave(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.inside--
 	if err == nil {
 		b.failures = 0
 		return
 	}
-	if b.failures++; b.failures >= breakAfter {
-		b.until = now.Add(breakFor)
-	}
+	b.failures++
 }
