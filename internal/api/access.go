@@ -93,6 +93,8 @@ var rights = map[string]access{
 	"DELETE /api/v1/kitchen/estimates/{sku}/{step}/pin": managers,
 	"GET /api/v1/kitchen/factors":                       staff,
 	"GET /api/v1/events":                                staff,
+	"GET /api/v1/events/schemas":                        everyRole,
+	"GET /api/v1/events/schemas/{type}":                 everyRole,
 
 	"GET /api/v1/webhooks":                                    integrators,
 	"POST /api/v1/webhooks":                                   integrators,

@@ -20,6 +20,7 @@ import (
 )
 
 func (s *server) addEvents() {
+	s.addSchemas()
 	add(s, route{
 		method: http.MethodGet, path: "/api/v1/events", view: ViewCanonical, id: "follow-events", tag: "Events",
 		summary: "Follow what happens",

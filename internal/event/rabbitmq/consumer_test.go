@@ -185,3 +185,35 @@ func TestFanoutReachesEverySubscriber(t *testing.T) {
 		got.await(t, 1)
 	}
 }
+
+// A queue that nobody reads keeps what is still of use; one that somebody reads is left alone.
+func TestTidy(t *testing.T) {
+	t.Parallel()
+	broker := brokertest.RabbitMQ(t)
+	s := rabbitmq.NewSink(rabbitmq.Options{URL: broker}, nil)
+	defer s.Close()
+	all := orders(10)
+	for i := range all {
+		all[i].Body = []byte{byte('0' + i)}
+	}
+	require.NoError(t, s.Send(t.Context(), all))
+	even := func(_ context.Context, bodies [][]byte) ([]bool, error) {
+		gone := make([]bool, len(bodies))
+		for i, b := range bodies {
+			gone[i] = (b[0]-'0')%2 == 0
+		}
+		return gone, nil
+	}
+	n, err := rabbitmq.Tidy(t.Context(), rabbitmq.Options{URL: broker}, rabbitmq.KitchenQueue, even)
+	require.NoError(t, err)
+	require.Equal(t, 5, n)
+	ch := channel(t, broker)
+	info, err := ch.QueueDeclarePassive(rabbitmq.KitchenQueue, true, false, false, false, nil)
+	require.NoError(t, err)
+	require.Equal(t, 5, info.Messages)
+	_, err = ch.Consume(rabbitmq.KitchenQueue, "", false, false, false, false, nil)
+	require.NoError(t, err)
+	n, err = rabbitmq.Tidy(t.Context(), rabbitmq.Options{URL: broker}, rabbitmq.KitchenQueue, even)
+	require.NoError(t, err)
+	require.Zero(t, n)
+}

@@ -13,6 +13,7 @@ const assignmentHorizon = 20 * time.Minute
 // AssignmentRule is the rule that the dispatcher is compared with: every minute a linear assignment of orders that are ready
 // within 20 minutes to couriers who are free within 20 minutes, one order each, at the least sum of delays at the
 // restaurants. A courier leaves when he would be late otherwise. It is how many operators do it.
+// The figures of both on the 120 published days are in testdata/figures.csv.
 func AssignmentRule(s dispatch.Snapshot) dispatch.Plan {
 	var p dispatch.Plan
 	r := reference{s: &s, plan: &p, bound: map[int64]*dispatch.Order{}}
