@@ -287,8 +287,8 @@ func (f *Floor) Plan(j *Journal, now time.Time) int {
 	before := len(j.Decisions)
 	f.lookOver(j, now)
 	f.formLoads(j, now)
-	if f.settings.Policy == sched.Brigade {
-		f.tellOrders(now)
+	if f.settings.Policy == sched.Brigade && f.plan.Undecided(sched.At(now)) {
+		f.tellOrders(now) // which takes long when thousands wait in vain
 	}
 	for _, a := range f.plan.Plan(sched.At(now)) {
 		members, load := f.assignees(a.Task)

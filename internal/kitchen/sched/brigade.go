@@ -29,10 +29,10 @@ type brigade struct {
 
 // planBrigade assigns what begins at once in the best plan found, at most so many tasks.
 func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
-	if k.settled.at == now && k.settled.changes == k.changes {
-		return nil // a second look at the same moment would only find other reasons
+	if k.asSettled(now) {
+		return nil
 	}
-	if !slices.ContainsFunc(k.open, func(g *group) bool { return g.blocked(now) == Assignable }) {
+	if !k.Undecided(now) {
 		for id, w := range k.waits { // whatever happens next is a change
 			k.waits[id] = waits{since: w.since}
 		}
@@ -52,6 +52,14 @@ func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
 	}
 	k.settled.at, k.settled.changes = now, k.changes
 	return plan
+}
+
+// asSettled tells that all was decided as it stands: a second look at the same moment would only find other reasons.
+func (k *Kitchen) asSettled(now Instant) bool { return k.settled.at == now && k.settled.changes == k.changes }
+
+// Undecided tells whether Plan would find a task that somebody could begin at now, and has not decided about it.
+func (k *Kitchen) Undecided(now Instant) bool {
+	return !k.asSettled(now) && slices.ContainsFunc(k.groups, func(g *group) bool { return len(g.queue) > 0 && g.blocked(now) == Assignable })
 }
 
 func (k *Kitchen) newBrigade(now Instant, further []Order) *brigade {
