@@ -185,6 +185,7 @@ func (l *load) queued(s Settings) sched.Task {
 	for _, m := range l.members[1:] {
 		o := s.queued(m.ticket, m.task)
 		q.Base, q.Boost = max(q.Base, o.Base), max(q.Boost, o.Boost)
+		q.Arrived = min(q.Arrived, o.Arrived)
 	}
 	q.ID = l.id
 	return q

@@ -75,6 +75,18 @@ func (t *Ticket) HeldFor(task *Task) string {
 	return fmt.Sprintf("course %d is held: it fires at %s", c.No, c.FireAt.UTC().Format(time.RFC3339))
 }
 
+// waitsSince is when a course began to wait for the kitchen: when the order came in or, of one that was held, when it was
+// fired.
+func (t *Ticket) waitsSince(course int) time.Time {
+	var since time.Time
+	for _, task := range t.Tasks {
+		if at := task.ReadyAt; task.Course == course && !at.IsZero() && (since.IsZero() || at.Before(since)) {
+			since = at
+		}
+	}
+	return cmp.Or(since, t.CreatedAt)
+}
+
 // open lists the courses, ascending, that have tasks which nobody has begun.
 func (t *Ticket) open() (courses []int) {
 	for _, task := range t.Tasks {

@@ -119,7 +119,7 @@ func (s Settings) queued(t *Ticket, task *Task) sched.Task {
 	q := sched.Task{
 		ID: task.ID, Order: t.Order, Station: task.Station, Machine: task.Machine, Estimate: task.Estimate,
 		Base: task.BasePriority, Boost: task.Boost, Ready: sched.At(task.ReadyAt),
-		Arrived: sched.At(t.CreatedAt),
+		Arrived: sched.At(t.waitsSince(task.Course)),
 	}
 	if t.Rush {
 		q.Boost += s.RushBoost

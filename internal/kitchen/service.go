@@ -330,7 +330,7 @@ func newBoard(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *B
 		b.Queue = append(b.Queue, QueueEntry{viewTask(l, t, t.Task(w.Task.ID)), w.Score.Total, w.For.String()})
 	}
 	for _, m := range floor.company() {
-		score := m.task.BasePriority + m.task.Boost + settings.Weights.Aging*now.Sub(m.task.ReadyAt).Seconds()
+		score := m.task.BasePriority + m.task.Boost + settings.Weights.Aging*now.Sub(m.ticket.waitsSince(m.task.Course)).Seconds()
 		b.Queue = append(b.Queue, QueueEntry{viewTask(l, m.ticket, m.task), score, m.waitsFor()})
 	}
 	b.fill(l, count, now)

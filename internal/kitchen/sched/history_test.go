@@ -1,6 +1,7 @@
 package sched_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -81,10 +82,14 @@ func newHistory(t *rapid.T) *history {
 }
 
 func (h *history) drawTask(t *rapid.T, id int64) sched.Task {
+	ready := h.now.Add(-time.Duration(rapid.IntRange(0, 120).Draw(t, "waited")) * time.Second)
+	arrived := ready.Add(-time.Duration(rapid.IntRange(0, 120).Draw(t, "cooked")) * time.Second)
+	if rapid.IntRange(0, 4).Draw(t, "alone") == 0 {
+		arrived = 0
+	}
 	return sched.Task{
-		ID: id, Order: id / 3, Station: h.drawStation(t), Machine: h.drawMachine(t),
+		ID: id, Order: id / 3, Ready: ready, Arrived: arrived, Station: h.drawStation(t), Machine: h.drawMachine(t),
 		Base: float64(rapid.IntRange(0, 5).Draw(t, "base")), Boost: float64(rapid.IntRange(0, 1).Draw(t, "boost")) / 2,
-		Ready: h.now.Add(-time.Duration(rapid.IntRange(0, 120).Draw(t, "waited")) * time.Second),
 	}
 }
 
@@ -225,7 +230,7 @@ func (h *history) checkRules(t *rapid.T, a sched.Assignment, held map[int64]plac
 func (h *history) checkWhy(t *rapid.T, a sched.Assignment, task sched.Task) {
 	w := a.Why
 	require.Equal(t, h.now, w.At)
-	require.InDelta(t, task.Base+task.Boost+h.weights.Aging*h.now.Sub(task.Ready).Seconds(), w.Score.Total, 1e-4)
+	require.InDelta(t, task.Base+task.Boost+h.weights.Aging*h.now.Sub(cmp.Or(task.Arrived, task.Ready)).Seconds(), w.Score.Total, 1e-4)
 	require.Equal(t, a.Staff, w.Staff.Fit[0].ID)
 	require.True(t, slices.IsSortedFunc(w.Staff.Fit, func(x, y sched.StaffScore) int { return compare(x.Total, y.Total) }))
 	require.LessOrEqual(t, len(w.Staff.Fit), sched.Listed)

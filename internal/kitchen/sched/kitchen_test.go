@@ -44,6 +44,24 @@ func TestRelayoutKeepsUsage(t *testing.T) {
 	require.Equal(t, []int64{2}, tasks(k.Plan(noon)))
 }
 
+// Greedy goes by how long the guest waits, not by how long the step does: the last step of an old order comes before the
+// first one of an order that has just come in.
+func TestGreedyAgesWithTheOrder(t *testing.T) {
+	t.Parallel()
+	l := demoLayout()
+	l.Stations[griller-1].Capacity = 1
+	k := sched.New(l, sched.DefaultWeights())
+	last, first := demoTask(1, griller, 14), demoTask(2, griller, 20)
+	last.Ready, last.Arrived = noon, noon.Add(-time.Minute)
+	first.Ready, first.Arrived = noon.Add(-time.Second), noon.Add(-time.Second)
+	k.Enqueue(first)
+	k.Enqueue(last)
+	plan := k.Plan(noon)
+	require.Equal(t, []int64{1}, tasks(plan))
+	require.InDelta(t, 60, plan[0].Why.Score.Wait, 1e-9)
+	require.InDelta(t, 14+60*0.14, plan[0].Why.Score.Total, 1e-9)
+}
+
 // What is gone from the layout still holds on to nothing and blocks nothing once it is released.
 func TestReleaseAfterTheMachineWasRemoved(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package sched_test
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -104,7 +105,7 @@ func (n *naive) plan(now sched.Instant, most int) []choice {
 // before compares priorities at now, equal to a millionth of a point counting as equal.
 func (n *naive) before(a, b sched.Task, now sched.Instant) bool {
 	score := func(t sched.Task) int64 {
-		return int64(math.Round((t.Base + t.Boost + n.weights.Aging*now.Sub(t.Ready).Seconds()) * 1e6))
+		return int64(math.Round((t.Base + t.Boost + n.weights.Aging*now.Sub(cmp.Or(t.Arrived, t.Ready)).Seconds()) * 1e6))
 	}
 	switch {
 	case score(a) != score(b):

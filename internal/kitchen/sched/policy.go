@@ -69,9 +69,5 @@ func (k *Kitchen) rank(t Task) int64 {
 	if k.policy != FIFO {
 		return k.weights.rank(t)
 	}
-	at := t.Arrived
-	if at == 0 {
-		at = t.Ready
-	}
-	return int64(rankFrom - at)
+	return int64(rankFrom - t.since())
 }

@@ -23,16 +23,24 @@ func (e *entry) compare(o *entry) int {
 // rankFrom keeps ranks small enough to be exact to a millionth of a point: 2026-01-01.
 const rankFrom Instant = 1_767_225_600_000_000
 
-// rank is Base + Boost − Aging × Ready in millionths of a point: the priority without what is the same for all tasks.
+// since is when a task began to age: with its order.
+func (t *Task) since() Instant {
+	if t.Arrived == 0 {
+		return t.Ready
+	}
+	return t.Arrived
+}
+
+// rank is Base + Boost − Aging × arrival in millionths of a point: the priority without what is the same for all tasks.
 // It is a whole number so that priorities that are equal on paper are equal here, and the older task goes first.
 func (w Weights) rank(t Task) int64 {
-	points := t.Base + t.Boost - w.Aging*t.Ready.Sub(rankFrom).Seconds()
+	points := t.Base + t.Boost - w.Aging*t.since().Sub(rankFrom).Seconds()
 	return int64(math.Round(min(max(points, -1e12), 1e12) * 1e6))
 }
 
 // score is the task's priority at now.
 func (w Weights) score(t Task, now Instant) Score {
-	s := Score{Base: t.Base, Boost: t.Boost, Wait: now.Sub(t.Ready).Seconds()}
+	s := Score{Base: t.Base, Boost: t.Boost, Wait: now.Sub(t.since()).Seconds()}
 	s.Aging = w.Aging * s.Wait
 	s.Total = s.Base + s.Boost + s.Aging
 	return s

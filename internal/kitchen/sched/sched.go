@@ -35,7 +35,7 @@
 //
 // Of all tasks that can be assigned the one with the highest priority comes first:
 //
-//	Base + Boost + Weights.Aging × seconds since it became ready
+//	Base + Boost + Weights.Aging × seconds since its order came in
 //
 // then the one that became ready earlier, then the lower id. It goes to the machine with the lowest share of its
 // capacity in use and to the staff member with the lowest
@@ -46,7 +46,7 @@
 //
 // # Why the last two are exact over the whole queue and still fast
 //
-// Aging is one constant, so waiting never changes the order of two tasks: Base + Boost − Aging × ready orders them for
+// Aging is one constant, so waiting never changes the order of two tasks: Base + Boost − Aging × arrival orders them for
 // ever. And whether a task can be assigned depends only on its station and on the machine it names. So the queue is
 // kept as one heap per (station, machine) and a decision looks at the heads only, however long the queue is.
 package sched
@@ -122,7 +122,7 @@ type Task struct {
 	Base     float64 // the recipe's priority, in points
 	Boost    float64 // points gained by requeues
 	Ready    Instant // since when it waits
-	Arrived  Instant // when its order came; 0: as Ready
+	Arrived  Instant // since when its order, or the course that it belongs to, waits; 0: as Ready
 }
 
 // Weights are the settings of the policy. They must be finite.
@@ -130,7 +130,7 @@ type Weights struct {
 	Load       float64 // per task in hand
 	Util       float64 // per unit of utilization
 	Efficiency float64 // per unit of efficiency, in favour
-	Aging      float64 // points of priority per second of waiting
+	Aging      float64 // points of priority per second that the order waits
 }
 
 // DefaultWeights are the weights of a kitchen that has not set its own.

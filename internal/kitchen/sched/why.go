@@ -45,7 +45,7 @@ type Score struct {
 	Total float64 `json:"total"`
 	Base  float64 `json:"base"`
 	Boost float64 `json:"boost"`
-	Wait  float64 `json:"wait"`  // seconds since it became ready
+	Wait  float64 `json:"wait"`  // seconds since its order came in
 	Aging float64 `json:"aging"` // what the wait is worth
 }
 
