@@ -27,7 +27,10 @@ func (s *Service) Agree(outfits Outfits, accepts func(Method) bool) {
 }
 
 // agrees tells whether a source's orders can have terms; what the kitchen's own contract takes has none.
-func agrees(source string) bool { return source == "api" || strings.HasPrefix(source, "channel:") }
+func agrees(source string) bool { return source == "api" || fromChannel(source) }
+
+// fromChannel tells whether an ordering provider took an order.
+func fromChannel(source string) bool { return strings.HasPrefix(source, "channel:") }
 
 // terms works out the terms of an order and sets with what status its life begins; nil is none. Errors: KindInvalid,
 // KindConflict when the outlet is closed then.

@@ -15,13 +15,17 @@ type Method string
 // The methods. An order without one is paid as its outlet sees fit, outside Brigade.
 const (
 	NoMethod Method = ""
-	Cash     Method = "cash" // when it is handed over
-	Card     Method = "card" // before it is made
-	Test     Method = "test" // before it is made, by the built-in provider
+	Cash     Method = "cash"     // when it is handed over
+	Card     Method = "card"     // before it is made
+	Test     Method = "test"     // before it is made, by the built-in provider
+	Provider Method = "provider" // at the ordering provider that took the order, which pays back, too
 )
 
 // First tells whether the money must be promised before the order is made.
 func (m Method) First() bool { return m == Card || m == Test }
+
+// Before tells whether the guest has agreed to a sum before the order is made: nothing can be added to it.
+func (m Method) Before() bool { return m.First() || m == Provider }
 
 // Payment is where the money of an order stands.
 type Payment struct {
@@ -60,6 +64,8 @@ func Owed(l Life, m Method, total money.Amount) (promised bool, taken money.Amou
 			return false, total
 		}
 		return false, 0
+	case m == Provider:
+		return false, total
 	case l.Waits != WaitsNot:
 		return true, 0
 	}
@@ -74,7 +80,7 @@ func NextStep(p Payment, l Life, total money.Amount) (s Step, sum money.Amount, 
 		return "", 0, false
 	case p.Held() > taken:
 		return StepRefund, p.Held() - taken, true
-	case p.Method == Cash:
+	case p.Method == Cash || p.Method == Provider:
 		return StepCapture, taken - p.Held(), taken > p.Held()
 	case p.Authorised == 0:
 		return StepAuthorise, total, promised && total > 0
@@ -164,6 +170,10 @@ func (p *Payment) Apply(s Step, sum money.Amount, o Outcome) Signal {
 func (p Placement) validatePayment(f *errs.Fields) {
 	switch p.Method {
 	case NoMethod, Cash, Card, Test:
+	case Provider:
+		if !fromChannel(p.Source) {
+			f.Add("payment.method", "provider is for ordering providers")
+		}
 	default:
 		f.Add("payment.method", "must be cash, card or test")
 	}

@@ -51,6 +51,9 @@ func (w *walk) edit(ctx context.Context, q *db.Queries, st Step) error {
 	if !e.Cancel && !slices.Contains(kitchens, o.Status) {
 		return &RefusedError{o.ID, errs.Conflict("order %s is %s: only the whole of it can be cancelled", o.Number, o.Status)}
 	}
+	if len(e.More) > 0 && w.pays[o.ID].Before() {
+		return &RefusedError{o.ID, paidAlready(o.Number)}
+	}
 	if e.Key != "" {
 		seen, err := q.EditSeen(ctx, db.EditSeenParams{OrderID: o.ID, Key: e.Key})
 		if err != nil {
@@ -103,6 +106,11 @@ func (w *walk) refill(ctx context.Context, q *db.Queries, o *order.Order, st Ste
 	ev.Tenant, ev.Outlet = o.Tenant, o.Outlet
 	w.events = append(w.events, ev)
 	return nil
+}
+
+// paidAlready refuses what would make an order cost more than its guest has agreed to pay.
+func paidAlready(number string) error {
+	return errs.Conflict("order %s is paid: what is added is an order of its own", number)
 }
 
 // summary writes "-1 Burger combo, +2 Cold coffee".

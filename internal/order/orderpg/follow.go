@@ -154,19 +154,19 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 	if err != nil {
 		return err
 	}
-	var pays []int64
+	pays := map[int64]order.Method{}
 	orders := make(map[int64]*order.Order, len(rows))
 	for _, r := range rows {
 		orders[r.ID] = &order.Order{
 			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: order.Status(r.Status),
 			Type: order.Type(r.Type), CustomerName: r.CustomerName, Total: money.Amount(r.TotalMinor), Currency: r.Currency,
-			Version: int(r.Version),
+			Version: int(r.Version), Source: r.Source,
 		}
-		if r.Pays {
-			pays = append(pays, r.ID)
+		if r.Method != "" {
+			pays[r.ID] = order.Method(r.Method)
 		}
 	}
-	w := walk{orders: orders}
+	w := walk{orders: orders, pays: pays}
 	for _, st := range steps {
 		if st.Edit != nil {
 			err = w.edit(ctx, q, st)
@@ -186,6 +186,7 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 // walk takes orders through steps in memory.
 type walk struct {
 	orders  map[int64]*order.Order
+	pays    map[int64]order.Method // those of them that are paid through Brigade
 	moved   []*order.Order
 	history changes
 	events  []event.Event
@@ -209,7 +210,7 @@ func (w *walk) take(st Step) error {
 	o.Version++
 	w.moved = append(w.moved, o)
 	w.history.add(o, st.By, st.Reason)
-	w.events = append(w.events, statusEvent(o, old, st.By, st.Reason, st.At))
+	w.events = append(w.events, statusEvent(o, old, said{by: st.By, reason: st.Reason, at: st.At}))
 	return nil
 }
 

@@ -131,7 +131,7 @@ func oneOf(r db.LockLivesRow) *one {
 	o := &one{Order: order.Order{
 		ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: order.Status(r.Status),
 		Type: order.Type(r.Type), CustomerName: r.CustomerName, Total: money.Amount(r.TotalMinor), Currency: r.Currency,
-		Version: int(r.Version), PlacedAt: r.PlacedAt, Priority: int(r.Priority),
+		Version: int(r.Version), PlacedAt: r.PlacedAt, Priority: int(r.Priority), Source: r.Source,
 	}}
 	o.terms = order.Terms{
 		Waits: order.Wait(r.Waits), External: r.External, Code: r.Code, Proof: r.Proof, Failure: r.Failure,
@@ -226,7 +226,7 @@ func (b *lives) signal(ctx context.Context, o *one, h order.Happening) error {
 		return order.ErrInKitchen
 	}
 	if after.Status != before.Status {
-		if err := b.walk.step(&o.Order, after.Status, h); err != nil {
+		if err := b.walk.step(&o.Order, before, after, h); err != nil {
 			return err
 		}
 	}
@@ -265,16 +265,19 @@ func (b *lives) dueOf(ctx context.Context, o *one, w order.Wait, now time.Time) 
 }
 
 // step takes an order to a status that its life has chosen.
-func (w *walk) step(o *order.Order, to order.Status, h order.Happening) error {
-	if _, err := order.Move(o.Type, o.Status, to); err != nil {
+func (w *walk) step(o *order.Order, before, after order.Life, h order.Happening) error {
+	if _, err := order.Move(o.Type, o.Status, after.Status); err != nil {
 		return err
 	}
 	old := o.Status
-	o.Status, o.UpdatedAt, o.UpdatedBy = to, h.At, h.By
+	o.Status, o.UpdatedAt, o.UpdatedBy = after.Status, h.At, h.By
 	o.Version++
 	w.moved = append(w.moved, o)
 	w.history.add(o, h.By, h.Reason)
-	w.events = append(w.events, statusEvent(o, old, h.By, h.Reason, h.At))
+	w.events = append(w.events, statusEvent(o, old, said{
+		by: h.By, reason: h.Reason, at: h.At, waits: after.Waits,
+		attention: before.Waits == order.WaitsAcceptance && (h.Signal == order.Overdue || h.Signal == order.PosRejected),
+	}))
 	return nil
 }
 

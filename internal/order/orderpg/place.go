@@ -221,7 +221,7 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 			return err
 		}
 	}
-	if err := s.parts.Append(ctx, pipe, append(placedEvents(orders), events...)); err != nil {
+	if err := s.parts.Append(ctx, pipe, append(b.placedEvents(orders), events...)); err != nil {
 		return err
 	}
 	return pipe.Flush(ctx)
@@ -286,23 +286,36 @@ func reserveNumbers(ctx context.Context, q *db.Queries, orders []*order.Order) (
 	return next, err
 }
 
-func placedEvents(orders []*order.Order) []event.Event {
+func (b *batch) placedEvents(orders []*order.Order) []event.Event {
 	events := make([]event.Event, len(orders))
 	for i, o := range orders {
-		events[i] = statusEvent(o, "", o.UpdatedBy, "", o.PlacedAt)
+		s := said{by: o.UpdatedBy, at: o.PlacedAt}
+		if t := b.drafts[b.fresh[i]].Terms; t != nil {
+			s.waits = t.Waits
+		}
+		events[i] = statusEvent(o, "", s)
 	}
 	return events
 }
 
-func statusEvent(o *order.Order, old order.Status, by, reason string, at time.Time) event.Event {
+// said is what is told of a change of status beside the order.
+type said struct {
+	by, reason string
+	at         time.Time
+	waits      order.Wait // from then on
+	attention  bool
+}
+
+func statusEvent(o *order.Order, old order.Status, s said) event.Event {
 	p := event.OrderPayload{
-		OrderID: o.ID, OrderNumber: o.Number, OldStatus: string(old), NewStatus: string(o.Status), ChangedBy: by,
-		Reason: reason, Type: string(o.Type), CustomerName: o.CustomerName,
+		OrderID: o.ID, OrderNumber: o.Number, OldStatus: string(old), NewStatus: string(o.Status), ChangedBy: s.by,
+		Reason: s.reason, Type: string(o.Type), CustomerName: o.CustomerName, Source: o.Source, WaitsFor: string(s.waits),
+		Attention: s.attention,
 	}
 	if o.Status == order.Cancelled {
 		p.RefundMinor, p.Currency = int64(o.Total), o.Currency
 	}
-	e := event.New(event.OrderStatusChanged, event.AggregateOrder, o.ID, o.Version, at, p)
+	e := event.New(event.OrderStatusChanged, event.AggregateOrder, o.ID, o.Version, s.at, p)
 	e.Tenant, e.Outlet = o.Tenant, o.Outlet
 	return e
 }

@@ -206,11 +206,11 @@ func (b *lives) writePayments(ctx context.Context, ids []int64) error {
 }
 
 // settleMoved lets the money follow orders that were moved or changed elsewhere: by the kitchen, at the hand-over.
-func (s *Store) settleMoved(ctx context.Context, tx store.Tx, moved []*order.Order, pays []int64) error {
+func (s *Store) settleMoved(ctx context.Context, tx store.Tx, moved []*order.Order, pays map[int64]order.Method) error {
 	var jobs []order.Job
 	for _, o := range moved {
 		job := order.Job{Kind: order.JobSettle, Order: o.ID}
-		if slices.Contains(pays, o.ID) && !slices.Contains(jobs, job) {
+		if pays[o.ID] != order.NoMethod && !slices.Contains(jobs, job) {
 			jobs = append(jobs, job)
 		}
 	}

@@ -57,8 +57,8 @@ func (o *one) mayChange(e order.Edit) error {
 			return errs.Conflict("order %s is with the point of sale: only the whole of it can be cancelled", o.Number)
 		}
 		return order.ErrInKitchen
-	case len(e.More) > 0 && o.terms.Pay.Method.First():
-		return errs.Conflict("order %s is paid: what is added is an order of its own", o.Number)
+	case len(e.More) > 0 && o.terms.Pay.Method.Before():
+		return paidAlready(o.Number)
 	}
 	return nil
 }

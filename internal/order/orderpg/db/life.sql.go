@@ -310,7 +310,7 @@ func (q *Queries) LastAttempts(ctx context.Context, orders []int64) ([]LastAttem
 }
 
 const lockLives = `-- name: LockLives :many
-select o.id, o.tenant_id, o.outlet_id, o.number, o.status, o.type, o.customer_name, o.total_minor, o.currency, o.version,
+select o.id, o.tenant_id, o.outlet_id, o.number, o.source, o.status, o.type, o.customer_name, o.total_minor, o.currency, o.version,
        o.placed_at, o.priority,
        (t.order_id is not null)::boolean as has_terms, coalesce(t.waits, '') as waits, t.due_at, t.wanted_at,
        coalesce(t.external, false) as external, coalesce(t.code, '') as code, coalesce(t.proof, '') as proof,
@@ -327,6 +327,7 @@ type LockLivesRow struct {
 	TenantID         int64
 	OutletID         int64
 	Number           string
+	Source           string
 	Status           string
 	Type             string
 	CustomerName     string
@@ -366,6 +367,7 @@ func (q *Queries) LockLives(ctx context.Context, ids []int64) ([]LockLivesRow, e
 			&i.TenantID,
 			&i.OutletID,
 			&i.Number,
+			&i.Source,
 			&i.Status,
 			&i.Type,
 			&i.CustomerName,

@@ -377,8 +377,8 @@ func (q *Queries) ListOldest(ctx context.Context, arg ListOldestParams) ([]int64
 }
 
 const lockOrders = `-- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version,
-       exists (select from payments p where p.order_id = o.id) as pays
+select id, tenant_id, outlet_id, number, source, status, type, customer_name, total_minor, currency, version,
+       coalesce((select p.method from payments p where p.order_id = o.id), '')::text as method
 from orders o
 where id = any($1::bigint[]) order by id for update
 `
@@ -388,13 +388,14 @@ type LockOrdersRow struct {
 	TenantID     int64
 	OutletID     int64
 	Number       string
+	Source       string
 	Status       string
 	Type         string
 	CustomerName string
 	TotalMinor   int64
 	Currency     string
 	Version      int32
-	Pays         bool
+	Method       string
 }
 
 func (q *Queries) LockOrders(ctx context.Context, ids []int64) ([]LockOrdersRow, error) {
@@ -411,13 +412,14 @@ func (q *Queries) LockOrders(ctx context.Context, ids []int64) ([]LockOrdersRow,
 			&i.TenantID,
 			&i.OutletID,
 			&i.Number,
+			&i.Source,
 			&i.Status,
 			&i.Type,
 			&i.CustomerName,
 			&i.TotalMinor,
 			&i.Currency,
 			&i.Version,
-			&i.Pays,
+			&i.Method,
 		); err != nil {
 			return nil, err
 		}

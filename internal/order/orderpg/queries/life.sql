@@ -38,7 +38,7 @@ from (select unnest(@orders::bigint[]) as id, unnest(@waits::text[]) as waits, u
 where t.order_id = v.id;
 
 -- name: LockLives :many
-select o.id, o.tenant_id, o.outlet_id, o.number, o.status, o.type, o.customer_name, o.total_minor, o.currency, o.version,
+select o.id, o.tenant_id, o.outlet_id, o.number, o.source, o.status, o.type, o.customer_name, o.total_minor, o.currency, o.version,
        o.placed_at, o.priority,
        (t.order_id is not null)::boolean as has_terms, coalesce(t.waits, '') as waits, t.due_at, t.wanted_at,
        coalesce(t.external, false) as external, coalesce(t.code, '') as code, coalesce(t.proof, '') as proof,

@@ -51,8 +51,8 @@ where o.tenant_id = @tenant and o.outlet_id = @outlet and o.closed_at is null an
 order by o.id, i.line_no limit 1000;
 
 -- name: LockOrders :many
-select id, tenant_id, outlet_id, number, status, type, customer_name, total_minor, currency, version,
-       exists (select from payments p where p.order_id = o.id) as pays
+select id, tenant_id, outlet_id, number, source, status, type, customer_name, total_minor, currency, version,
+       coalesce((select p.method from payments p where p.order_id = o.id), '')::text as method
 from orders o
 where id = any(@ids::bigint[]) order by id for update;
 
