@@ -279,18 +279,33 @@ func ables(l sched.Layout, now time.Time) func(*Task) bool {
 
 // Plan assigns all that can be assigned now and returns how many tasks it assigned.
 func (f *Floor) Plan(j *Journal, now time.Time) int {
-	f.dirty, f.planned = false, now
+	f.prepare(j, now)
+	return f.assign(j, f.decide(now), now)
+}
+
+// prepare does what must be done before the floor decides.
+func (f *Floor) prepare(j *Journal, now time.Time) {
+	f.planned = now
 	if now.Sub(f.laidOut) > horizon/2 {
 		f.laidOut = now
 		f.plan.Relayout(f.Layout.Plan(now))
 	}
-	before := len(j.Decisions)
 	f.lookOver(j, now)
 	f.formLoads(j, now)
+}
+
+// decide chooses who begins what at now. It touches nothing but the floor's planner: floors may decide side by side.
+func (f *Floor) decide(now time.Time) []sched.Assignment {
 	if f.settings.Policy == sched.Brigade && f.plan.Undecided(sched.At(now)) {
 		f.tellOrders(now) // which takes long when thousands wait in vain
 	}
-	for _, a := range f.plan.Plan(sched.At(now)) {
+	return f.plan.Plan(sched.At(now))
+}
+
+// assign carries out what was decided and returns how many tasks it assigned.
+func (f *Floor) assign(j *Journal, decided []sched.Assignment, now time.Time) int {
+	before := len(j.Decisions)
+	for _, a := range decided {
 		members, load := f.assignees(a.Task)
 		for _, m := range members {
 			f.give(j, m, load, a.Staff, a.Machine, now, a.Why.AppendJSON(nil))

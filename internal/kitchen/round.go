@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"brigade/internal/errs"
+	"brigade/internal/kitchen/sched"
 )
 
 // roundTimeout bounds one round's dealings with Postgres.
@@ -448,19 +452,41 @@ func (d *Desk) obeyLoose(r *round, ticket *Ticket, c *command) {
 	c.result = *t
 }
 
-// plan lets every touched kitchen assign what it can.
+// plan lets every touched kitchen assign what it can. Deciding takes most of a round's time: kitchens do it side by side.
 func (d *Desk) plan(r *round) {
+	var floors []*Floor
 	for _, outlet := range slices.Sorted(maps.Keys(r.touched)) {
-		f := d.floors[outlet]
-		if f == nil || !f.Dirty() {
-			continue
-		}
-		r.j.SetNames(f.Layout)
-		before := len(r.j.Decisions)
-		if f.Plan(r.j, r.now) > 0 {
-			r.assigned[outlet] = r.j.Decisions[before].Task
+		if f := d.floors[outlet]; f != nil && f.Dirty() {
+			r.j.SetNames(f.Layout)
+			f.prepare(r.j, r.now)
+			floors = append(floors, f)
 		}
 	}
+	decided := make([][]sched.Assignment, len(floors))
+	sideBySide(len(floors), func(i int) { decided[i] = floors[i].decide(r.now) })
+	for i, f := range floors {
+		r.j.SetNames(f.Layout)
+		before := len(r.j.Decisions)
+		if f.assign(r.j, decided[i], r.now) > 0 {
+			r.assigned[f.Layout.Outlet] = r.j.Decisions[before].Task
+		}
+	}
+}
+
+// sideBySide calls do with 0 to n-1, on all processors, and returns when all is done.
+func sideBySide(n int, do func(int)) {
+	var next atomic.Int64
+	var others sync.WaitGroup
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			do(i)
+		}
+	}
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
 }
 
 // conclude commits the round and answers.

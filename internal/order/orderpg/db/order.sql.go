@@ -678,9 +678,11 @@ func (q *Queries) ReadyTasks(ctx context.Context, orders []int64) ([]ReadyTasksR
 }
 
 const seen = `-- name: Seen :many
-select o.source, o.idempotency_key::text as key, o.id, o.request_hash, o.tenant_id
+select k.source::text as source, k.key::text as key, o.id, o.request_hash, k.tenant_id::bigint as tenant_id
 from (select unnest($1::bigint[]) as tenant_id, unnest($2::text[]) as source, unnest($3::text[]) as key) k
-join orders o on o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key
+cross join lateral (
+    select o.id, o.request_hash from orders o
+    where o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key limit 1) o
 `
 
 type SeenParams struct {
@@ -697,6 +699,7 @@ type SeenRow struct {
 	TenantID    int64
 }
 
+// One look into the index per key: as a plain join it becomes a hash of all keys there are while the table is empty.
 func (q *Queries) Seen(ctx context.Context, arg SeenParams) ([]SeenRow, error) {
 	rows, err := q.db.Query(ctx, seen, arg.Tenants, arg.Sources, arg.Keys)
 	if err != nil {

@@ -1,7 +1,10 @@
 -- name: Seen :many
-select o.source, o.idempotency_key::text as key, o.id, o.request_hash, o.tenant_id
+-- One look into the index per key: as a plain join it becomes a hash of all keys there are while the table is empty.
+select k.source::text as source, k.key::text as key, o.id, o.request_hash, k.tenant_id::bigint as tenant_id
 from (select unnest(@tenants::bigint[]) as tenant_id, unnest(@sources::text[]) as source, unnest(@keys::text[]) as key) k
-join orders o on o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key;
+cross join lateral (
+    select o.id, o.request_hash from orders o
+    where o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key limit 1) o;
 
 -- name: NextNumbers :many
 insert into order_counters as c (tenant_id, day, last)
