@@ -101,9 +101,7 @@ func (notifySink) Name() string { return notifyDuty }
 func (s notifySink) Publish(ctx context.Context, events []event.Event) error {
 	var changes []notify.Change
 	for _, e := range events {
-		if c, ok := notify.FromEvent(e); ok {
-			changes = append(changes, c)
-		}
+		changes = append(changes, notify.FromEvent(e)...)
 	}
 	told, err := s.app.ledger.Tell(ctx, changes)
 	for _, m := range told {

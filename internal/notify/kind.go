@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"brigade/internal/event"
+	"brigade/internal/money"
 )
 
 // Kind is what a message tells.
@@ -15,22 +16,31 @@ type Kind string
 
 // The kinds.
 const (
-	Accepted   Kind = "accepted"
-	Preparing  Kind = "preparing"
-	Delayed    Kind = "delayed"
-	Ready      Kind = "ready"
-	OnTheWay   Kind = "on_the_way"
-	DriverNear Kind = "driver_near"
-	HandedOver Kind = "handed_over"
-	Cancelled  Kind = "cancelled"
-	Rejected   Kind = "rejected"
+	Accepted     Kind = "accepted"
+	Preparing    Kind = "preparing"
+	Delayed      Kind = "delayed"
+	Ready        Kind = "ready"
+	OnTheWay     Kind = "on_the_way"
+	DriverNear   Kind = "driver_near"
+	HandedOver   Kind = "handed_over"
+	Cancelled    Kind = "cancelled"
+	Rejected     Kind = "rejected"
+	Edited       Kind = "edited"    // it holds less or more than it did
+	Attention    Kind = "attention" // staff should look: whoever was to make it does not
+	StateChanged Kind = "state"     // how an ordering provider's channel takes orders
 )
 
 // Kinds lists all kinds in the order of an order's life.
-var Kinds = []Kind{Accepted, Preparing, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected}
+var Kinds = []Kind{Accepted, Preparing, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected, Edited, Attention}
 
 // forGuests are the kinds that are worth a guest's attention; integrators are told everything.
 var forGuests = []Kind{Accepted, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected}
+
+// forStaff are the kinds that an outlet's own people are told.
+var forStaff = []Kind{Attention}
+
+// onConsole are the kinds that the console shows: changes of status.
+func (k Kind) onConsole() bool { return k != Edited && k != Attention && k != StateChanged }
 
 func (k Kind) known() bool { return slices.Contains(Kinds, k) }
 
@@ -47,7 +57,18 @@ type Change struct {
 	Sequence int // of the order's changes
 	Kind     Kind
 	At       time.Time // product time
+	Source   string    // who took the order; of a channel's state: the channel's
 	Facts    Facts
+	State    *ChannelState // of a channel; then Facts are empty
+}
+
+// ChannelState is how an ordering provider's channel takes orders.
+type ChannelState struct {
+	Channel string     `json:"name"`
+	State   string     `json:"state"`                   // open, busy, paused
+	Delay   int        `json:"delay_minutes,omitempty"` // of busy: so much longer than usual
+	Until   *time.Time `json:"until,omitempty"`         // then it is another; absent: nobody knows
+	Reason  string     `json:"reason,omitempty"`
 }
 
 // Facts are what a message says. They are the data of webhooks and of templates.
@@ -61,20 +82,49 @@ type Facts struct {
 	ChangedBy    string     `json:"changed_by,omitempty"`
 	Reason       string     `json:"reason,omitempty"`
 	ExpectedAt   *time.Time `json:"expected_at,omitempty"` // when it is ready or arrives
+
+	ExternalID string        `json:"external_id,omitempty"` // what its ordering provider calls it
+	Total      *money.Amount `json:"total,omitempty"`       // of an edited order
+	PayBack    *money.Amount `json:"pay_back,omitempty"`    // what its ordering provider owes the guest
+	Currency   string        `json:"currency,omitempty"`    // of the amounts
 }
 
-// FromEvent reads a change out of an event; ok is false when it is of no interest to anybody outside.
-func FromEvent(e event.Event) (c Change, ok bool) {
+// FromEvent reads out of an event what may be told; nothing when it is of no interest to anybody outside.
+func FromEvent(e event.Event) []Change {
+	if p, ok := e.EditPayload(); ok {
+		return []Change{fromEdit(e, p)}
+	}
 	p, ok := e.OrderPayload()
 	kind := kindOf[p.NewStatus]
 	if !ok || kind == "" {
-		return Change{}, false
+		return nil
 	}
-	return Change{
-		Tenant: e.Tenant, Outlet: e.Outlet, Sequence: e.Sequence, Kind: kind, At: e.OccurredAt,
+	c := Change{
+		Tenant: e.Tenant, Outlet: e.Outlet, Sequence: e.Sequence, Kind: kind, At: e.OccurredAt, Source: p.Source,
 		Facts: Facts{
 			OrderID: p.OrderID, Number: p.OrderNumber, OldStatus: p.OldStatus, Status: p.NewStatus, Type: p.Type,
 			CustomerName: p.CustomerName, ChangedBy: p.ChangedBy, Reason: p.Reason, ExpectedAt: p.EstimatedCompletion,
 		},
-	}, true
+	}
+	if p.WaitsFor == "payment" {
+		return nil // nobody has accepted it before it is paid
+	}
+	if !p.Attention {
+		return []Change{c}
+	}
+	look := c
+	look.Kind = Attention
+	return []Change{c, look}
+}
+
+func fromEdit(e event.Event, p event.EditPayload) Change {
+	total := money.Amount(p.TotalMinor)
+	f := Facts{
+		OrderID: p.OrderID, Number: p.OrderNumber, ChangedBy: p.ChangedBy, Reason: p.Reason, Total: &total, Currency: p.Currency,
+	}
+	if p.DifferenceMinor < 0 {
+		back := -money.Amount(p.DifferenceMinor)
+		f.PayBack = &back
+	}
+	return Change{Tenant: e.Tenant, Outlet: e.Outlet, Sequence: e.Sequence, Kind: Edited, At: e.OccurredAt, Source: p.Source, Facts: f}
 }

@@ -119,6 +119,7 @@ func plausiblePhone(s string) bool {
 type Audience struct {
 	Webhooks []Webhook         // of all tenants concerned, enabled ones
 	Contacts map[int64]Contact // by order
+	Staff    map[int64]Contact // by outlet: its own people
 	Channels []Channel         // that this Brigade can send by
 }
 
@@ -126,7 +127,7 @@ type Audience struct {
 func Plan(changes []Change, a Audience) []Message {
 	var plan []Message
 	for _, c := range changes {
-		if slices.Contains(a.Channels, Console) {
+		if c.Kind.onConsole() && slices.Contains(a.Channels, Console) {
 			plan = append(plan, Message{Change: c, Channel: Console, Recipient: consoleFor, Status: Sent})
 		}
 		for _, w := range a.Webhooks {
@@ -136,16 +137,17 @@ func Plan(changes []Change, a Audience) []Message {
 				})
 			}
 		}
-		plan = append(plan, forGuest(c, a)...)
+		if slices.Contains(forGuests, c.Kind) {
+			plan = append(plan, forContact(c, a.Contacts[c.Facts.OrderID], a)...)
+		}
+		if slices.Contains(forStaff, c.Kind) {
+			plan = append(plan, forContact(c, a.Staff[c.Outlet], a)...)
+		}
 	}
 	return collapse(plan)
 }
 
-func forGuest(c Change, a Audience) (plan []Message) {
-	contact, ok := a.Contacts[c.Facts.OrderID]
-	if !ok || !slices.Contains(forGuests, c.Kind) {
-		return nil
-	}
+func forContact(c Change, contact Contact, a Audience) (plan []Message) {
 	for channel, to := range map[Channel]string{ByEmail: contact.Email, ByText: contact.Phone} {
 		if to != "" && slices.Contains(a.Channels, channel) {
 			plan = append(plan, Message{

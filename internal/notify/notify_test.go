@@ -10,6 +10,7 @@ import (
 
 	"brigade/internal/errs"
 	"brigade/internal/event"
+	"brigade/internal/money"
 	"brigade/internal/notify"
 )
 
@@ -28,15 +29,43 @@ func TestEventsOfOrdersBecomeChanges(t *testing.T) {
 		OrderID: 7, OrderNumber: "ORD_1", OldStatus: "in_preparation", NewStatus: "ready", ChangedBy: "Asha",
 	})
 	e.Tenant, e.Outlet = 1, 2
-	c, ok := notify.FromEvent(e)
-	require.True(t, ok)
+	changes := notify.FromEvent(e)
+	require.Len(t, changes, 1)
+	c := changes[0]
 	require.Equal(t, notify.Ready, c.Kind)
 	require.Equal(t, notify.Facts{OrderID: 7, Number: "ORD_1", OldStatus: "in_preparation", Status: "ready", ChangedBy: "Asha"}, c.Facts)
 	require.Equal(t, 3, c.Sequence)
-	_, ok = notify.FromEvent(event.New(event.TaskReady, event.AggregateTask, 1, 1, noon, event.TaskPayload{}))
-	require.False(t, ok)
-	_, ok = notify.FromEvent(event.New(event.OrderStatusChanged, event.AggregateOrder, 7, 3, noon, event.OrderPayload{NewStatus: "waiting_for_driver"}))
-	require.False(t, ok, "nobody outside cares")
+	require.Empty(t, notify.FromEvent(event.New(event.TaskReady, event.AggregateTask, 1, 1, noon, event.TaskPayload{})))
+	status := func(p event.OrderPayload) []notify.Change {
+		return notify.FromEvent(event.New(event.OrderStatusChanged, event.AggregateOrder, 7, 3, noon, p))
+	}
+	require.Empty(t, status(event.OrderPayload{NewStatus: "waiting_for_driver"}), "nobody outside cares")
+	require.Empty(t, status(event.OrderPayload{NewStatus: "created", WaitsFor: "payment"}), "nobody has accepted it before it is paid")
+	alarm := status(event.OrderPayload{OrderID: 7, NewStatus: "cancelled", Attention: true})
+	require.Equal(t, []notify.Kind{notify.Cancelled, notify.Attention}, []notify.Kind{alarm[0].Kind, alarm[1].Kind})
+	edit := notify.FromEvent(event.New(event.OrderEdited, event.AggregateOrder, 7, 4, noon, event.EditPayload{OrderID: 7, TotalMinor: 5_00, DifferenceMinor: -2_00}))
+	require.Equal(t, money.Amount(2_00), *edit[0].Facts.PayBack)
+}
+
+func TestProvidersHearOfTheirOwnOrdersAndStaffOfThoseNobodyMakes(t *testing.T) {
+	t.Parallel()
+	a := notify.Audience{
+		Webhooks: []notify.Webhook{{ID: 1, Tenant: 1}, {ID: 2, Tenant: 1, Source: "channel:mesa"}},
+		Staff:    map[int64]notify.Contact{2: {Email: "boss@example.com"}}, Channels: []notify.Channel{notify.ByEmail, notify.Console},
+	}
+	theirs, ours := change(7, 1, notify.Attention, noon), change(8, 1, notify.Ready, noon)
+	theirs.Source = "channel:mesa"
+	ready := theirs
+	ready.Kind = notify.Ready
+	state := notify.Change{Tenant: 1, Outlet: 2, Sequence: 1, Kind: notify.StateChanged, Source: "channel:mesa", State: &notify.ChannelState{State: "paused"}}
+	got := map[string]int{}
+	for _, m := range notify.Plan([]notify.Change{theirs, ready, ours, state}, a) {
+		got[m.Recipient+" "+string(m.Change.Kind)]++
+	}
+	require.Equal(t, map[string]int{
+		"webhook:1 attention": 1, "boss@example.com attention": 1, "webhook:1 ready": 2, "webhook:2 ready": 1, "console ready": 2,
+		"webhook:2 state": 1,
+	}, got)
 }
 
 func TestIntegratorsHearEverythingTheyAskedForAndGuestsWhatMatters(t *testing.T) {
@@ -86,7 +115,7 @@ func TestEveryKindForGuestsIsWrittenInEveryLanguage(t *testing.T) {
 	for _, f := range []notify.Facts{full, {Number: "ORD_1"}} {
 		for _, language := range []string{"en", "es", "ru"} {
 			for _, kind := range notify.Kinds {
-				if kind == notify.Preparing {
+				if kind == notify.Preparing || kind == notify.Edited {
 					continue
 				}
 				subject, body := notify.Render(language, kind, f)

@@ -28,6 +28,8 @@ type Store interface {
 	Webhooks(ctx context.Context, tenant, id int64) ([]Webhook, error)
 	// ChangeWebhook replaces URL, outlet, kinds and description. Errors: KindNotFound.
 	ChangeWebhook(ctx context.Context, w Webhook) error
+	// PutSourceWebhook writes the webhook of a source, or replaces its URL and secret and switches it on again.
+	PutSourceWebhook(ctx context.Context, w Webhook) (Webhook, error)
 	// RemoveWebhook ends a webhook; what waited for it is given up. Errors: KindNotFound.
 	RemoveWebhook(ctx context.Context, tenant, id int64) error
 	// EnableWebhook switches a webhook on again and forgets its failures. Errors: KindNotFound.
@@ -86,6 +88,30 @@ func (s *Service) check(ctx context.Context, who actor.Actor, w *Webhook) error 
 		return err
 	}
 	return s.guard(ctx, u)
+}
+
+// PutSourceWebhook makes or changes the webhook by which an ordering provider is told, signed with a secret that the
+// caller chose. Errors: KindInvalid, KindNotFound (outlet).
+func (s *Service) PutSourceWebhook(ctx context.Context, who actor.Actor, w Webhook) (Webhook, error) {
+	if err := s.check(ctx, who, &w); err != nil {
+		return Webhook{}, err
+	}
+	w.CreatedBy = who.Name
+	return s.store.PutSourceWebhook(ctx, w)
+}
+
+// SourceWebhook finds the webhook of a source. Errors: KindNotFound.
+func (s *Service) SourceWebhook(ctx context.Context, who actor.Actor, source string) (Webhook, error) {
+	list, err := s.Webhooks(ctx, who)
+	for _, w := range list {
+		if w.Source == source {
+			return w, nil
+		}
+	}
+	if err == nil {
+		err = errs.NotFound("%s is told by no webhook", source)
+	}
+	return Webhook{}, err
 }
 
 // Webhooks lists the webhooks that the actor may see, oldest first.

@@ -20,6 +20,7 @@ var catalogue = map[string]map[Kind]text{
 		DriverNear: {"Order {number} is almost there", "Your order {number} is almost at your door."},
 		HandedOver: {"Enjoy order {number}", "Your order {number} was handed over. Enjoy your meal{ name}!"},
 		Cancelled:  {"Order {number} was cancelled", "Your order {number} was cancelled.| Reason: {reason}."},
+		Attention:  {"Order {number} is not being made", "Order {number} needs you: it was cancelled, because nobody makes it.| Reason: {reason}."},
 		Rejected:   {"Order {number} could not be taken", "We are sorry{ name}: your order {number} could not be taken.| Reason: {reason}."},
 	},
 	"es": {
@@ -30,6 +31,7 @@ var catalogue = map[string]map[Kind]text{
 		DriverNear: {"El pedido {number} está a punto de llegar", "Tu pedido {number} está a punto de llegar a tu puerta."},
 		HandedOver: {"Disfruta del pedido {number}", "Tu pedido {number} ha sido entregado. ¡Buen provecho{ name}!"},
 		Cancelled:  {"El pedido {number} se ha cancelado", "Tu pedido {number} se ha cancelado.| Motivo: {reason}."},
+		Attention:  {"El pedido {number} no se prepara", "El pedido {number} te necesita: se ha cancelado porque nadie lo prepara.| Motivo: {reason}."},
 		Rejected:   {"No hemos podido aceptar el pedido {number}", "Lo sentimos{ name}: no hemos podido aceptar tu pedido {number}.| Motivo: {reason}."},
 	},
 	"ru": {
@@ -40,6 +42,7 @@ var catalogue = map[string]map[Kind]text{
 		DriverNear: {"Заказ {number} почти у вас", "Курьер с заказом {number} почти у вашей двери."},
 		HandedOver: {"Заказ {number} получен", "Ваш заказ {number} передан. Приятного аппетита!"},
 		Cancelled:  {"Заказ {number} отменён", "Ваш заказ {number} отменён.| Причина: {reason}."},
+		Attention:  {"Заказ {number} не готовится", "Заказ {number} требует внимания: он отменён, его никто не готовит.| Причина: {reason}."},
 		Rejected:   {"Заказ {number} не принят", "К сожалению, мы не смогли принять ваш заказ {number}.| Причина: {reason}."},
 	},
 }

@@ -25,6 +25,7 @@ type Webhook struct {
 	URL            string
 	Secret         string // messages are signed with it; shown when it is made
 	Kinds          []Kind // empty: everything
+	Source         string // not "": an ordering provider's, told of its own orders and of its channel alone
 	Description    string
 	CreatedAt      time.Time
 	CreatedBy      string
@@ -45,7 +46,15 @@ type Health struct {
 
 func (w Webhook) wants(c Change) bool {
 	return w.Tenant == c.Tenant && (w.Outlet == 0 || w.Outlet == c.Outlet) && w.DisabledAt.IsZero() &&
-		(len(w.Kinds) == 0 || slices.Contains(w.Kinds, c.Kind))
+		(len(w.Kinds) == 0 || slices.Contains(w.Kinds, c.Kind)) && w.concerned(c)
+}
+
+// concerned tells an ordering provider's webhook from one of the house.
+func (w Webhook) concerned(c Change) bool {
+	if w.Source == "" {
+		return c.Kind != StateChanged
+	}
+	return c.Source == w.Source && c.Kind != Attention
 }
 
 // Validate names every faulty field (KindInvalid).
@@ -105,20 +114,29 @@ func Sign(secret, id string, at time.Time, body []byte) map[string]string {
 
 // body is what a webhook is sent: the same bytes in every attempt.
 func (m Message) body() []byte {
+	about := "order."
+	data := messageData{Tenant: m.Change.Tenant, Outlet: m.Change.Outlet, Sequence: m.Change.Sequence, Order: &m.Change.Facts}
+	if m.Change.State != nil {
+		about, data.Order, data.Channel = "channel.", nil, m.Change.State
+	}
 	b, err := json.Marshal(struct {
-		Type      string    `json:"type"`
-		Timestamp time.Time `json:"timestamp"`
-		Data      any       `json:"data"`
-	}{"order." + string(m.Change.Kind), m.Change.At.UTC(), struct {
-		Tenant   int64 `json:"tenant_id"`
-		Outlet   int64 `json:"outlet_id"`
-		Sequence int   `json:"sequence"`
-		Order    Facts `json:"order"`
-	}{m.Change.Tenant, m.Change.Outlet, m.Change.Sequence, m.Change.Facts}})
+		Type      string      `json:"type"`
+		Timestamp time.Time   `json:"timestamp"`
+		Data      messageData `json:"data"`
+	}{about + string(m.Change.Kind), m.Change.At.UTC(), data})
 	if err != nil { // plain data
 		panic("notify: " + err.Error())
 	}
 	return b
+}
+
+// messageData is what a message is about: an order, or a channel.
+type messageData struct {
+	Tenant   int64         `json:"tenant_id"`
+	Outlet   int64         `json:"outlet_id"`
+	Sequence int           `json:"sequence"`
+	Order    *Facts        `json:"order,omitempty"`
+	Channel  *ChannelState `json:"channel,omitempty"`
 }
 
 // key names a message to whoever gets it.

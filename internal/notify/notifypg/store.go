@@ -56,7 +56,7 @@ func (s *Store) Webhooks(ctx context.Context, tenant, id int64) ([]notify.Webhoo
 	list := make([]notify.Webhook, len(rows))
 	for i, r := range rows {
 		list[i] = notify.Webhook{
-			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, URL: r.Url, Kinds: toKinds(r.Kinds), Description: r.Description,
+			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Source: r.Source, URL: r.Url, Kinds: toKinds(r.Kinds), Description: r.Description,
 			CreatedAt: r.CreatedAt, CreatedBy: r.CreatedBy, DisabledAt: orZero(r.DisabledAt), DisabledReason: r.DisabledReason,
 			Health: notify.Health{
 				Failures: int(r.Failures), FailingSince: orZero(r.FailingSince), ResumeAt: orZero(r.ResumeAt),
@@ -65,6 +65,37 @@ func (s *Store) Webhooks(ctx context.Context, tenant, id int64) ([]notify.Webhoo
 		}
 	}
 	return list, store.Classify(err)
+}
+
+// PutSourceWebhook implements notify.Store.
+func (s *Store) PutSourceWebhook(ctx context.Context, w notify.Webhook) (notify.Webhook, error) {
+	err := store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		row, err := q.PutSourceWebhook(ctx, db.PutSourceWebhookParams{
+			Tenant: w.Tenant, Outlet: w.Outlet, Url: w.URL, Secret: w.Secret, Kinds: fromKinds(w.Kinds),
+			Description: w.Description, CreatedBy: w.CreatedBy, Source: w.Source,
+		})
+		if err != nil {
+			return err
+		}
+		w.ID, w.CreatedAt = row.ID, row.CreatedAt
+		lanes := []string{notify.WebhookLane(w.ID)}
+		if err := lock(ctx, q, lanes); err != nil {
+			return err
+		}
+		if err := q.ResetLane(ctx, lanes[0]); err != nil {
+			return err
+		}
+		return s.wake(ctx, tx, lanes)
+	})
+	return w, err
+}
+
+// Prune deletes messages that were finished before a time of the machine's clock, with their attempts, at most n of
+// them. It returns how many.
+func (s *Store) Prune(ctx context.Context, before time.Time, n int) (int, error) {
+	deleted, err := s.q.PruneMessages(ctx, db.PruneMessagesParams{Before: before, N: int32(n)})
+	return int(deleted), store.Classify(err)
 }
 
 // ChangeWebhook implements notify.Store.
@@ -171,6 +202,10 @@ func toMessage(r db.Notification) (notify.Message, error) {
 		Change: notify.Change{
 			Tenant: r.TenantID, Outlet: r.OutletID, Sequence: int(r.Sequence), Kind: notify.Kind(r.Kind), At: r.OccurredAt,
 		},
+	}
+	if m.Change.Kind == notify.StateChanged {
+		m.Change.State = &notify.ChannelState{}
+		return m, json.Unmarshal(r.Facts, m.Change.State)
 	}
 	return m, json.Unmarshal(r.Facts, &m.Change.Facts)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"brigade/internal/money"
 	"brigade/internal/notify"
 	"brigade/internal/notify/notifypg/db"
 	"brigade/internal/store"
@@ -52,6 +53,9 @@ func (s *Store) TellIn(ctx context.Context, tx store.Tx, changes []notify.Change
 	if err != nil {
 		return nil, err
 	}
+	if err := provide(ctx, q, changes); err != nil {
+		return nil, err
+	}
 	plan := notify.Plan(changes, audience)
 	if len(plan) == 0 {
 		return nil, nil
@@ -72,9 +76,12 @@ func (s *Store) TellIn(ctx context.Context, tx store.Tx, changes []notify.Change
 
 func (s *Store) audience(ctx context.Context, q *db.Queries, changes []notify.Change) (notify.Audience, error) {
 	a := notify.Audience{Channels: s.parts.Channels, Contacts: map[int64]notify.Contact{}}
-	var tenants, orders []int64
+	var tenants, orders, alarmed []int64
 	for _, c := range changes {
 		tenants, orders = append(tenants, c.Tenant), append(orders, c.Facts.OrderID)
+		if c.Kind == notify.Attention {
+			alarmed = append(alarmed, c.Outlet)
+		}
 	}
 	slices.Sort(tenants)
 	hooks, err := q.AudienceWebhooks(ctx, slices.Compact(tenants))
@@ -82,13 +89,60 @@ func (s *Store) audience(ctx context.Context, q *db.Queries, changes []notify.Ch
 		return a, err
 	}
 	for _, h := range hooks {
-		a.Webhooks = append(a.Webhooks, notify.Webhook{ID: h.ID, Tenant: h.TenantID, Outlet: h.OutletID, Kinds: toKinds(h.Kinds)})
+		a.Webhooks = append(a.Webhooks, notify.Webhook{ID: h.ID, Tenant: h.TenantID, Outlet: h.OutletID, Kinds: toKinds(h.Kinds), Source: h.Source})
+	}
+	if a.Staff, err = staff(ctx, q, alarmed); err != nil {
+		return a, err
 	}
 	contacts, err := q.AudienceContacts(ctx, orders)
 	for _, c := range contacts {
 		a.Contacts[c.OrderID] = notify.Contact{Email: c.Email, Phone: c.Phone, Language: c.Language}
 	}
 	return a, err
+}
+
+// staff finds how outlets' own people are reached.
+func staff(ctx context.Context, q *db.Queries, outlets []int64) (map[int64]notify.Contact, error) {
+	if len(outlets) == 0 {
+		return nil, nil //nolint:nilnil // nobody is no fault
+	}
+	rows, err := q.AudienceStaff(ctx, outlets)
+	found := make(map[int64]notify.Contact, len(rows))
+	for _, r := range rows {
+		found[r.OutletID] = notify.Contact{Email: r.AlertEmail, Phone: r.AlertPhone, Language: r.AlertLanguage}
+	}
+	return found, err
+}
+
+// provide tells ordering providers which of their orders it is, and what they owe its guest.
+func provide(ctx context.Context, q *db.Queries, changes []notify.Change) error {
+	var orders []int64
+	for _, c := range changes {
+		if c.Source != "" && c.Facts.OrderID != 0 {
+			orders = append(orders, c.Facts.OrderID)
+		}
+	}
+	if len(orders) == 0 {
+		return nil
+	}
+	rows, err := q.OfProviders(ctx, orders)
+	for _, r := range rows {
+		for i := range changes {
+			f := &changes[i].Facts
+			if f.OrderID != r.ID {
+				continue
+			}
+			f.ExternalID = r.ExternalID
+			if changes[i].Kind == notify.Cancelled && r.PaidThere && f.ChangedBy != changes[i].Source {
+				total := money.Amount(r.TotalMinor)
+				f.PayBack, f.Currency = &total, r.Currency
+			}
+			if changes[i].Kind == notify.Edited && !r.PaidThere {
+				f.PayBack = nil
+			}
+		}
+	}
+	return err
 }
 
 // quieten collapses what its guest was told a moment ago.
@@ -152,7 +206,7 @@ func insert(ctx context.Context, q *db.Queries, plan []notify.Message) ([]notify
 
 func columns(plan []notify.Message) (p db.InsertMessagesParams, err error) {
 	for _, m := range plan {
-		facts, err := json.Marshal(m.Change.Facts)
+		facts, err := facts(m.Change)
 		if err != nil {
 			return p, err
 		}
@@ -165,6 +219,14 @@ func columns(plan []notify.Message) (p db.InsertMessagesParams, err error) {
 		p.OccurredAts = append(p.OccurredAts, m.Change.At)
 	}
 	return p, nil
+}
+
+// facts are what a message says, as it is kept.
+func facts(c notify.Change) ([]byte, error) {
+	if c.State != nil {
+		return json.Marshal(c.State)
+	}
+	return json.Marshal(c.Facts)
 }
 
 // lanesOf lists the lanes in which messages wait, sorted.

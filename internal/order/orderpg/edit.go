@@ -101,7 +101,7 @@ func (w *walk) refill(ctx context.Context, q *db.Queries, o *order.Order, st Ste
 	w.history.Keys[len(w.history.Keys)-1] = st.Edit.Key
 	ev := event.New(event.OrderEdited, event.AggregateOrder, o.ID, o.Version, st.At, event.EditPayload{
 		OrderID: o.ID, OrderNumber: o.Number, ChangedBy: st.By, Reason: st.Reason, Lines: lines,
-		OldTotalMinor: int64(old), TotalMinor: int64(o.Total), DifferenceMinor: int64(o.Total - old), Currency: o.Currency,
+		OldTotalMinor: int64(old), TotalMinor: int64(o.Total), DifferenceMinor: int64(o.Total - old), Currency: o.Currency, Source: o.Source,
 	})
 	ev.Tenant, ev.Outlet = o.Tenant, o.Outlet
 	w.events = append(w.events, ev)

@@ -77,8 +77,45 @@ func (q *Queries) AudienceContacts(ctx context.Context, orders []int64) ([]Audie
 	return items, nil
 }
 
+const audienceStaff = `-- name: AudienceStaff :many
+select outlet_id, alert_email, alert_phone, alert_language from outlet_settings
+where outlet_id = any ($1::bigint[]) and (alert_email <> '' or alert_phone <> '')
+`
+
+type AudienceStaffRow struct {
+	OutletID      int64
+	AlertEmail    string
+	AlertPhone    string
+	AlertLanguage string
+}
+
+func (q *Queries) AudienceStaff(ctx context.Context, outlets []int64) ([]AudienceStaffRow, error) {
+	rows, err := q.db.Query(ctx, audienceStaff, outlets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AudienceStaffRow
+	for rows.Next() {
+		var i AudienceStaffRow
+		if err := rows.Scan(
+			&i.OutletID,
+			&i.AlertEmail,
+			&i.AlertPhone,
+			&i.AlertLanguage,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const audienceWebhooks = `-- name: AudienceWebhooks :many
-select id, tenant_id, coalesce(outlet_id, 0)::bigint as outlet_id, kinds from webhooks
+select id, tenant_id, coalesce(outlet_id, 0)::bigint as outlet_id, kinds, source from webhooks
 where tenant_id = any ($1::bigint[]) and disabled_at is null
 order by id
 `
@@ -88,6 +125,7 @@ type AudienceWebhooksRow struct {
 	TenantID int64
 	OutletID int64
 	Kinds    []string
+	Source   string
 }
 
 func (q *Queries) AudienceWebhooks(ctx context.Context, tenants []int64) ([]AudienceWebhooksRow, error) {
@@ -104,6 +142,7 @@ func (q *Queries) AudienceWebhooks(ctx context.Context, tenants []int64) ([]Audi
 			&i.TenantID,
 			&i.OutletID,
 			&i.Kinds,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -618,6 +657,106 @@ func (q *Queries) NextDue(ctx context.Context, lane string) (NextDueRow, error) 
 	return i, err
 }
 
+const ofProviders = `-- name: OfProviders :many
+select o.id, coalesce(o.idempotency_key, '')::text as external_id, o.total_minor, o.currency,
+       exists (select from payments p where p.order_id = o.id and p.method = 'provider') as paid_there
+from orders o where o.id = any ($1::bigint[]) and o.source like 'channel:%'
+`
+
+type OfProvidersRow struct {
+	ID         int64
+	ExternalID string
+	TotalMinor int64
+	Currency   string
+	PaidThere  bool
+}
+
+// What ordering providers call their orders, and what they have taken for those that they were paid for.
+func (q *Queries) OfProviders(ctx context.Context, orders []int64) ([]OfProvidersRow, error) {
+	rows, err := q.db.Query(ctx, ofProviders, orders)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OfProvidersRow
+	for rows.Next() {
+		var i OfProvidersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ExternalID,
+			&i.TotalMinor,
+			&i.Currency,
+			&i.PaidThere,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pruneMessages = `-- name: PruneMessages :execrows
+delete from notifications where id in (
+    select id from notifications where finished_at < $1::timestamptz order by finished_at limit $2::int for update skip locked)
+`
+
+type PruneMessagesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Finished messages with their attempts, the oldest first, so many at a time.
+func (q *Queries) PruneMessages(ctx context.Context, arg PruneMessagesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneMessages, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const putSourceWebhook = `-- name: PutSourceWebhook :one
+insert into webhooks (tenant_id, outlet_id, url, secret, kinds, description, created_by, source)
+values ($1, nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)
+on conflict (tenant_id, source) where source <> '' do update
+    set url = excluded.url, secret = excluded.secret, outlet_id = excluded.outlet_id, disabled_at = null, disabled_reason = ''
+returning id, created_at
+`
+
+type PutSourceWebhookParams struct {
+	Tenant      int64
+	Outlet      int64
+	Url         string
+	Secret      string
+	Kinds       []string
+	Description string
+	CreatedBy   string
+	Source      string
+}
+
+type PutSourceWebhookRow struct {
+	ID        int64
+	CreatedAt time.Time
+}
+
+func (q *Queries) PutSourceWebhook(ctx context.Context, arg PutSourceWebhookParams) (PutSourceWebhookRow, error) {
+	row := q.db.QueryRow(ctx, putSourceWebhook,
+		arg.Tenant,
+		arg.Outlet,
+		arg.Url,
+		arg.Secret,
+		arg.Kinds,
+		arg.Description,
+		arg.CreatedBy,
+		arg.Source,
+	)
+	var i PutSourceWebhookRow
+	err := row.Scan(&i.ID, &i.CreatedAt)
+	return i, err
+}
+
 const recordAttempts = `-- name: RecordAttempts :exec
 insert into notification_attempts (notification_id, attempt, took_ms, code, error)
 select unnest($1::bigint[]), unnest($2::int[]), unnest($3::int[]), unnest($4::int[]), unnest($5::text[])
@@ -831,7 +970,7 @@ func (q *Queries) UpdateWebhook(ctx context.Context, arg UpdateWebhookParams) (i
 }
 
 const webhooks = `-- name: Webhooks :many
-select w.id, w.tenant_id, coalesce(w.outlet_id, 0)::bigint as outlet_id, w.url, w.kinds, w.description, w.created_at, w.created_by,
+select w.id, w.tenant_id, coalesce(w.outlet_id, 0)::bigint as outlet_id, w.source, w.url, w.kinds, w.description, w.created_at, w.created_by,
        w.disabled_at, w.disabled_reason, coalesce(l.failures, 0)::int as failures, l.failing_since, l.resume_at,
        coalesce(l.last_error, '')::text as last_error, l.last_sent_at,
        (select count(*) from notifications n where n.lane = 'webhook:' || w.id and n.status = 'pending') as pending
@@ -849,6 +988,7 @@ type WebhooksRow struct {
 	ID             int64
 	TenantID       int64
 	OutletID       int64
+	Source         string
 	Url            string
 	Kinds          []string
 	Description    string
@@ -877,6 +1017,7 @@ func (q *Queries) Webhooks(ctx context.Context, arg WebhooksParams) ([]WebhooksR
 			&i.ID,
 			&i.TenantID,
 			&i.OutletID,
+			&i.Source,
 			&i.Url,
 			&i.Kinds,
 			&i.Description,

@@ -1,10 +1,20 @@
 -- name: AudienceWebhooks :many
-select id, tenant_id, coalesce(outlet_id, 0)::bigint as outlet_id, kinds from webhooks
+select id, tenant_id, coalesce(outlet_id, 0)::bigint as outlet_id, kinds, source from webhooks
 where tenant_id = any (@tenants::bigint[]) and disabled_at is null
 order by id;
 
 -- name: AudienceContacts :many
 select order_id, email, phone, language from order_contacts where order_id = any (@orders::bigint[]);
+
+-- name: AudienceStaff :many
+select outlet_id, alert_email, alert_phone, alert_language from outlet_settings
+where outlet_id = any (@outlets::bigint[]) and (alert_email <> '' or alert_phone <> '');
+
+-- name: OfProviders :many
+-- What ordering providers call their orders, and what they have taken for those that they were paid for.
+select o.id, coalesce(o.idempotency_key, '')::text as external_id, o.total_minor, o.currency,
+       exists (select from payments p where p.order_id = o.id and p.method = 'provider') as paid_there
+from orders o where o.id = any (@orders::bigint[]) and o.source like 'channel:%';
 
 -- name: KeepContacts :exec
 insert into order_contacts (order_id, tenant_id, email, phone, language)
@@ -122,8 +132,20 @@ insert into webhooks (tenant_id, outlet_id, url, secret, kinds, description, cre
 values (@tenant, nullif(@outlet::bigint, 0), @url, @secret, @kinds, @description, @created_by)
 returning id, created_at;
 
+-- name: PutSourceWebhook :one
+insert into webhooks (tenant_id, outlet_id, url, secret, kinds, description, created_by, source)
+values (@tenant, nullif(@outlet::bigint, 0), @url, @secret, @kinds, @description, @created_by, @source)
+on conflict (tenant_id, source) where source <> '' do update
+    set url = excluded.url, secret = excluded.secret, outlet_id = excluded.outlet_id, disabled_at = null, disabled_reason = ''
+returning id, created_at;
+
+-- name: PruneMessages :execrows
+-- Finished messages with their attempts, the oldest first, so many at a time.
+delete from notifications where id in (
+    select id from notifications where finished_at < @before::timestamptz order by finished_at limit @n::int for update skip locked);
+
 -- name: Webhooks :many
-select w.id, w.tenant_id, coalesce(w.outlet_id, 0)::bigint as outlet_id, w.url, w.kinds, w.description, w.created_at, w.created_by,
+select w.id, w.tenant_id, coalesce(w.outlet_id, 0)::bigint as outlet_id, w.source, w.url, w.kinds, w.description, w.created_at, w.created_by,
        w.disabled_at, w.disabled_reason, coalesce(l.failures, 0)::int as failures, l.failing_since, l.resume_at,
        coalesce(l.last_error, '')::text as last_error, l.last_sent_at,
        (select count(*) from notifications n where n.lane = 'webhook:' || w.id and n.status = 'pending') as pending
