@@ -81,6 +81,7 @@ type App struct {
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
+	till      *order.Till
 	care      *order.Care
 	sale      *pos.Client     // of external points of sale
 	stripe    *payment.Stripe // nil: cards are not accepted
@@ -126,7 +127,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
+		a.startFollowing, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

@@ -18,6 +18,9 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 		Name: "bench", Roles: []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay},
 		DatabaseURL: s.DatabaseURL, State: s.State, Demo: config.DemoOff, AutoComplete: true, Logger: s.Logger,
 	}
+	if s.Jobs {
+		cfg.Roles = append(cfg.Roles, config.RoleJobs)
+	}
 	if s.HTTP {
 		cfg.Addr = "127.0.0.1:0"
 	}

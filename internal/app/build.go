@@ -82,6 +82,8 @@ func (a *App) buildOrders() {
 		OpenTickets: a.openWork,
 		Recipes:     recipes,
 		Jobs:        a.orderJobs,
+		Begun:       func(steps []order.Attempt) { a.till.Begun(steps) },
+		Node:        a.node.ID,
 		Timers:      a.timersRung,
 		Append:      a.append,
 		Placed:      a.keepContacts,

@@ -45,6 +45,7 @@ func (a *App) buildLife(ctx context.Context) error {
 		providers[order.Card] = a.stripe
 	}
 	a.cashier = order.NewCashier(a.orderRows, providers, a.clock)
+	a.till = order.NewTill(a.cashier, tillHands)
 	a.orders.Agree(a.orderRows, a.cashier.Accepts)
 	a.care = order.NewCare(a.orders, a.orderRows)
 	a.timekeeper = order.NewTimekeeper(a.orderRows, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
@@ -54,6 +55,35 @@ func (a *App) buildLife(ctx context.Context) error {
 	a.sale = pos.NewClient(saleAnswersIn)
 	job.Register(a.workers, func(ctx context.Context, j askSale, _ job.Try) error { return a.askPointOfSale(ctx, j) })
 	job.Register(a.workers, func(ctx context.Context, j settleOrder, _ job.Try) error { return a.cashier.Settle(ctx, j.Order) })
+	return nil
+}
+
+// How many steps of payments a process asks for at a time, and how often it looks for those that nobody asks for any more.
+const (
+	tillHands  = 512
+	tillSweeps = time.Second
+)
+
+// startTill asks for payments where orders are written, and makes jobs of what did not come to an end there.
+func (a *App) startTill(context.Context) error {
+	a.run("till", a.till.Run)
+	if !a.has(config.RoleJobs) {
+		return nil
+	}
+	a.run("abandoned payments", func(ctx context.Context) error {
+		tick := time.NewTicker(tillSweeps)
+		defer tick.Stop()
+		for {
+			if _, err := a.orderRows.Abandoned(ctx); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "payments that nobody asks for were not looked for", "action", "payment_sweep_failed", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	})
 	return nil
 }
 

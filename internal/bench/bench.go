@@ -30,6 +30,7 @@ type Setup struct {
 	DatabaseURL string
 	HTTP        bool     // serve the API on a free port, for whoever can reach the loopback address
 	Demo        bool     // with the demo's data, in which nobody acts
+	Jobs        bool     // with the role that runs jobs
 	Tenants     []string // texts of tenant files to load
 	Logger      *slog.Logger
 }

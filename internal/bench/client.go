@@ -22,6 +22,7 @@ type confirmer struct {
 	addr    string
 	request []byte
 	id      []byte // the digits within request
+	zero    byte   // how they are written: from '0', or from 'a'
 	conn    net.Conn
 	in      *bufio.Reader
 }
@@ -38,20 +39,36 @@ func newConfirmer(server, run string, token telemetry.Secret) (*confirmer, error
 	if err != nil || u.Scheme != "http" || u.Host == "" || (u.Path != "" && u.Path != "/") {
 		return nil, errs.Invalid("--server must be http://HOST:PORT")
 	}
+	zeros := bytes.Repeat([]byte("0"), idDigits)
+	return newPoster(u, "/api/v1/orders/confirm", fmt.Sprintf(`{"external_order_id":"%s-%s","items":{"burger_combo":1}}`, run, zeros), token, '0')
+}
+
+// newPayer returns a confirmer of delivered burger_combos that are paid first. The order's number within the run is in
+// its customer's name, in letters: that is what events tell.
+func newPayer(server, run string) (*confirmer, error) {
+	u, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+	as := bytes.Repeat([]byte("a"), idDigits)
+	return newPoster(u, "/api/v1/orders", fmt.Sprintf(`{"type":"delivery","customer_name":"%s %s","delivery_address":"1 Long Lane, Old Town",`+
+		`"items":[{"sku":"burger_combo","quantity":1}],"payment":{"method":"test","token":"ok"}}`, run, as), "", 'a')
+}
+
+func newPoster(u *url.URL, path, body string, token telemetry.Secret, zero byte) (*confirmer, error) {
 	addr := u.Host
 	if u.Port() == "" {
 		addr = net.JoinHostPort(u.Hostname(), "80")
 	}
-	zeros := bytes.Repeat([]byte("0"), idDigits)
-	body := fmt.Sprintf(`{"external_order_id":"%s-%s","items":{"burger_combo":1}}`, run, zeros)
+	zeros := bytes.Repeat([]byte{zero}, idDigits)
 	auth := ""
 	if token != "" {
 		auth = "Authorization: Bearer " + token.Reveal() + "\r\n"
 	}
-	request := fmt.Appendf(nil, "POST /api/v1/orders/confirm HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s",
-		u.Host, auth, len(body), body)
+	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s",
+		path, u.Host, auth, len(body), body)
 	at := bytes.LastIndex(request, zeros)
-	return &confirmer{addr: addr, request: request, id: request[at : at+idDigits]}, nil
+	return &confirmer{addr: addr, request: request, id: request[at : at+idDigits], zero: zero}, nil
 }
 
 // confirm confirms order n and returns an error unless it was created.
@@ -75,7 +92,7 @@ func (c *confirmer) post(ctx context.Context, n int) (status int, err error) {
 		c.in = bufio.NewReaderSize(c.conn, 4096)
 	}
 	for i := idDigits - 1; i >= 0; i-- {
-		c.id[i], n = byte('0'+n%10), n/10
+		c.id[i], n = c.zero+byte(n%10), n/10
 	}
 	if err := c.conn.SetDeadline(time.Now().Add(answerIn)); err != nil {
 		return 0, err

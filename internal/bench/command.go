@@ -15,6 +15,7 @@ import (
 type Commands struct {
 	Orders  OrdersCmd  `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
 	Kitchen KitchenCmd `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
+	Paid    PaidCmd    `cmd:"" help:"Delivery orders that are paid first: as many as enter and pass payment, then at half that rate."`
 	Idle    IdleCmd    `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
@@ -86,6 +87,22 @@ func (c *KitchenCmd) Run(ctx context.Context, env *cli.Env, start Starter) error
 	o := c.options(env, start)
 	o.Kitchens, o.InFlight, o.Rate = c.Kitchens, c.InFlight, c.Rate
 	r, err := Kitchen(ctx, o)
+	return c.show(env, r, err)
+}
+
+// PaidCmd is `brigade bench paid`.
+type PaidCmd struct {
+	Flags
+	Connections int     `name:"connections" default:"64" placeholder:"N" help:"HTTP connections, one request at a time on each."`
+	InFlight    int     `name:"in-flight" default:"512" placeholder:"N" help:"Orders taken whose payment is under way."`
+	Rate        float64 `name:"rate" default:"0" placeholder:"N" help:"Orders per second of the paced part (default: half of what was reached)."`
+}
+
+// Run runs the benchmark.
+func (c *PaidCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Connections, o.InFlight, o.Rate = c.Connections, c.InFlight, c.Rate
+	r, err := Paid(ctx, o)
 	return c.show(env, r, err)
 }
 

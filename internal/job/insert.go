@@ -32,12 +32,24 @@ func (c *Client) InsertAt(ctx context.Context, tx pgx.Tx, at time.Time, args Rou
 
 // InsertMany adds jobs in the caller's transaction, in one statement, whatever their number.
 func (c *Client) InsertMany(ctx context.Context, tx pgx.Tx, jobs []Routed) error {
+	return c.InsertTraced(ctx, tx, jobs, nil)
+}
+
+// InsertTraced is InsertMany of jobs that belong to traces: each has its W3C trace context, "" or none at all.
+func (c *Client) InsertTraced(ctx context.Context, tx pgx.Tx, jobs []Routed, parents []string) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
-		params[i] = river.InsertManyParams{Args: j, InsertOpts: &river.InsertOpts{Queue: string(j.Queue())}}
+		opts := &river.InsertOpts{Queue: string(j.Queue())}
+		if i < len(parents) && parents[i] != "" {
+			opts.Metadata = fmt.Appendf(nil, `{%q:%q}`, metaTrace, parents[i])
+		}
+		params[i] = river.InsertManyParams{Args: j, InsertOpts: opts}
 	}
 	return c.insertMany(ctx, tx, params)
 }
+
+// metaTrace is where a job's metadata hold its trace context.
+const metaTrace = "traceparent"
 
 func (c *Client) insertMany(ctx context.Context, tx pgx.Tx, params []river.InsertManyParams) error {
 	if len(params) == 0 {

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -16,7 +17,23 @@ import (
 type Workers struct {
 	river  *river.Workers
 	queues map[Queue]bool
+	around Around
 }
+
+// Around is called for each run of a job and calls it: for traces and metrics. It returns what the run returned.
+type Around func(ctx context.Context, r Run, work func(context.Context) error) error
+
+// Run is one run of a job.
+type Run struct {
+	Try
+	Kind        string
+	Queue       Queue
+	TraceParent string        // W3C; "": it belongs to no trace
+	Waited      time.Duration // since it could have run
+}
+
+// Surround has each run called by around. It is called before the first run.
+func (w *Workers) Surround(around Around) { w.around = around }
 
 // NewWorkers returns an empty set.
 func NewWorkers() *Workers { return &Workers{river: river.NewWorkers(), queues: map[Queue]bool{}} }
@@ -34,17 +51,33 @@ type Try struct {
 func Register[T Routed](w *Workers, work func(context.Context, T, Try) error) {
 	var kind T
 	w.queues[kind.Queue()] = true
-	river.AddWorker(w.river, &worker[T]{work: work})
+	river.AddWorker(w.river, &worker[T]{work: work, set: w})
 }
 
 type worker[T Routed] struct {
 	river.WorkerDefaults[T]
 	work func(context.Context, T, Try) error
+	set  *Workers
 }
 
 // Work implements river.Worker.
 func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error {
-	return outcome(w.work(ctx, j.Args, Try{ID: j.ID, Attempt: j.Attempt, Last: j.Attempt >= j.MaxAttempts}))
+	try := Try{ID: j.ID, Attempt: j.Attempt, Last: j.Attempt >= j.MaxAttempts}
+	if w.set.around == nil {
+		return outcome(w.work(ctx, j.Args, try))
+	}
+	r := Run{Try: try, Kind: j.Kind, Queue: Queue(j.Queue), TraceParent: traceOf(j.Metadata), Waited: time.Since(j.ScheduledAt)}
+	return outcome(w.set.around(ctx, r, func(ctx context.Context) error { return w.work(ctx, j.Args, try) }))
+}
+
+// traceOf reads a job's trace context from its metadata.
+func traceOf(metadata []byte) string {
+	var m map[string]json.RawMessage
+	var parent string
+	if len(metadata) <= len("{}") || json.Unmarshal(metadata, &m) != nil || json.Unmarshal(m[metaTrace], &parent) != nil {
+		return ""
+	}
+	return parent
 }
 
 // outcome says an error in River's words.

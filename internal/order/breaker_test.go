@@ -11,19 +11,31 @@ import (
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	away := errors.New("away")
-	var b breaker
+	g := NewGates(50)
+	enter := func() func(error) {
+		leave, ok := g.Enter("bank")
+		require.True(t, ok)
+		return leave
+	}
 	for range breakAfter {
-		require.True(t, b.enter())
-		b.leave(away)
+		enter()(away)
 	}
-	for range breakTo {
-		require.True(t, b.enter())
+	require.Equal(t, []string{"bank"}, g.Troubled())
+	inside := make([]func(error), breakTo)
+	for i := range inside {
+		inside[i] = enter()
 	}
-	require.False(t, b.enter(), "the hands that others need")
-	b.leave(away)
-	require.True(t, b.enter(), "one that failed makes room for the next at once")
-	b.leave(nil)
-	for range 50 {
-		require.True(t, b.enter(), "it is back")
+	_, ok := g.Enter("bank")
+	require.False(t, ok, "the hands that others need")
+	enterOther, ok := g.Enter("another")
+	require.True(t, ok, "one in trouble is no trouble of the others")
+	enterOther(nil)
+	inside[0](away)
+	enter()(nil)
+	require.Empty(t, g.Troubled())
+	for range 50 - (breakTo - 1) {
+		enter()
 	}
+	_, ok = g.Enter("bank")
+	require.False(t, ok, "one that is slow does not get all hands either")
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"strconv"
 	"time"
 
 	"brigade/internal/clock"
@@ -26,18 +26,24 @@ const askFor = 10 * time.Second
 type Cashier struct {
 	ledger    Ledger
 	providers map[Method]Payments
-	breakers  map[Method]*breaker
+	doors     *Gates // to each provider
+	outlets   *Gates // to each provider, of each outlet
 	clock     clock.Clock
 }
 
+// How many ask a provider at a time, and how many of them in the name of one outlet.
+const (
+	atProvider = 128
+	ofOutlet   = 32
+)
+
 // NewCashier returns a cashier for the methods that have a provider.
 func NewCashier(l Ledger, providers map[Method]Payments, clk clock.Clock) *Cashier {
-	c := &Cashier{ledger: l, providers: providers, breakers: map[Method]*breaker{}, clock: clk}
-	for m := range providers {
-		c.breakers[m] = &breaker{}
-	}
-	return c
+	return &Cashier{ledger: l, providers: providers, doors: NewGates(atProvider), outlets: NewGates(ofOutlet), clock: clk}
 }
+
+// Troubled lists the providers that fail just now.
+func (c *Cashier) Troubled() []string { return c.doors.Troubled() }
 
 // Accepts tells whether there is a provider for a method.
 func (c *Cashier) Accepts(m Method) bool { return c.providers[m] != nil }
@@ -55,20 +61,24 @@ func (c *Cashier) Settle(ctx context.Context, order int64) error {
 	return err
 }
 
+// enter asks for a place at the provider of a method, in the name of an outlet; whoever has one leaves.
+func (c *Cashier) enter(a *Attempt) (leave func(error), ok bool) {
+	out, ok := c.outlets.Enter(string(a.Method) + "/" + strconv.FormatInt(a.Outlet, 10))
+	if !ok {
+		return nil, false
+	}
+	up, ok := c.doors.Enter(string(a.Method))
+	if !ok {
+		out(ErrNotCalled)
+		return nil, false
+	}
+	return func(err error) { up(err); out(err) }, true
+}
+
 // step asks for one step, writes what came of it, and returns the next.
 func (c *Cashier) step(ctx context.Context, a *Attempt) (*Attempt, error) {
-	br := c.breakers[a.Method]
-	if br == nil {
-		return nil, errs.RetryAfter(time.Minute, fmt.Errorf("there is no provider for %s", a.Method))
-	}
-	if !br.enter() {
-		return nil, errs.RetryAfter(breakFor, errors.New("the provider of payment is in trouble: few ask it at a time"))
-	}
-	asking, cancel := context.WithTimeout(ctx, askFor)
-	out, err := c.providers[a.Method].Do(asking, *a)
-	cancel()
-	br.leave(err)
-	if ctx.Err() != nil && err != nil { // the process ends: the attempt stays as it is
+	out, err := c.ask(ctx, a)
+	if _, later := errs.RetryDelay(err); later || ctx.Err() != nil && err != nil { // nobody asked, or the process ends
 		return nil, err
 	}
 	next, werr := c.next(ctx, Happening{Order: a.Order, Settle: true, Result: &StepResult{Seq: a.Seq, Outcome: out, Err: err}})
@@ -76,6 +86,23 @@ func (c *Cashier) step(ctx context.Context, a *Attempt) (*Attempt, error) {
 		return nil, errs.RetryAfter(retryIn(a.Tries), err)
 	}
 	return next, werr
+}
+
+// ask asks a provider for a step. An error marked by errs.RetryAfter means that it was not asked.
+func (c *Cashier) ask(ctx context.Context, a *Attempt) (Outcome, error) {
+	provider := c.providers[a.Method]
+	if provider == nil {
+		return Outcome{}, errs.RetryAfter(time.Minute, fmt.Errorf("there is no provider for %s", a.Method))
+	}
+	leave, ok := c.enter(a)
+	if !ok {
+		return Outcome{}, errs.RetryAfter(Later(), errors.New("the provider of payment is in trouble, or busy: few ask it at a time"))
+	}
+	asking, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	out, err := provider.Do(asking, *a)
+	leave(err)
+	return out, err
 }
 
 func (c *Cashier) next(ctx context.Context, h Happening) (*Attempt, error) {
@@ -87,43 +114,4 @@ func (c *Cashier) next(ctx context.Context, h Happening) (*Attempt, error) {
 // retryIn is how long to wait after so many failures: doubled each time, at most a minute.
 func retryIn(tries int) time.Duration {
 	return min(time.Minute, time.Second<<min(tries, 10)/4)
-}
-
-// breaker keeps calls from a provider in trouble: a dead one must not take the hands that others need. A few go on
-// asking, so that it is noticed at once when the provider is back, and so that orders which fail by themselves do not
-// keep those behind them from being paid.
-type breaker struct {
-	mu       sync.Mutex
-	failures int // in a row
-	inside   int // calls under way
-}
-
-// Failures in a row after which a provider is in trouble, how many ask one in trouble at a time, and how long the others
-// wait.
-const (
-	breakAfter = 10
-	breakTo    = 5
-	breakFor   = 2 * time.Second
-)
-
-// enter tells whether the provider may be asked; whoever enters leaves.
-func (b *breaker) enter() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failures >= breakAfter && b.inside >= breakTo {
-		return false
-	}
-	b.inside++
-	return true
-}
-
-func (b *breaker) leave(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.inside--
-	if err == nil {
-		b.failures = 0
-		return
-	}
-	b.failures++
 }

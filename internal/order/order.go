@@ -66,6 +66,7 @@ type Line struct {
 
 // Order is an order as it stands. Times are UTC.
 type Order struct {
+	TraceParent     string // W3C trace context of whoever places it; "": it is not traced. Not kept with the order
 	ID              int64
 	Tenant          int64
 	Outlet          int64

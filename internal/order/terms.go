@@ -33,7 +33,9 @@ type Happening struct {
 	At     time.Time
 
 	Result  *StepResult // what a provider of payment answered
-	Settle  bool        // whoever says this does the next step of the payment himself
+	Settle  bool        // whoever says this does the next step of the payment himself, and has a job for it
+	Till    bool        // whoever says this does the next step of the payment himself, at once
+	Later   bool        // a job shall do the step of the payment that is open
 	PutOff  time.Time   // not zero: the timer rings then instead, while it waits for its time
 	Wanted  time.Time   // not zero: it is wanted then instead, while it waits for its time
 	Proof   string      // of a hand-over
@@ -45,7 +47,7 @@ type Reply struct {
 	Tenant, Outlet int64
 	Number         string
 	Status         Status
-	Next           *Attempt // for Settle: the step to do; nil: none
+	Next           *Attempt // for Settle and Till: the step to do; nil: none
 }
 
 // JobKind says which step at somebody else's a job does.

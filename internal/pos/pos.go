@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"brigade/internal/errs"
+	"brigade/internal/telemetry"
 )
 
 // Headers of what is sent to a point of sale, and of what it sends back.
@@ -94,6 +95,7 @@ func (c *Client) Ask(ctx context.Context, url, secret string, r Request) (Answer
 	req.Header.Set(HeaderKey, fmt.Sprintf("prepare-%d-%t", r.Order, r.Cancel))
 	req.Header.Set(HeaderTimestamp, strconv.FormatInt(now.Unix(), 10))
 	req.Header.Set(HeaderSignature, Sign(secret, now, body))
+	telemetry.InjectTrace(ctx, req.Header)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return Answer{}, err

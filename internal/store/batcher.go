@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 
 	"brigade/internal/errs"
 )
@@ -36,6 +37,7 @@ type Batcher[Req, Res any] struct {
 
 // BatcherOptions bound a Batcher. Zero values take the defaults.
 type BatcherOptions struct {
+	Name     string                              // for traces
 	MaxBatch int                                 // requests in one transaction; default 512
 	MaxQueue int                                 // requests that may wait; more are refused; default 20,000
 	Timeout  time.Duration                       // of one transaction; default 30 s
@@ -47,6 +49,7 @@ type call[Req, Res any] struct {
 	req  Req
 	out  Outcome[Res]
 	done chan struct{}
+	span trace.Span // nil: nobody traces the caller
 }
 
 // NewBatcher starts a group commit. Close ends it.
@@ -69,7 +72,8 @@ func NewBatcher[Req, Res any](pool *pgxpool.Pool, work Work[Req, Res], opts Batc
 // When ctx ends while the request still waits it is withdrawn and nothing is written; once its transaction runs,
 // Do waits for the outcome. Errors: KindUnavailable (nothing was written), KindUnknown, and what the work says.
 func (b *Batcher[Req, Res]) Do(ctx context.Context, req Req) (Res, error) {
-	c := &call[Req, Res]{req: req, done: make(chan struct{})}
+	c := &call[Req, Res]{req: req, done: make(chan struct{}), span: callSpan(ctx, b.opts.Name)}
+	defer func() { endSpan(c.span, c.out.Err) }()
 	if err := b.enqueue(c); err != nil {
 		return c.out.Res, err
 	}
@@ -175,9 +179,15 @@ func (b *Batcher[Req, Res]) transact(batch []*call[Req, Res]) (outs []Outcome[Re
 	ctx, cancel := context.WithTimeout(context.Background(), b.opts.Timeout)
 	defer cancel()
 	reqs := make([]Req, len(batch))
+	var traced []trace.Span
 	for i, c := range batch {
 		reqs[i] = c.req
+		if c.span != nil {
+			traced = append(traced, c.span)
+		}
 	}
+	span := sharedSpan(b.opts.Name, len(batch), traced)
+	defer func() { endSpan(span, err) }()
 	err = Commit(ctx, b.pool, func(tx Tx) error {
 		var err error
 		outs, err = b.work(ctx, tx, reqs)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/term"
 )
 
@@ -162,6 +163,9 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	if h.format != FormatText {
 		out.AddAttrs(slog.String("service", h.service), slog.String("action", action),
 			slog.String("hostname", h.hostname), slog.String("request_id", id))
+		if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+			out.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+		}
 		attrs = withError(attrs, r)
 	}
 	out.AddAttrs(attrs...)

@@ -90,6 +90,9 @@ func recordsOf(events []event.Event) ([]*kgo.Record, error) {
 			Topic: Topic(event.Context(e)), Key: []byte(Key(e)), Value: body, Timestamp: e.OccurredAt,
 			Headers: []kgo.RecordHeader{{Key: "id", Value: []byte(e.ID.String())}, {Key: "type", Value: []byte(e.Type)}},
 		}
+		if e.TraceParent != "" {
+			records[i].Headers = append(records[i].Headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(e.TraceParent)})
+		}
 	}
 	return records, nil
 }

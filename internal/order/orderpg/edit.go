@@ -96,7 +96,7 @@ func (w *walk) refill(ctx context.Context, q *db.Queries, o *order.Order, st Ste
 	if err := q.SetTotal(ctx, db.SetTotalParams{ID: o.ID, Total: int64(o.Total)}); err != nil {
 		return err
 	}
-	w.moved = append(w.moved, o)
+	w.moved, w.edited[o.ID] = append(w.moved, o), true
 	w.history.add(o, st.By, strings.TrimSuffix(summary(lines)+": "+st.Reason, ": "))
 	w.history.Keys[len(w.history.Keys)-1] = st.Edit.Key
 	ev := event.New(event.OrderEdited, event.AggregateOrder, o.ID, o.Version, st.At, event.EditPayload{

@@ -166,7 +166,7 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 			pays[r.ID] = order.Method(r.Method)
 		}
 	}
-	w := walk{orders: orders, pays: pays}
+	w := walk{orders: orders, pays: pays, edited: map[int64]bool{}}
 	for _, st := range steps {
 		if st.Edit != nil {
 			err = w.edit(ctx, q, st)
@@ -177,7 +177,7 @@ func (s *Store) Advance(ctx context.Context, tx store.Tx, steps []Step, lenient 
 			return err
 		}
 	}
-	if err := s.settleMoved(ctx, tx, w.moved, pays); err != nil {
+	if err := s.settleMoved(ctx, tx, w.moved, w.edited, pays); err != nil {
 		return err
 	}
 	return w.write(ctx, q, func() error { return s.parts.Append(ctx, tx, w.events) })
@@ -188,6 +188,7 @@ type walk struct {
 	orders  map[int64]*order.Order
 	pays    map[int64]order.Method // those of them that are paid through Brigade
 	moved   []*order.Order
+	edited  map[int64]bool // those of them that hold something else
 	history changes
 	events  []event.Event
 }

@@ -19,18 +19,35 @@ import (
 // startLives starts the group commit of what happens to orders with terms.
 func (s *Store) startLives() {
 	var committed []func()
+	var begun []order.Attempt
 	s.lives = store.NewBatcher(s.pool, func(ctx context.Context, tx store.Tx, hs []order.Happening) ([]store.Outcome[order.Reply], error) {
 		b := &lives{store: s, tx: tx, hs: hs, outs: make([]store.Outcome[order.Reply], len(hs))}
 		err := b.run(ctx)
-		committed = b.committed
+		committed, begun = b.committed, b.asks
 		return b.outs, err
-	}, store.BatcherOptions{After: func(context.Context, int) {
+	}, store.BatcherOptions{Name: "lives", After: func(context.Context, int) {
 		for _, done := range committed {
 			done()
 		}
+		s.begin(begun)
 		s.parts.Committed()
 		s.ring()
 	}})
+}
+
+// begin has steps asked for that were just written.
+func (s *Store) begin(steps []order.Attempt) {
+	if len(steps) > 0 {
+		s.parts.Begun(steps)
+	}
+}
+
+// asker is which node asks for the steps that it writes; 0: jobs do.
+func (s *Store) asker() int64 {
+	if s.parts.Begun == nil {
+		return 0
+	}
+	return s.parts.Node()
 }
 
 // ring tells whoever watches timers that there may be a new one.
@@ -52,7 +69,9 @@ type one struct {
 	last    *order.Attempt // the latest step of its payment
 	state   string         // of that step
 	note    string
-	settles bool // whoever tells does the next step himself
+	settles bool // whoever tells does the next step himself, with a job
+	till    bool // whoever tells does the next step himself, at once
+	asked   bool // the latest step is asked for without a job
 	changed bool // terms
 	paid    bool // payment changed
 	tried   bool // the latest step changed
@@ -73,6 +92,7 @@ type lives struct {
 	orders    map[int64]*one
 	walk      walk
 	jobs      []order.Job
+	asks      []order.Attempt // to be asked for after the commit
 	outcomes  outcomeRows
 	committed []func()
 }
@@ -183,7 +203,10 @@ func (b *lives) tell(ctx context.Context, h order.Happening) error {
 		return errs.NotFound("order %d has no terms", h.Order)
 	}
 	o.now = h.At
-	o.settles = o.settles || h.Settle
+	o.settles, o.till = o.settles || h.Settle, o.till || h.Till
+	if h.Later {
+		defer b.later(o)
+	}
 	switch {
 	case h.Signal != "":
 		return b.signal(ctx, o, h)
@@ -195,6 +218,14 @@ func (b *lives) tell(ctx context.Context, h order.Happening) error {
 		o.terms.Failure, o.changed = *h.Failure, true
 	}
 	return nil
+}
+
+// later gives the open step of a payment to a job.
+func (b *lives) later(o *one) {
+	if o.last != nil && o.state == attemptPending && !o.settles {
+		o.tried = true
+		b.jobs = append(b.jobs, order.Job{Kind: order.JobSettle, Order: o.ID})
+	}
 }
 
 // putOff sets the timer of an order that waits for its time.
@@ -336,9 +367,23 @@ func (b *lives) pay(o *one) {
 	}
 	o.last, o.state, o.note = o.attempt(seq, step, sum, order.AttemptKey(b.store.salted.of(), o.ID, seq)), attemptPending, ""
 	o.begun, o.tried = true, false
-	if !o.settles {
+	switch {
+	case o.settles:
+	case b.store.asker() == 0:
 		b.jobs = append(b.jobs, order.Job{Kind: order.JobSettle, Order: o.ID})
+	default:
+		o.asked = true
+		if !o.till {
+			b.asks = append(b.asks, o.next())
+		}
 	}
+}
+
+// next is the latest step as a provider is asked for it.
+func (o *one) next() order.Attempt {
+	a := *o.last
+	a.Reference = o.terms.Pay.Reference
+	return a
 }
 
 func (b *lives) reply(h order.Happening) order.Reply {
@@ -347,9 +392,8 @@ func (b *lives) reply(h order.Happening) order.Reply {
 		return order.Reply{}
 	}
 	r := order.Reply{Tenant: o.Tenant, Outlet: o.Outlet, Number: o.Number, Status: o.Status}
-	if h.Settle && o.last != nil && o.state == attemptPending {
-		next := *o.last
-		next.Reference = o.terms.Pay.Reference
+	if (h.Settle || h.Till) && o.last != nil && o.state == attemptPending {
+		next := o.next()
 		r.Next = &next
 	}
 	return r
@@ -384,8 +428,9 @@ func (s *Store) openAtOnce(ctx context.Context, pipe store.Tx, b *batch, orders 
 		return ready, events, nil
 	}
 	after := s.after
-	s.after = func() { after(); s.ring() }
-	return ready, events, s.insertTerms(ctx, pipe, orders, terms)
+	steps, err := s.insertTerms(ctx, pipe, orders, terms)
+	s.after = func() { after(); s.begin(steps); s.ring() }
+	return ready, events, err
 }
 
 // open writes the tickets of orders that leave their wait for the kitchen.

@@ -27,6 +27,11 @@ type Parts struct {
 	Recipes func(ctx context.Context, tx store.Tx, ids []int64) (map[int64]recipe.Recipe, error)
 	// Jobs writes jobs that are done after the commit.
 	Jobs func(ctx context.Context, tx store.Tx, jobs []order.Job) error
+	// Begun hears, after the commit, of steps of payments that were just written: somebody asks for them at once. Nil:
+	// they get jobs instead.
+	Begun func(steps []order.Attempt)
+	// Node names whoever writes here, in the table of nodes; needed with Begun.
+	Node func() int64
 	// Timers is called after a commit that set a timer; may be nil.
 	Timers func()
 	// Placed hears of new orders in their transaction, which runs what it writes later; may be nil.
@@ -54,6 +59,7 @@ type Store struct {
 func New(pool *pgxpool.Pool, parts Parts) *Store {
 	s := &Store{pool: pool, q: db.New(pool), parts: parts}
 	s.placer = store.NewBatcher(pool, s.placeBatch, store.BatcherOptions{
+		Name:    "orders",
 		Observe: parts.Observe,
 		After:   func(context.Context, int) { s.after(); parts.Committed() },
 	})

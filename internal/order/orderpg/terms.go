@@ -37,8 +37,9 @@ func (s *Store) Salt(text string) {
 	s.salted.text = text
 }
 
-// insertTerms writes the terms of new orders, with the first step of their payments.
-func (s *Store) insertTerms(ctx context.Context, pipe store.Tx, orders []*order.Order, terms map[int64]*order.Terms) error {
+// insertTerms writes the terms of new orders, with the first step of their payments. It returns the steps that are to be
+// asked for after the commit; others have jobs.
+func (s *Store) insertTerms(ctx context.Context, pipe store.Tx, orders []*order.Order, terms map[int64]*order.Terms) (asks []order.Attempt, err error) {
 	var p termRows
 	var pays paymentRows
 	var attempts attemptRows
@@ -57,14 +58,20 @@ func (s *Store) insertTerms(ctx context.Context, pipe store.Tx, orders []*order.
 		}
 		pays.add(o, t.Pay)
 		if step, sum, ok := order.NextStep(t.Pay, t.Life(o.Type, o.Status), o.Total); ok {
-			attempts.add(o.ID, o.Tenant, 1, step, sum, order.AttemptKey(s.salted.of(), o.ID, 1), o.PlacedAt)
-			jobs = append(jobs, order.Job{Kind: order.JobSettle, Order: o.ID})
+			first := one{Order: *o, terms: *t}
+			a := first.attempt(1, step, sum, order.AttemptKey(s.salted.of(), o.ID, 1))
+			attempts.add(a, o.Tenant, s.asker(), o.PlacedAt)
+			if s.asker() == 0 {
+				jobs = append(jobs, order.Job{Kind: order.JobSettle, Order: o.ID})
+			} else {
+				asks = append(asks, *a)
+			}
 		}
 	}
 	if err := s.writeTerms(ctx, pipe, p, pays, attempts); err != nil || len(jobs) == 0 {
-		return err
+		return asks, err
 	}
-	return s.parts.Jobs(ctx, pipe, jobs)
+	return asks, s.parts.Jobs(ctx, pipe, jobs)
 }
 
 func (s *Store) writeTerms(ctx context.Context, pipe store.Tx, p termRows, pays paymentRows, attempts attemptRows) error {
@@ -101,10 +108,10 @@ func (p *paymentRows) add(o *order.Order, pay order.Payment) {
 
 type attemptRows struct{ db.InsertAttemptsParams }
 
-func (p *attemptRows) add(id, tenant int64, seq int, step order.Step, sum money.Amount, key string, at time.Time) {
-	p.Orders, p.Tenants, p.Seqs = append(p.Orders, id), append(p.Tenants, tenant), append(p.Seqs, int16(seq))
-	p.Steps, p.Amounts = append(p.Steps, string(step)), append(p.Amounts, int64(sum))
-	p.Keys, p.At = append(p.Keys, key), append(p.At, at)
+func (p *attemptRows) add(a *order.Attempt, tenant, asker int64, at time.Time) {
+	p.Orders, p.Tenants, p.Seqs = append(p.Orders, a.Order), append(p.Tenants, tenant), append(p.Seqs, int16(a.Seq))
+	p.Steps, p.Amounts = append(p.Steps, string(a.Step)), append(p.Amounts, int64(a.Sum))
+	p.Keys, p.Askers, p.At = append(p.Keys, a.Key), append(p.Askers, asker), append(p.At, at)
 }
 
 // settled keeps the outcome of a step before the next takes its place in memory.
@@ -179,7 +186,7 @@ func (b *lives) writePayments(ctx context.Context, ids []int64) error {
 			b.outcomes.add(o)
 		}
 		if o.begun {
-			begun.add(o.ID, o.Tenant, o.last.Seq, o.last.Step, o.last.Sum, o.last.Key, o.now)
+			begun.add(o.last, o.Tenant, b.askerOf(o), o.now)
 		}
 		if !o.paid {
 			continue
@@ -205,12 +212,40 @@ func (b *lives) writePayments(ctx context.Context, ids []int64) error {
 	return b.q.InsertAttempts(ctx, begun.InsertAttemptsParams)
 }
 
+func (b *lives) askerOf(o *one) int64 {
+	if o.asked {
+		return b.store.asker()
+	}
+	return 0
+}
+
+// Abandoned makes jobs of steps that nobody asks for any more, and returns how many: their node died, had too much to
+// do, or could not write down what it was told.
+func (s *Store) Abandoned(ctx context.Context) (n int, err error) {
+	err = store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		ids, err := s.q.WithTx(tx).TakeAbandoned(ctx, abandonedAtOnce)
+		n = len(ids)
+		if err != nil || n == 0 {
+			return err
+		}
+		jobs := make([]order.Job, n)
+		for i, id := range ids {
+			jobs[i] = order.Job{Kind: order.JobSettle, Order: id}
+		}
+		return s.parts.Jobs(ctx, tx, jobs)
+	})
+	return n, err
+}
+
+const abandonedAtOnce = 1000
+
 // settleMoved lets the money follow orders that were moved or changed elsewhere: by the kitchen, at the hand-over.
-func (s *Store) settleMoved(ctx context.Context, tx store.Tx, moved []*order.Order, pays map[int64]order.Method) error {
+func (s *Store) settleMoved(ctx context.Context, tx store.Tx, moved []*order.Order, edited map[int64]bool, pays map[int64]order.Method) error {
 	var jobs []order.Job
 	for _, o := range moved {
 		job := order.Job{Kind: order.JobSettle, Order: o.ID}
-		if pays[o.ID] != order.NoMethod && !slices.Contains(jobs, job) {
+		owes := o.Status.Closed() || edited[o.ID]
+		if owes && pays[o.ID] != order.NoMethod && !slices.Contains(jobs, job) {
 			jobs = append(jobs, job)
 		}
 	}

@@ -149,9 +149,12 @@ func (q *Queries) Hours(ctx context.Context, outlet int64) ([]HoursRow, error) {
 }
 
 const insertAttempts = `-- name: InsertAttempts :exec
-insert into payment_attempts (order_id, seq, tenant_id, step, amount_minor, key, state, created_at, updated_at)
-select unnest($1::bigint[]), unnest($2::smallint[]), unnest($3::bigint[]), unnest($4::text[]),
-       unnest($5::bigint[]), unnest($6::text[]), 'pending', unnest($7::timestamptz[]), unnest($7::timestamptz[])
+insert into payment_attempts (order_id, seq, tenant_id, step, amount_minor, key, state, asker, ask_at, created_at, updated_at)
+select v.id, v.seq, v.tenant, v.step, v.amount, v.key, 'pending', v.asker,
+       case when v.asker <> 0 then clock_timestamp() + interval '15 s' end, v.at, v.at
+from (select unnest($1::bigint[]) as id, unnest($2::smallint[]) as seq, unnest($3::bigint[]) as tenant,
+             unnest($4::text[]) as step, unnest($5::bigint[]) as amount, unnest($6::text[]) as key,
+             unnest($7::bigint[]) as asker, unnest($8::timestamptz[]) as at) v
 `
 
 type InsertAttemptsParams struct {
@@ -161,9 +164,11 @@ type InsertAttemptsParams struct {
 	Steps   []string
 	Amounts []int64
 	Keys    []string
+	Askers  []int64
 	At      []time.Time
 }
 
+// Whoever asks for a step without a job has fifteen seconds, by the database's clock: more than one call takes.
 func (q *Queries) InsertAttempts(ctx context.Context, arg InsertAttemptsParams) error {
 	_, err := q.db.Exec(ctx, insertAttempts,
 		arg.Orders,
@@ -172,6 +177,7 @@ func (q *Queries) InsertAttempts(ctx context.Context, arg InsertAttemptsParams) 
 		arg.Steps,
 		arg.Amounts,
 		arg.Keys,
+		arg.Askers,
 		arg.At,
 	)
 	return err
@@ -611,6 +617,36 @@ func (q *Queries) Stuck(ctx context.Context, arg StuckParams) ([]StuckRow, error
 	return items, nil
 }
 
+const takeAbandoned = `-- name: TakeAbandoned :many
+update payment_attempts set ask_at = null
+where (order_id, seq) in (
+    select a.order_id, a.seq from payment_attempts a
+    where a.ask_at is not null and (a.ask_at < clock_timestamp() or not exists (
+        select from nodes n where n.id = a.asker and n.expires_at > clock_timestamp()))
+    order by a.ask_at limit $1::int for update skip locked)
+returning order_id
+`
+
+func (q *Queries) TakeAbandoned(ctx context.Context, n int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, takeAbandoned, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var order_id int64
+		if err := rows.Scan(&order_id); err != nil {
+			return nil, err
+		}
+		items = append(items, order_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const terms = `-- name: Terms :one
 select t.waits, t.due_at, t.wanted_at, t.external, t.code, t.proof, t.failure, coalesce(p.method, '') as method,
        coalesce(p.state, '') as state, coalesce(p.authorised_minor, 0)::bigint as authorised,
@@ -660,7 +696,7 @@ func (q *Queries) Terms(ctx context.Context, arg TermsParams) (TermsRow, error) 
 
 const updateAttempts = `-- name: UpdateAttempts :exec
 update payment_attempts a set state = v.state, tries = v.tries, last_error = v.error, reference = v.reference, note = v.note,
-       updated_at = v.at
+       ask_at = null, updated_at = v.at
 from (select unnest($1::bigint[]) as id, unnest($2::smallint[]) as seq, unnest($3::text[]) as state,
              unnest($4::int[]) as tries, unnest($5::text[]) as error, unnest($6::text[]) as reference,
              unnest($7::text[]) as note, unnest($8::timestamptz[]) as at) v

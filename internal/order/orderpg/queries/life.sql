@@ -10,13 +10,26 @@ select unnest(@orders::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::b
        unnest(@tokens::text[]), unnest(@currencies::text[]), unnest(@at::timestamptz[]);
 
 -- name: InsertAttempts :exec
-insert into payment_attempts (order_id, seq, tenant_id, step, amount_minor, key, state, created_at, updated_at)
-select unnest(@orders::bigint[]), unnest(@seqs::smallint[]), unnest(@tenants::bigint[]), unnest(@steps::text[]),
-       unnest(@amounts::bigint[]), unnest(@keys::text[]), 'pending', unnest(@at::timestamptz[]), unnest(@at::timestamptz[]);
+-- Whoever asks for a step without a job has fifteen seconds, by the database's clock: more than one call takes.
+insert into payment_attempts (order_id, seq, tenant_id, step, amount_minor, key, state, asker, ask_at, created_at, updated_at)
+select v.id, v.seq, v.tenant, v.step, v.amount, v.key, 'pending', v.asker,
+       case when v.asker <> 0 then clock_timestamp() + interval '15 s' end, v.at, v.at
+from (select unnest(@orders::bigint[]) as id, unnest(@seqs::smallint[]) as seq, unnest(@tenants::bigint[]) as tenant,
+             unnest(@steps::text[]) as step, unnest(@amounts::bigint[]) as amount, unnest(@keys::text[]) as key,
+             unnest(@askers::bigint[]) as asker, unnest(@at::timestamptz[]) as at) v;
+
+-- name: TakeAbandoned :many
+update payment_attempts set ask_at = null
+where (order_id, seq) in (
+    select a.order_id, a.seq from payment_attempts a
+    where a.ask_at is not null and (a.ask_at < clock_timestamp() or not exists (
+        select from nodes n where n.id = a.asker and n.expires_at > clock_timestamp()))
+    order by a.ask_at limit @n::int for update skip locked)
+returning order_id;
 
 -- name: UpdateAttempts :exec
 update payment_attempts a set state = v.state, tries = v.tries, last_error = v.error, reference = v.reference, note = v.note,
-       updated_at = v.at
+       ask_at = null, updated_at = v.at
 from (select unnest(@orders::bigint[]) as id, unnest(@seqs::smallint[]) as seq, unnest(@states::text[]) as state,
              unnest(@tries::int[]) as tries, unnest(@errors::text[]) as error, unnest(@refs::text[]) as reference,
              unnest(@notes::text[]) as note, unnest(@at::timestamptz[]) as at) v
