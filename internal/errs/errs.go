@@ -53,7 +53,10 @@ type Error struct {
 	Msg    string
 	Fields []Field
 	After  time.Duration // for KindUnavailable: when it may be worth trying again; 0 = no idea
-	cause  error
+
+	Earliest time.Time // for KindConflict: the earliest time that would work; zero = nobody knows
+
+	cause error
 }
 
 func (e *Error) Error() string {

@@ -23,9 +23,10 @@ type Floor struct {
 	timers   timers
 	batches  batches
 	fresh    map[int64]bool // orders to be looked over by the next plan
-	laidOut  time.Time      // when the plan last learned about hours
-	planned  time.Time      // when it last planned
-	dirty    bool           // something changed since then
+	sight    foresight
+	laidOut  time.Time // when the plan last learned about hours
+	planned  time.Time // when it last planned
+	dirty    bool      // something changed since then
 }
 
 // Settings are what an owner can set for the engine.
@@ -36,6 +37,7 @@ type Settings struct {
 	Weights      sched.Weights // of the staff score and of aging
 	Policy       sched.Policy  // by which rules tasks are given to people
 	Aims         sched.Aims    // of the policy "brigade"
+	Promises     bool          // orders are promised a time, and whether they keep it is watched
 }
 
 // DefaultSettings are contract K's.
@@ -54,6 +56,7 @@ func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Ind
 	f := &Floor{
 		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
 		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index, batches: newBatches(), fresh: map[int64]bool{},
+		sight: foresight{calibration: l.Learned.Clone(), pressure: l.Pressure, saved: now, wanting: map[int64]bool{}},
 	}
 	if s.Policy != "" {
 		f.plan.Use(s.Policy, s.Aims)
@@ -80,6 +83,7 @@ func (f *Floor) Open(t *Ticket) {
 
 func (f *Floor) enter(t *Ticket) {
 	f.tickets[t.Order], f.fresh[t.Order] = t, true
+	f.notice(t)
 	for _, task := range t.Tasks {
 		f.byTask[task.ID] = t
 		f.place(t, task)
@@ -141,6 +145,7 @@ func (f *Floor) forget(t *Ticket) {
 	}
 	delete(f.tickets, t.Order)
 	delete(f.fresh, t.Order)
+	delete(f.sight.wanting, t.Order)
 }
 
 // Close takes the floor's tasks out of the shared index.
@@ -213,6 +218,7 @@ func (f *Floor) finish(j *Journal, ticket *Ticket, t *Task, now time.Time, by st
 		f.place(ticket, child)
 	}
 	if ticket.Closed() {
+		f.judge(ticket, now)
 		f.forget(ticket)
 	}
 	return true, nil
@@ -356,6 +362,9 @@ func (f *Floor) NextDue(now time.Time) time.Time {
 	}
 	if at, ok := f.plan.NextChange(sched.At(now)); ok && (next.IsZero() || at.Time().Before(next)) {
 		next = at.Time()
+	}
+	if at := f.nextLook(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		next = at
 	}
 	return next
 }

@@ -19,6 +19,9 @@ type Layout struct {
 	StaleAfter time.Duration // an assigned task that is not started by then goes back
 	CourseGap  time.Duration // a course that fires by itself does so this long after all before it is made
 	Version    int64
+	Admission  *Admission        // how much it takes on; nil: all that comes
+	Learned    sched.Calibration // what its promises have taught, when it was read
+	Pressure   Pressure          // how busy it was then
 	Stations   []sched.Station
 	Closed     map[int64]Closure // closed stations
 	Machines   []Machine

@@ -18,6 +18,10 @@ type Journal struct {
 	Waste     []Waste
 	Added     []Added // tasks that came into being after their ticket; also in Tasks when they changed since
 
+	Promises     []Promised
+	Calibrations []Calibrated
+	Pressures    []Pressed
+
 	names   Names
 	changed map[any]bool
 }
@@ -84,7 +88,9 @@ func NewJournal(names Names) *Journal { return &Journal{names: names, changed: m
 func (j *Journal) SetNames(names Names) { j.names = names }
 
 // Empty tells whether nothing is to be written.
-func (j *Journal) Empty() bool { return len(j.Events)+len(j.Tickets) == 0 }
+func (j *Journal) Empty() bool {
+	return len(j.Events)+len(j.Tickets)+len(j.Promises)+len(j.Calibrations)+len(j.Pressures) == 0
+}
 
 func (j *Journal) task(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {
 	task.Version++

@@ -42,8 +42,11 @@ func (t *Ticket) appendOrders(list []sched.Order, loads map[int64]int64, now tim
 		}
 		if steps := t.steps(course, fires, loads, now); steps != nil {
 			o := sched.Order{ID: t.Order, Course: course, Arrived: sched.At(t.CreatedAt), Steps: steps}
-			if !t.Due.IsZero() {
+			switch {
+			case !t.Due.IsZero():
 				o.Due = sched.At(t.Due)
+			case t.Promise != nil:
+				o.Due = sched.At(t.Promise.FirstP90())
 			}
 			list = append(list, o)
 		}

@@ -91,7 +91,8 @@ type Ticket struct {
 	Priority  int
 	Rush      bool      // VIP: its tasks go before others
 	Courses   []Course  // those that are held, by number
-	Due       time.Time // when it was promised; zero: nothing was
+	Due       time.Time // when it is wanted; zero: as soon as it can be
+	Promise   *Promise  // nil: nothing was promised yet
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  time.Time // zero: open
@@ -159,7 +160,8 @@ type Work struct {
 	Number   string
 	Priority int
 	At       time.Time
-	Due      time.Time // when it was promised; zero: nothing was
+	Due      time.Time // when it is wanted; zero: as soon as it can be
+	Promise  *Promise  // nil: its kitchen makes one
 	Hold     bool      // nothing is begun until it is fired
 	Lines    []WorkLine
 }
@@ -188,7 +190,7 @@ func (w Work) Tasks() int {
 func Burst(w Work, ids func() int64) *Ticket {
 	t := &Ticket{
 		Order: w.Order, Tenant: w.Tenant, Outlet: w.Outlet, Number: w.Number, Status: TicketConfirmed, Version: 1,
-		Priority: w.Priority, Due: w.Due, CreatedAt: w.At, UpdatedAt: w.At, Tasks: make([]*Task, 0, w.Tasks()),
+		Priority: w.Priority, Due: w.Due, Promise: w.Promise, CreatedAt: w.At, UpdatedAt: w.At, Tasks: make([]*Task, 0, w.Tasks()),
 	}
 	t.Courses = coursesOf(w)
 	for i, line := range w.Lines {

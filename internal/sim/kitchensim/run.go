@@ -31,12 +31,21 @@ type Outcome struct {
 // are played beside each other; what comes out does not depend on that. done is called after each, one at a time.
 // It ends early when ctx does. Errors: KindInvalid and KindNotFound about the data, those of writing, and ctx's.
 func Run(ctx context.Context, data, out string, policy sched.Policy, done func(n, of int, o Outcome)) ([]Outcome, error) {
+	s := kitchen.DefaultSettings()
+	s.Policy = policy
+	return RunWith(ctx, data, out, s, done)
+}
+
+// RunWith is Run with the settings of a kitchen. Without a folder to write to there are no traces.
+func RunWith(ctx context.Context, data, out string, s kitchen.Settings, done func(n, of int, o Outcome)) ([]Outcome, error) {
 	paths, err := Files(data)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, err
+	if out != "" {
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return nil, err
+		}
 	}
 	list := make([]Outcome, len(paths))
 	var mu sync.Mutex
@@ -48,7 +57,7 @@ func Run(ctx context.Context, data, out string, policy sched.Policy, done func(n
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			o, err := runOne(path, out, policy)
+			o, err := runOne(path, out, s)
 			if err != nil {
 				return err
 			}
@@ -62,14 +71,17 @@ func Run(ctx context.Context, data, out string, policy sched.Policy, done func(n
 	return list, g.Wait()
 }
 
-func runOne(path, out string, policy sched.Policy) (Outcome, error) {
+func runOne(path, out string, s kitchen.Settings) (Outcome, error) {
 	e, err := Load(path)
 	if err != nil {
 		return Outcome{}, err
 	}
 	began := time.Now()
-	p := Play(e, policy)
+	p := replay.Play(e, s)
 	o := Outcome{Name: e.Name, Figures: replay.Measure(e, p), Length: length(p), Took: time.Since(began)}
+	if out == "" {
+		return o, nil
+	}
 	return o, write(filepath.Join(out, strings.TrimSuffix(filepath.Base(path), ".json")+".csv"), p)
 }
 

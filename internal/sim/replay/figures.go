@@ -17,6 +17,10 @@ type Figures struct {
 	SyncGap   float64 `json:"sync_gap_minutes"`  // from the first unit of an order to the last
 	Staff     float64 `json:"staff_utilisation"` // hands at work, while orders came in
 	Machines  float64 `json:"machine_utilisation"`
+	Promised  int     `json:"promised,omitempty"`    // orders that were promised a time when they came
+	WithinP50 float64 `json:"within_p50,omitempty"`  // share of them that were ready by their p50
+	WithinP90 float64 `json:"within_p90,omitempty"`  // and by their p90
+	P90       float64 `json:"p90_minutes,omitempty"` // from when they came to their p90, on average
 }
 
 // Measure sums an evening up.
@@ -40,6 +44,7 @@ func Measure(e *Evening, p *Played) Figures {
 			}
 		}
 	}
+	f.keep(p)
 	n := math.Max(1, float64(len(p.Orders)))
 	f.Ticket, f.SyncGap = f.Ticket/n, f.SyncGap/n
 	f.Late, f.Tardiness = f.Late/math.Max(1, promised), f.Tardiness/math.Max(1, promised)
@@ -48,6 +53,25 @@ func Measure(e *Evening, p *Played) Figures {
 	}
 	f.utilise(e, p)
 	return f
+}
+
+// keep works out how promises were kept.
+func (f *Figures) keep(p *Played) {
+	for _, o := range p.Orders {
+		if o.P90.IsZero() {
+			continue
+		}
+		f.Promised++
+		f.P90 += o.P90.Sub(o.Placed).Minutes()
+		if !o.Missing && !o.Ready.After(o.P50) {
+			f.WithinP50++
+		}
+		if !o.Missing && !o.Ready.After(o.P90) {
+			f.WithinP90++
+		}
+	}
+	n := math.Max(1, float64(f.Promised))
+	f.WithinP50, f.WithinP90, f.P90 = f.WithinP50/n, f.WithinP90/n, f.P90/n
 }
 
 // utilise works out how busy hands and machines were from the first order to the last one's end.

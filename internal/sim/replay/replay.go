@@ -27,7 +27,9 @@ type Served struct {
 	Due     time.Time // zero: nothing was promised
 	First   time.Time // when its first unit was ready
 	Ready   time.Time
-	Missing bool // not ready by the end of the evening, which counts as when it was
+	Missing bool      // not ready by the end of the evening, which counts as when it was
+	P50     time.Time // what it was promised when it came: half of all are ready by then; zero: nothing
+	P90     time.Time // and nine of ten by then
 }
 
 // Played is what came of an evening.
@@ -131,6 +133,7 @@ func (p *player) turn(now time.Time) {
 	if p.floor.Dirty() {
 		p.floor.Plan(j, now)
 	}
+	p.floor.Foresee(j, now)
 	for _, t := range j.Tasks {
 		if t.Status == kitchen.TaskAssigned {
 			p.begin(t)
@@ -255,6 +258,9 @@ func (p *player) outcome() *Played {
 		s := Served{Number: o.Number, Placed: o.At, Due: o.Due, Ready: p.End, First: p.End, Missing: true}
 		if t := p.tickets[i]; t != nil && t.Closed() {
 			s.Ready, s.First, s.Missing = t.ClosedAt, firstUnit(t), false
+		}
+		if t := p.tickets[i]; t != nil && t.Promise != nil {
+			s.P50, s.P90 = t.Promise.FirstP50(), t.Promise.FirstP90()
 		}
 		out.Orders[i] = s
 	}
