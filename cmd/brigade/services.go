@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"brigade/internal/app"
 	"brigade/internal/cli"
 	"brigade/internal/config"
+	"brigade/internal/errs"
 	"brigade/internal/telemetry"
 )
 
@@ -33,13 +35,15 @@ func serviceConfig(env *cli.Env, s config.Service, role config.Role) app.Config 
 	}
 }
 
-// serve runs a service until ctx ends or a part of it breaks down.
+// serveUntil runs a service until ctx ends or a part of it breaks down. Why it could not start is said in the log too:
+// that is where a service's operators look.
 func serveUntil(ctx context.Context, cfg app.Config) error {
 	a := app.New(cfg)
 	if err := a.Start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to end while starting
 		}
+		cfg.Logger.ErrorContext(ctx, "the service cannot start", "action", "startup_failed", "error", err)
 		return err
 	}
 	if a.URL() != "" {
@@ -51,8 +55,12 @@ func serveUntil(ctx context.Context, cfg app.Config) error {
 	case failure = <-a.Failed():
 	}
 	err := errors.Join(failure, a.Stop(context.WithoutCancel(ctx)))
-	cfg.Logger.InfoContext(ctx, "stopped", "action", "graceful_shutdown")
+	sayStopped(ctx, cfg.Logger)
 	return err
+}
+
+func sayStopped(ctx context.Context, log *slog.Logger) {
+	log.InfoContext(ctx, "stopped", "action", "graceful_shutdown")
 }
 
 type orderService struct{ config.OrderService }
@@ -85,19 +93,38 @@ type kitchenWorker struct{ config.KitchenWorker }
 
 // Help implements kong.HelpProvider.
 func (kitchenWorker) Help() string {
-	return `A worker takes orders of his types from their queues, the most urgent first, and cooks as many at a time as --prefetch says. SIGTERM lets him finish what he holds.
+	return `A worker takes orders of his types from their queues, of each the most urgent first, and cooks as many at a time as --prefetch says. SIGTERM lets him finish what he holds.
 
     brigade kitchen-worker --worker-name chef_mario
     brigade kitchen-worker --worker-name chef_luigi --order-types dine_in,takeout --prefetch 2`
+}
+
+// Validate returns one KindInvalid error that names every fault, or nil.
+func (k *kitchenWorker) Validate() error {
+	for i, t := range k.OrderTypes {
+		k.OrderTypes[i] = strings.TrimSpace(t)
+	}
+	var f errs.Fields
+	for _, err := range []error{k.KitchenWorker.Validate(), k.service().CheckWorker()} {
+		if e, ok := errors.AsType[*errs.Error](err); ok {
+			f = append(f, e.Fields...)
+		}
+	}
+	return f.Err()
+}
+
+func (k *kitchenWorker) service() app.Service {
+	s := app.Service{Tenant: k.Tenant, Prefetch: k.Prefetch}
+	w := &s.Worker
+	w.Name, w.Types, w.Heartbeat, w.Scale = k.WorkerName, k.OrderTypes, time.Duration(k.HeartbeatInterval), k.CookingScale
+	return s
 }
 
 // Run cooks until ctx ends.
 func (k *kitchenWorker) Run(ctx context.Context, env *cli.Env) error {
 	cfg := serviceConfig(env, k.Service, config.RoleWorker)
 	cfg.Name = k.WorkerName
-	cfg.Service.Prefetch = k.Prefetch
-	w := &cfg.Service.Worker
-	w.Name, w.Types, w.Heartbeat, w.Scale = k.WorkerName, k.OrderTypes, time.Duration(k.HeartbeatInterval), k.CookingScale
+	cfg.Service = k.service()
 	return serveUntil(ctx, cfg)
 }
 
@@ -105,5 +132,8 @@ type notificationSubscriber struct{ config.NotificationSubscriber }
 
 // Run prints changes until ctx ends.
 func (n *notificationSubscriber) Run(ctx context.Context, env *cli.Env) error {
-	return app.Subscribe(ctx, n.RabbitMQURL.Reveal(), serviceLogger(env, n.Common, "notification-subscriber"), env.Out)
+	log := serviceLogger(env, n.Common, "notification-subscriber")
+	err := app.Subscribe(ctx, n.RabbitMQURL.Reveal(), log, env.Out)
+	sayStopped(ctx, log)
+	return err
 }

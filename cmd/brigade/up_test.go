@@ -95,7 +95,10 @@ func TestWrongUse(t *testing.T) {
 		{"serve --database-url postgres://x --role chef", `not "chef"`},
 		{"--mode=order-service --port 3000", "--rabbitmq-url is required, or rabbitmq: in config.yaml"},
 		{"--mode kitchen-worker", "--worker-name is required"},
-		{"--mode waiter", "waiter"},
+		{"--mode waiter", "--mode must be order-service"},
+		{"--mode", "--mode must be order-service"},
+		{"--mode=kitchen-worker --worker-name x --order-types takeout,picnic", `--order-types must be of dine_in, takeout, delivery, not "picnic"`},
+		{"--mode=kitchen-worker --worker-name x --prefetch 0 --heartbeat-interval 0", "--heartbeat-interval must be 100ms to 1h, not 0s"},
 	} {
 		code, out, stderr := brigade(t, strings.Fields(c.args)...)
 		require.Equal(t, 2, code, c.args)

@@ -21,6 +21,9 @@ import (
 	"brigade/internal/worker/workerpg"
 )
 
+// CheckWorker names everything that is wrong with what a worker was told. Errors: KindInvalid.
+func (s Service) CheckWorker() error { return s.Worker.Validate() }
+
 // buildCooks makes what contract R's workers need.
 func (a *App) buildCooks() {
 	a.cooks = workerpg.New(a.pool, workerpg.Parts{
@@ -108,6 +111,11 @@ func (a *App) contractMessages(ctx context.Context, events []event.Event) ([][]r
 		}
 		if o := orders[e.AggregateID]; o != nil && e.Type == event.OrderQueued {
 			messages[i] = append(messages[i], orderMessage(e, o))
+		}
+		if e.TraceParent != "" {
+			for k := range messages[i] {
+				messages[i][k].Headers = map[string]any{"traceparent": e.TraceParent}
+			}
 		}
 	}
 	return messages, nil

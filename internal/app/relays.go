@@ -88,12 +88,17 @@ func (a *App) startRelays(ctx context.Context) error {
 	return nil
 }
 
+// brokerIn is how long a broker's answer is waited for at the start.
+const brokerIn = 5 * time.Second
+
 // startBroker carries events to a broker. One that does not answer yet is no reason not to start.
 func (a *App) startBroker(ctx context.Context, sink event.Sink, check func(context.Context) error, done func()) error {
 	if err := a.beginSink(ctx, sink.Name()); err != nil {
 		return err
 	}
-	switch err := check(ctx); {
+	soon, cancel := context.WithTimeout(ctx, brokerIn)
+	defer cancel()
+	switch err := check(soon); {
 	case errs.Is(err, errs.KindInvalid):
 		return err
 	case err != nil:

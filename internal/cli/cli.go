@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"brigade/internal/config"
 	"brigade/internal/errs"
 )
 
@@ -80,7 +81,11 @@ func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
 			panic(e)
 		}
 	}()
-	args = withoutMode(args)
+	args, err := withoutMode(args)
+	if err != nil {
+		reportMisuse(env.Err, err)
+		return ExitMisuse
+	}
 	parser, err := kong.New(grammar, append(style(), kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env))...)
 	if err != nil {
@@ -102,19 +107,26 @@ func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
 	return ExitDone
 }
 
-// withoutMode writes contract R's --mode=SERVICE as the command of that name.
-func withoutMode(args []string) []string {
+// withoutMode writes contract R's --mode=SERVICE as the command of that name. Errors: KindInvalid for no such service.
+func withoutMode(args []string) ([]string, error) {
 	for i, a := range args {
 		name, ok := strings.CutPrefix(a, "--mode=")
 		after := args[i+1:]
-		if a == "--mode" && len(after) > 0 {
-			name, ok, after = after[0], true, after[1:]
+		if a == "--mode" {
+			ok = true
+			if len(after) > 0 {
+				name, after = after[0], after[1:]
+			}
 		}
-		if ok {
-			return slices.Concat([]string{name}, args[:i], after)
+		switch {
+		case !ok:
+		case !slices.Contains(config.Services, name):
+			return nil, errs.Invalid("--mode must be %s, not %q", strings.Join(config.Services, ", "), name)
+		default:
+			return slices.Concat([]string{name}, args[:i], after), nil
 		}
 	}
-	return args
+	return args, nil
 }
 
 func reportMisuse(w io.Writer, err error) {

@@ -159,10 +159,18 @@ func TestModesAreCommands(t *testing.T) {
 		{"--port", "3000", "--mode", "order-service"},
 		{"order-service", "--port", "3000"},
 	} {
-		require.Equal(t, []string{"order-service", "--port", "3000"}, withoutMode(args))
+		got, err := withoutMode(args)
+		require.NoError(t, err)
+		require.Equal(t, []string{"order-service", "--port", "3000"}, got)
 	}
-	require.Equal(t, []string{"version"}, withoutMode([]string{"version"}))
-	require.Equal(t, []string{"--mode"}, withoutMode([]string{"--mode"}))
+	got, err := withoutMode([]string{"version"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"version"}, got)
+	for _, args := range [][]string{{"--mode"}, {"--mode=waiter"}, {"--mode", "version"}} {
+		r := run(t, args...)
+		require.Equal(t, ExitMisuse, r.code)
+		require.Contains(t, r.err, "--mode must be order-service, kitchen-worker, tracking-service, notification-subscriber, not ")
+	}
 }
 
 func TestSettingsFromFileAndEnvironment(t *testing.T) {

@@ -34,21 +34,26 @@ type eventsTail struct {
 	After int64        `name:"after" default:"-1" placeholder:"POSITION" help:"Begin after this position of the log; 0 tells everything there is (default: from now on)."`
 	Type  []event.Type `name:"type" sep:"," placeholder:"TYPE,…" help:"Only these types, for example TASK_ASSIGNED,ORDER_STATUS_CHANGED."`
 
-	AtOutlet `group:"server"`
-	Remote   `group:"server"`
+	Source source `name:"source" enum:"api,postgres,kafka,rabbitmq" default:"api" placeholder:"SOURCE" help:"Where to listen: api (a running brigade, as whom you are there), or everything of everybody in postgres, kafka or rabbitmq."`
+
+	AtOutlet  `group:"server"`
+	Remote    `group:"server"`
+	listening `group:"sources"`
 }
 
 // Help implements kong.HelpProvider.
 func (eventsTail) Help() string {
-	return `When the connection is lost it is made again, and nothing is missed: it goes on after the last event that came. With --json each event is a line. Ctrl-C ends it.
+	return `When the connection is lost it is made again, and nothing is missed: it goes on after the last event that came. (RabbitMQ keeps nothing for who is not there.) With --json each event is a line. Ctrl-C ends it.
 
     brigade events tail --type ORDER_STATUS_CHANGED
-    brigade events tail --after 0 --json > everything.jsonl`
+    brigade events tail --after 0 --json > everything.jsonl
+    brigade events tail --source kafka --kafka-brokers kafka:9092`
 }
 
-// Validate names types that there are not.
+// Validate names types that there are not, and what a source cannot do.
 func (c *eventsTail) Validate() error {
 	var f errs.Fields
+	c.checkSource(&f)
 	for _, t := range c.Type {
 		if !slices.ContainsFunc(event.Catalogue, func(e event.Entry) bool { return e.Type == t }) {
 			f.Add("--type", "must be one of %s, not %q", typeNames(), t)
@@ -68,6 +73,9 @@ func typeNames() string {
 // Run follows the events until ctx ends.
 func (c *eventsTail) Run(ctx context.Context, env *Env) error {
 	f := &following{eventsTail: c, env: env, patience: silence}
+	if c.Source != sourceAPI {
+		return f.listen(ctx)
+	}
 	if c.After >= 0 {
 		f.last = strconv.FormatInt(c.After, 10)
 	}
@@ -159,6 +167,10 @@ func (f *following) write(data string) error {
 	if err := json.Unmarshal([]byte(data), &e); err != nil {
 		return fmt.Errorf("an event cannot be read: %w", err)
 	}
+	return f.print(e)
+}
+
+func (f *following) print(e event.Event) error {
 	_, err := fmt.Fprintln(f.env.Out, eventLine(f.env, e))
 	return err
 }

@@ -29,6 +29,7 @@ func style() []kong.Option {
 			{Key: "operate", Title: "Operate a running Brigade:"},
 			{Key: "inspect", Title: "Inspect:"},
 			{Key: "server", Title: "Which Brigade, and as whom:"},
+			{Key: "sources", Title: "For the other sources:"},
 			{Key: "database", Title: "Which database, and how much is told:"},
 		}),
 	}

@@ -140,13 +140,16 @@ type Kafka struct {
 	KafkaTenant   string   `name:"kafka-tenant" env:"BRIGADE_KAFKA_TENANT" placeholder:"SLUG" help:"Whose orders come in by topic orders (default: the only active tenant, else demo)."`
 }
 
+// Check notes everything that is wrong with it.
+func (k Kafka) Check(f *errs.Fields) { k.check(f) }
+
 func (k Kafka) check(f *errs.Fields) {
 	for _, b := range k.KafkaBrokers {
 		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
 			f.Add("--kafka-brokers", "must be HOST:PORT,…, not %q", b)
 		}
 	}
-	if !slices.Contains([]string{"", "plain", "scram-sha-256", "scram-sha-512"}, k.KafkaSASL) {
+	if !slices.Contains([]string{"", "plain", "scram-sha-256", "scram-sha-512"}, strings.ToLower(k.KafkaSASL)) {
 		f.Add("--kafka-sasl", "must be plain, scram-sha-256 or scram-sha-512, not %q", k.KafkaSASL)
 	}
 	if k.KafkaSASL != "" && k.KafkaUser == "" {
@@ -183,12 +186,13 @@ type Up struct {
 	Kitchen
 	Brokers
 	Notify
+	Traces
 	Demo Demo `name:"demo" env:"BRIGADE_DEMO" default:"busy" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
 }
 
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (u Up) Validate() error {
-	return collect(u.Common.check, u.Listen.check, u.Database.check, u.Kitchen.check, u.Brokers.check, u.Notify.check, u.Demo.check)
+	return collect(u.Common.check, u.Listen.check, u.Database.check, u.Kitchen.check, u.Brokers.check, u.Notify.check, u.Traces.check, u.Demo.check)
 }
 
 // Serve is `brigade serve`: chosen roles, for many machines over one Postgres.
@@ -199,6 +203,7 @@ type Serve struct {
 	Kitchen
 	Brokers
 	Notify
+	Traces
 	Demo Demo   `name:"demo" env:"BRIGADE_DEMO" default:"off" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
 	Role []Role `name:"role" env:"BRIGADE_ROLE" sep:"," placeholder:"ROLE,…" help:"Roles to run: api, kitchen, relay, jobs, sim."`
 }
@@ -219,7 +224,7 @@ func (s Shared) check(f *errs.Fields) {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (s Serve) Validate() error {
 	return collect(s.Common.check, s.Listen.check, s.Shared.check, s.Kitchen.check, s.Brokers.check,
-		s.Notify.check, s.Demo.check, s.checkRoles)
+		s.Notify.check, s.Traces.check, s.Demo.check, s.checkRoles)
 }
 
 func (s Serve) checkRoles(f *errs.Fields) {

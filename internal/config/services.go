@@ -31,6 +31,7 @@ const serviceFile = "config.yaml"
 // Service is what contract R's services have in common.
 type Service struct {
 	Common
+	Traces
 	DatabaseURL URL    `name:"database-url" env:"BRIGADE_DATABASE_URL,DATABASE_URL" placeholder:"URL" help:"The Postgres that all services share (or database: in config.yaml)."`
 	RabbitMQURL URL    `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"The RabbitMQ that all services share (or rabbitmq: in config.yaml)."`
 	Tenant      string `name:"tenant" env:"BRIGADE_TENANT" placeholder:"SLUG" help:"For whom the service works (default: the only active tenant, else demo)."`
@@ -174,9 +175,6 @@ type KitchenWorker struct {
 func (k *KitchenWorker) Validate() error {
 	k.fill()
 	return collect(k.Common.check, k.checkFile, k.checkDatabase, k.checkRabbitMQ, func(f *errs.Fields) {
-		if k.WorkerName == "" {
-			f.Add("--worker-name", "is required")
-		}
 		if k.Prefetch < 1 || k.Prefetch > 1000 {
 			f.Add("--prefetch", "must be 1 to 1000, not %d", k.Prefetch)
 		}

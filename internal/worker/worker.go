@@ -27,7 +27,10 @@ type Config struct {
 // Validate names every fault. Errors: KindInvalid.
 func (c Config) Validate() error {
 	var f errs.Fields
-	if n := utf8.RuneCountInString(c.Name); strings.TrimSpace(c.Name) == "" || n > 100 || strings.ContainsFunc(c.Name, unicode.IsControl) {
+	switch n := utf8.RuneCountInString(c.Name); {
+	case n == 0:
+		f.Add("--worker-name", "is required")
+	case strings.TrimSpace(c.Name) == "" || n > 100 || strings.ContainsFunc(c.Name, unicode.IsControl):
 		f.Add("--worker-name", "must have 1 to 100 printable characters")
 	}
 	for i, t := range c.Types {

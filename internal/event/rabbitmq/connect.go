@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -34,6 +35,24 @@ const (
 func CheckURL(s string) error {
 	if _, err := amqp.ParseURI(s); err != nil {
 		return errs.Invalid("must be like amqp://user:password@host:5672/vhost, or amqps:// for TLS")
+	}
+	return nil
+}
+
+// checkFiles tells which file that a URL names cannot be read. Errors: KindInvalid.
+func (o Options) checkFiles() error {
+	u, err := url.Parse(o.URL)
+	if err != nil {
+		return CheckURL(o.URL)
+	}
+	for _, name := range []string{"cacertfile", "certfile", "keyfile"} {
+		file := u.Query().Get(name)
+		if file == "" {
+			continue
+		}
+		if _, err := os.ReadFile(file); err != nil {
+			return errs.Invalid("the %s of the RabbitMQ URL cannot be read", name).Because(err)
+		}
 	}
 	return nil
 }
@@ -90,12 +109,18 @@ func refused(rawURL string, err error) error {
 	case errors.Is(err, amqp.ErrVhost), errors.As(err, &e) && e.Code == amqp.NotAllowed:
 		return errs.Unavailable("RabbitMQ at %s has no virtual host like that of the RabbitMQ URL, or user %q may not use it", host, user).Because(err)
 	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errs.Unavailable("RabbitMQ at %s shows a certificate that is not believed: name its authority with ?cacertfile= in the RabbitMQ URL", host).Because(err)
+	}
 	return errs.Unavailable("RabbitMQ at %s cannot be reached", host).Because(err)
 }
 
 // Prepare connects once, declares every exchange and queue, and tells what is wrong, if anything is.
-// Errors: KindUnavailable.
+// Errors: KindUnavailable, KindInvalid for a URL that names files that are not there.
 func Prepare(ctx context.Context, o Options) error {
+	if err := o.checkFiles(); err != nil {
+		return err
+	}
 	l, err := connect(ctx, o)
 	if err != nil {
 		return err

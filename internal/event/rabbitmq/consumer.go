@@ -38,6 +38,7 @@ type Consumer struct {
 	Options
 	Queues   []string // durable ones, of contract R
 	Fanout   string   // instead: an exchange, of which it gets a queue of its own
+	Key      string   // of what it gets there, when the exchange is one of topics
 	Prefetch int      // so many deliveries are in hand at most, all at the same time; 1
 	Handle   Handler
 }
@@ -128,7 +129,7 @@ func (c *Consumer) queues(ch *amqp.Channel) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{q.Name}, ch.QueueBind(q.Name, "", c.Fanout, false, nil)
+	return []string{q.Name}, ch.QueueBind(q.Name, c.Key, c.Fanout, false, nil)
 }
 
 // serve handles deliveries, as many at a time as the broker gives.

@@ -10,8 +10,18 @@ import (
 const tidyMost = 500
 
 // Tidy takes messages off a queue that are of no use any more, unless somebody consumes from it, and returns how many.
-// useless is asked of some messages from the queue's head; the others go back to their places.
-func Tidy(ctx context.Context, o Options, queue string, useless func(context.Context, [][]byte) ([]bool, error)) (int, error) {
+// useless is asked of messages from the queue's head, until some are of use; these go back to their places.
+func Tidy(ctx context.Context, o Options, queue string, useless func(context.Context, [][]byte) ([]bool, error)) (total int, err error) {
+	for {
+		n, err := tidyOnce(ctx, o, queue, useless)
+		total += n
+		if err != nil || n < tidyMost || ctx.Err() != nil {
+			return total, err
+		}
+	}
+}
+
+func tidyOnce(ctx context.Context, o Options, queue string, useless func(context.Context, [][]byte) ([]bool, error)) (int, error) {
 	l, err := connect(ctx, o)
 	if err != nil {
 		return 0, err
