@@ -24,6 +24,7 @@ import (
 
 type simulateCommand struct {
 	Kitchen  simulateKitchen     `cmd:"" help:"Play evenings again; ask what another kitchen would make of them."`
+	Evenings simulateEvenings    `cmd:"" help:"Generate evenings for 'simulate kitchen --data'."`
 	Dispatch SimulateDispatchCmd `cmd:"" help:"Play days of deliveries through the production dispatcher."`
 }
 

@@ -83,3 +83,30 @@ func TestSimulateKitchenFromAFolder(t *testing.T) {
 	require.Equal(t, ExitFailed, r.code)
 	require.Contains(t, r.err, "no evenings")
 }
+
+func TestSimulateEvenings(t *testing.T) {
+	t.Parallel()
+	out, traces := filepath.Join(t.TempDir(), "evenings"), filepath.Join(t.TempDir(), "traces")
+	shown := ok(t, "simulate", "evenings", "--made-up", "2", "--rho", "0.3,0.5", "--seeds", "1", "--first-seed", "9", "--out", out)
+	require.Equal(t, 5, strings.Count(shown, "\n"), shown)
+	require.FileExists(t, filepath.Join(out, "made-up-2_rho0.50_seed9.json"))
+	again := ok(t, "simulate", "evenings", "--kitchens", out, "--rho", "0.5", "--seeds", "1", "--first-seed", "9", "--out", filepath.Join(out, "again"), "--json")
+	require.Contains(t, again, `"kitchen": "made-up-2"`)
+	for _, name := range []string{"made-up-2.scenario.json", "made-up-2_rho0.50_seed9.json"} {
+		one, err := os.ReadFile(filepath.Join(out, name))
+		require.NoError(t, err)
+		two, err := os.ReadFile(filepath.Join(out, "again", name))
+		require.NoError(t, err)
+		require.Equal(t, string(one), string(two), "from a file it is the same kitchen")
+	}
+	require.Contains(t, ok(t, "simulate", "kitchen", "--data", out, "--out", traces), "made-up-1_rho0.30")
+
+	r := run(t, "simulate", "evenings", "--out", out, "--rho", "0", "--seeds", "0", "--made-up=-1")
+	require.Equal(t, ExitMisuse, r.code)
+	for _, fault := range []string{"--made-up must be", "--rho must be", "--seeds must be"} {
+		require.Contains(t, r.err, fault)
+	}
+	r = run(t, "simulate", "evenings", "--out", out, "--kitchens", t.TempDir())
+	require.Equal(t, ExitFailed, r.code)
+	require.Contains(t, r.err, "no kitchens (NAME.scenario.json)")
+}

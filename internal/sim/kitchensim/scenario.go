@@ -30,6 +30,7 @@ type Scenario struct {
 	Machines        []Machine `json:"machines"`
 	Staff           []Staff   `json:"staff"`
 	Menu            []Item    `json:"menu"`
+	Trade                     // only evenings that are generated need it
 }
 
 // Machine stands at a station.
@@ -51,8 +52,9 @@ type Staff struct {
 
 // Item is one thing on the menu.
 type Item struct {
-	Name  string `json:"name"`
-	Steps []Step `json:"steps"`
+	Name  string  `json:"name"`
+	Mix   float64 `json:"mix,omitempty"` // how often it is ordered, relative to the others; see [Scenario.Generate]
+	Steps []Step  `json:"steps"`
 }
 
 // Step is one step of an item.
