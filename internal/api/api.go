@@ -105,6 +105,7 @@ type Parts struct {
 	Events    Events
 	Clock     clock.Clock                 // the product's
 	Ready     func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
+	Redis     func() string               // how Redis is, when one is used; "" when not, and it may be nil
 	Metrics   *telemetry.Metrics
 	Log       *slog.Logger
 	Demo      *actor.Actor // whom requests without a token act as; nil: they are refused

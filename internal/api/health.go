@@ -28,6 +28,7 @@ func (s *server) addHealth() {
 type healthOutput struct {
 	Body struct {
 		Status string `json:"status" example:"ok"`
+		Redis  string `json:"redis,omitempty" doc:"How Redis is, when one is used: up, or away since when and why; requests can be served all the same" example:"up"`
 	} `nameHint:"Health"`
 }
 
@@ -46,7 +47,11 @@ func (s *server) ready(ctx context.Context, _ actor.Actor, _ *struct{}) (*health
 	defer cancel()
 	err := s.Ready(ctx)
 	if err == nil {
-		return healthy("ready"), nil
+		out := healthy("ready")
+		if s.Redis != nil {
+			out.Body.Redis = s.Redis()
+		}
+		return out, nil
 	}
 	why := "not ready"
 	if e, ok := errors.AsType[*errs.Error](err); ok {

@@ -69,6 +69,7 @@ type App struct {
 	sharedLog event.Log // the same, for those who follow a little behind the tail
 	tail      *event.Tail
 	relays    relays
+	redis     redis
 	cooks     *workerpg.Store // of orders that go whole to contract R's workers
 	services  tenantChoice
 	tenants   *tenant.Service
@@ -126,7 +127,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.started = true
 	for _, step := range []func(context.Context) error{
-		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build,
+		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
 		a.startFollowing, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {

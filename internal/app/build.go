@@ -105,7 +105,7 @@ func (a *App) buildKitchen() {
 		Append:        a.append,
 		Committed:     a.committed,
 	})
-	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics))
+	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics, a.queueChanged))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)
 	a.editor = order.NewEditor(a.orders, order.NewWaiting(a.orderRows, kitchenForOrders{a.kitchen}, a.clock))
 }
@@ -118,6 +118,9 @@ func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) err
 func (a *App) committed() {
 	a.tail.Poke()
 	a.relays.poke()
+	if pokes := a.redis.pokes.Load(); pokes != nil {
+		pokes.Committed()
+	}
 }
 
 // openTickets gives new orders to the kitchen, inside the order's transaction.

@@ -14,11 +14,12 @@ type deskObserver struct {
 	kitchen *telemetry.Kitchen
 	commits *telemetry.Commit
 	queued  map[int64]int
+	changed func(outlet int64) // a kitchen's queue, perhaps
 	total   int
 }
 
-func newDeskObserver(m *telemetry.Metrics) *deskObserver {
-	return &deskObserver{kitchen: m.Kitchen, commits: m.Commit("kitchen"), queued: map[int64]int{}}
+func newDeskObserver(m *telemetry.Metrics, changed func(outlet int64)) *deskObserver {
+	return &deskObserver{kitchen: m.Kitchen, commits: m.Commit("kitchen"), queued: map[int64]int{}, changed: changed}
 }
 
 // Committed implements kitchen.Observer.
@@ -32,6 +33,7 @@ func (o *deskObserver) Queued(outlet int64, ready int) {
 	o.total += ready - o.queued[outlet]
 	o.queued[outlet] = ready
 	o.kitchen.SetQueue(o.total, 0)
+	o.changed(outlet)
 }
 
 // startMetrics keeps the figures that have to be asked for.

@@ -77,6 +77,7 @@ type Desk struct {
 
 	mu     sync.Mutex
 	inbox  []message
+	asks   []ask // who wants to see queues
 	closed bool
 	wake   chan struct{}
 	done   chan struct{}
@@ -255,6 +256,7 @@ func (d *Desk) loop(ctx context.Context) {
 			return
 		}
 		d.runRound(context.WithoutCancel(ctx))
+		d.showQueues()
 	}
 }
 

@@ -24,6 +24,7 @@ type Metrics struct {
 	Events  *Events
 	Lease   *Lease
 	HTTP    *HTTP
+	Redis   *Redis
 
 	registry *prometheus.Registry
 	commits  commits
@@ -40,6 +41,7 @@ func NewMetrics() *Metrics {
 		Events:   newEvents(with),
 		Lease:    newLease(with),
 		HTTP:     newHTTP(with),
+		Redis:    newRedis(with),
 		commits:  newCommits(with),
 	}
 }

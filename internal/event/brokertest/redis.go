@@ -15,11 +15,12 @@ import (
 type RedisServer struct {
 	dir     string
 	port    int
+	args    []string
 	running *process
 }
 
-// Redis starts a Redis for this test alone. It ends with the test.
-func Redis(t testing.TB) *RedisServer {
+// Redis starts a Redis for this test alone, with more arguments if need be. It ends with the test.
+func Redis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "brokertest")
 	if err != nil {
@@ -30,7 +31,7 @@ func Redis(t testing.TB) *RedisServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &RedisServer{dir: dir, port: free[0]}
+	r := &RedisServer{dir: dir, port: free[0], args: args}
 	r.Start(t)
 	t.Cleanup(func() { r.running.kill() })
 	return r
@@ -42,14 +43,17 @@ func (r *RedisServer) Addr() string { return net.JoinHostPort("127.0.0.1", strco
 // URL is where the server can be reached.
 func (r *RedisServer) URL() string { return "redis://" + r.Addr() + "/0" }
 
+// Set changes the arguments of the next Start.
+func (r *RedisServer) Set(args ...string) { r.args = args }
+
 // Kill ends the server without warning; what it held is lost.
 func (r *RedisServer) Kill() { r.running.kill() }
 
 // Start starts the server again, empty.
 func (r *RedisServer) Start(t testing.TB) {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), "redis-server", "--port", strconv.Itoa(r.port),
-		"--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", r.dir)
+	args := []string{"--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", r.dir}
+	cmd := exec.CommandContext(context.Background(), "redis-server", append(args, r.args...)...)
 	p, err := run(cmd, filepath.Join(r.dir, "output"))
 	if err != nil {
 		t.Fatalf("brokertest: redis: %v", err)
