@@ -35,6 +35,7 @@ type Actor struct {
 	Bound  bool  // true when the token is for Outlet alone: others are as if they did not exist
 	Name   string
 	Role   Role
+	Driver int64 // whose token it is, of a driver's own; 0: nobody's
 }
 
 // Require returns a KindForbidden error unless the actor has one of the roles. Owner and System may do everything.

@@ -43,6 +43,24 @@ const (
 const (
 	SalePaused  Type = "SALE_PAUSED"
 	SaleResumed Type = "SALE_RESUMED"
+	// OutletStateChanged says that an outlet has become busy, or is as usual again.
+	OutletStateChanged Type = "OUTLET_STATE_CHANGED"
+)
+
+// How orders come to their doors.
+const (
+	DeliveryRequested Type = "DELIVERY_REQUESTED"
+	DeliveryOffered   Type = "DELIVERY_OFFERED"
+	DeliveryDeclined  Type = "DELIVERY_DECLINED"
+	DeliveryAssigned  Type = "DELIVERY_ASSIGNED"
+	DeliveryReleased  Type = "DELIVERY_RELEASED"
+	DeliveryPickedUp  Type = "DELIVERY_PICKED_UP"
+	DeliveryDelivered Type = "DELIVERY_DELIVERED"
+	DeliveryCancelled Type = "DELIVERY_CANCELLED"
+	DeliveryEscalated Type = "DELIVERY_ESCALATED"
+	DeliveryLate      Type = "DELIVERY_LATE"
+	DriverNear        Type = "DRIVER_NEAR"
+	DriverChanged     Type = "DRIVER_CHANGED"
 )
 
 // TaskPayload is the payload of every task event: the task as it is after the change.
@@ -111,6 +129,40 @@ type PausePayload struct {
 	By     string     `json:"by"`
 }
 
+// OutletStatePayload is the payload of OutletStateChanged.
+type OutletStatePayload struct {
+	OldState string `json:"old_state"` // open, busy
+	State    string `json:"state"`
+	Reason   string `json:"reason,omitempty"` // the limit that is exceeded; absent: it is only busier than usual
+}
+
+// DeliveryPayload is the payload of the events of deliveries: the delivery as it is after the change. Who declined or gave
+// back is still named.
+type DeliveryPayload struct {
+	OrderID      int64      `json:"order_id"`
+	OrderNumber  string     `json:"order_number"`
+	Status       string     `json:"status"`
+	RegionID     int64      `json:"region_id"`
+	DriverID     int64      `json:"driver_id,omitempty"`
+	Driver       string     `json:"driver,omitempty"`
+	Attempt      int        `json:"attempt"` // offers so far
+	CustomerName string     `json:"customer_name,omitempty"`
+	ETA          *time.Time `json:"eta,omitempty"`
+	By           string     `json:"by,omitempty"`
+	Reason       string     `json:"reason,omitempty"`
+}
+
+// DriverPayload is the payload of DriverChanged.
+type DriverPayload struct {
+	DriverID int64  `json:"driver_id"`
+	Name     string `json:"name"`
+	RegionID int64  `json:"region_id"`
+	Status   string `json:"status"` // IDLE, WAITING_FOR_WORK, DELIVERING
+	Held     int    `json:"held"`   // deliveries that he has accepted and not brought yet
+	By       string `json:"by,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
 // OrderPayload is the payload of OrderStatusChanged.
 type OrderPayload struct {
 	OrderID             int64      `json:"order_id"`
@@ -168,6 +220,19 @@ var Catalogue = []Entry{
 	{OrderEdited, AggregateOrder, "an order holds less or more than it did", EditPayload{}},
 	{SalePaused, AggregateOutlet, "something cannot be ordered for a while", PausePayload{}},
 	{SaleResumed, AggregateOutlet, "it can be ordered again", PausePayload{}},
+	{OutletStateChanged, AggregateOutlet, "an outlet has become busy, or is as usual again", OutletStatePayload{}},
+	{DeliveryRequested, AggregateDelivery, "an order is to be carried to its door", DeliveryPayload{}},
+	{DeliveryOffered, AggregateDelivery, "a driver was asked to carry it", DeliveryPayload{}},
+	{DeliveryDeclined, AggregateDelivery, "the driver declined, did not answer, or is not asked any more; reason says which", DeliveryPayload{}},
+	{DeliveryAssigned, AggregateDelivery, "the driver has accepted, or was given it by hand", DeliveryPayload{}},
+	{DeliveryReleased, AggregateDelivery, "the driver cannot carry it after all: somebody else is looked for", DeliveryPayload{}},
+	{DeliveryPickedUp, AggregateDelivery, "the driver has it on board", DeliveryPayload{}},
+	{DeliveryDelivered, AggregateDelivery, "it is at its door", DeliveryPayload{}},
+	{DeliveryCancelled, AggregateDelivery, "nobody needs to carry it any more", DeliveryPayload{}},
+	{DeliveryEscalated, AggregateDelivery, "it does not go on by itself: somebody has to look; reason says why", DeliveryPayload{}},
+	{DeliveryLate, AggregateDelivery, "it will come later than its customer was told", DeliveryPayload{}},
+	{DriverNear, AggregateDelivery, "its driver is about to arrive", DeliveryPayload{}},
+	{DriverChanged, AggregateDriver, "a driver came, went, has a break, or has more or less to carry", DriverPayload{}},
 }
 
 // EditPayload reads the payload of an OrderEdited event; ok is false for any other.
@@ -185,5 +250,17 @@ func (e Event) OrderPayload() (p OrderPayload, ok bool) {
 // TaskPayload reads the payload of a task event; ok is false for any other.
 func (e Event) TaskPayload() (p TaskPayload, ok bool) {
 	ok = e.AggregateType == AggregateTask && json.Unmarshal(e.Payload, &p) == nil
+	return p, ok
+}
+
+// DeliveryPayload reads the payload of a delivery's event; ok is false for any other.
+func (e Event) DeliveryPayload() (p DeliveryPayload, ok bool) {
+	ok = e.AggregateType == AggregateDelivery && json.Unmarshal(e.Payload, &p) == nil
+	return p, ok
+}
+
+// DriverPayload reads the payload of a driver's event; ok is false for any other.
+func (e Event) DriverPayload() (p DriverPayload, ok bool) {
+	ok = e.AggregateType == AggregateDriver && json.Unmarshal(e.Payload, &p) == nil
 	return p, ok
 }

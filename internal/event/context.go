@@ -6,6 +6,8 @@ func Context(e Event) string {
 	switch e.AggregateType {
 	case AggregateTask, AggregateTicket, AggregateOutlet, AggregateWork:
 		return "kitchen"
+	case AggregateDelivery, AggregateDriver:
+		return "delivery"
 	}
 	return e.AggregateType + "s"
 }

@@ -36,6 +36,9 @@ const (
 	AggregateOrder  = "order"
 	AggregateOutlet = "outlet"
 	AggregateWork   = "work" // an order that goes whole to a worker, by the order's id
+
+	AggregateDelivery = "delivery" // an order on its way to its door, by the order's id
+	AggregateDriver   = "driver"
 )
 
 // New returns an event of version 1 of its type, not yet written.

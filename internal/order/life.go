@@ -129,6 +129,7 @@ var transitions = []transition{
 	{[]Status{SchedulingDelivery}, CourierWaiting, nil, "offered to couriers", to(WaitingForDriver), WaitsNot, nil},
 	{[]Status{WaitingForDriver, SchedulingDelivery}, PickedUp, nil, "picked up", to(InDelivery), WaitsNot, []Effect{Notify}},
 	{[]Status{Ready}, HandOver, nil, "handed over", HandedOver, WaitsNot, []Effect{Capture, Notify}},
+	{[]Status{SchedulingDelivery, WaitingForDriver}, HandOver, nil, "brought without a courier", to(Delivered), WaitsNot, []Effect{Capture, Notify}},
 	{[]Status{InDelivery}, HandOver, nil, "handed over", to(Delivered), WaitsNot, []Effect{Capture, Notify}},
 
 	{inDoors, Cancel, own, "", to(Cancelled), WaitsNot, []Effect{CancelTicket, Refund, Notify}},

@@ -36,6 +36,7 @@ type Placement struct {
 	TableNumber     int
 	DeliveryAddress string
 	Contact         *Contact // checked by whoever took it down; nil: none
+	Door            *Door    // where a delivery goes; nil: the address says it
 	Hold            bool     // nothing is begun until it is fired
 	Items           []Wanted
 	Method          Method    // how it is paid
@@ -104,6 +105,7 @@ func (p Placement) validateType(f *errs.Fields) {
 	if utf8.RuneCountInString(p.CustomerName) > 100 {
 		f.Add("customer_name", "must have at most 100 characters")
 	}
+	p.Door.validate(f, p.Type)
 	if utf8.RuneCountInString(p.DeliveryAddress) > 500 {
 		f.Add("delivery_address", "must have at most 500 characters")
 	}

@@ -51,7 +51,8 @@ type order struct {
 	from, to           int32
 	size               int32
 	needs              Skills
-	pin                int32 // driver; -1: none
+	pin                int32   // driver; -1: none
+	not                []int32 // drivers who may not have it
 	stage              Stage
 	barred             Reason // why nobody may have it
 	with               int32  // the driver in whose route it is; -1: none
@@ -132,6 +133,11 @@ func (m *model) restrict(in *Order, o *order) {
 			o.barred = HolderGone
 		default:
 			o.barred = NotAllowed
+		}
+	}
+	for _, id := range in.Barred {
+		if d, ok := m.driverAt[id]; ok && in.Stage == Open {
+			o.not = append(o.not, d)
 		}
 	}
 	for _, z := range m.s.Paused {

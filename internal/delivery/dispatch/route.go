@@ -1,5 +1,7 @@
 package dispatch
 
+import "slices"
+
 // state is where a driver is along his route.
 type state struct {
 	t, arr, last int32 // when he can leave; when he arrived; when he last collected here, or long ago
@@ -180,7 +182,7 @@ func (m *model) cut(d *driver, k int32) {
 // allowed says whether driver d (index i) may have order k, whatever else he does.
 func (m *model) allowed(d *driver, i, k int32) bool {
 	o := &m.orders[k]
-	if o.barred != "" || (o.pin >= 0 && o.pin != i) {
+	if o.barred != "" || (o.pin >= 0 && o.pin != i) || slices.Contains(o.not, i) {
 		return false
 	}
 	return o.stage != Open || (d.skills&o.needs == o.needs && o.size <= d.capacity && d.off >= 0)

@@ -76,7 +76,8 @@ type Order struct {
 	Due      time.Time // the promise to the customer; zero: none
 	Size     int       // below 1 counts as 1
 	Needs    Skills
-	Pinned   int64 // the only driver who may have it; 0: anybody
+	Pinned   int64   // the only driver who may have it; 0: anybody
+	Barred   []int64 // drivers who may not have it while it is open: they declined it
 	Stage    Stage
 	Holder   int64 // the driver, unless Open
 }
