@@ -78,6 +78,7 @@ type Order struct {
 	TableNumber     int // 0 = none
 	DeliveryAddress string
 	Contact         *Contact // of a new order: how its guest wants to be told; nil: he does not
+	Door            *Door    // of a new order: where it is to be carried; nil: the address says it
 	Lines           []Line
 	Hold            bool // of a new order: nothing is begun until it is fired
 	Total           money.Amount

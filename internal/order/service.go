@@ -161,7 +161,7 @@ func (s *Service) price(who actor.Actor, outlet Outlet, p Placement, lines []Lin
 	total := Total(lines)
 	return Order{
 		Tenant: who.Tenant, Outlet: outlet.ID, Source: p.Source, Status: Created, Type: p.Type,
-		CustomerName: p.CustomerName, TableNumber: p.TableNumber, DeliveryAddress: p.DeliveryAddress, Hold: p.Hold, Contact: p.Contact,
+		CustomerName: p.CustomerName, TableNumber: p.TableNumber, DeliveryAddress: p.DeliveryAddress, Hold: p.Hold, Contact: p.Contact, Door: p.Door,
 		Lines: lines, Total: total, Currency: outlet.Currency, Priority: Priority(total), Version: 1,
 		PlacedAt: now, UpdatedAt: now, UpdatedBy: who.Name,
 	}
