@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy stands between a client and a broker and damages their connections.
@@ -17,6 +18,7 @@ type Proxy struct {
 	open    map[net.Conn]net.Conn // client → broker
 	refuse  bool
 	blocked chan struct{} // closed: bytes pass
+	delay   time.Duration // of each piece, in both directions
 	after   int           // cut a connection once so many bytes of the client's have passed; 0: never
 }
 
@@ -89,9 +91,12 @@ func (p *Proxy) copy(to io.Writer, from io.Reader, client bool) {
 			return
 		}
 		p.mu.Lock()
-		wait, after := p.blocked, p.after
+		wait, after, delay := p.blocked, p.after, p.delay
 		p.mu.Unlock()
 		<-wait
+		if delay > 0 {
+			<-time.After(delay)
+		}
 		if passed += n; client && after > 0 && passed > after {
 			return
 		}
@@ -142,6 +147,13 @@ func (p *Proxy) CutAfter(bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.after = bytes
+}
+
+// Delay lets each piece of bytes take so long, from now on, in both directions.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
 }
 
 // Refuse cuts every connection and refuses new ones until it is called with false.

@@ -41,10 +41,41 @@ func RabbitMQ(t testing.TB) string {
 	return s.vhost(t)
 }
 
+// RabbitMQTLS is RabbitMQ for one test over TLS: its URL without the authority, and the files to believe and to show.
+func RabbitMQTLS(t testing.TB) (amqps string, certs Certs) {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("brokertest: %v", err)
+	}
+	plain := s.vhost(t)
+	vhost := plain[strings.LastIndex(plain, "/"):]
+	return fmt.Sprintf("amqps://%s:%s@localhost:%d%s", account, account, s.amqps, vhost), certsAt(s.dir)
+}
+
+// AddUser makes somebody known to the server of a virtual host, who may do everything there.
+func AddUser(t testing.TB, broker, name, password string) {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("brokertest: %v", err)
+	}
+	vhost := broker[strings.LastIndex(broker, "/")+1:]
+	err = errors.Join(
+		s.ask(http.MethodPut, "/api/users/"+name, fmt.Sprintf(`{"password":%q,"tags":""}`, password)),
+		s.ask(http.MethodPut, "/api/permissions/"+vhost+"/"+name, `{"configure":".*","write":".*","read":".*"}`),
+	)
+	if err != nil {
+		t.Fatalf("brokertest: %v", err)
+	}
+	t.Cleanup(func() { _ = s.ask(http.MethodDelete, "/api/users/"+name, "") })
+}
+
 // Server is a RabbitMQ server of one test, which may kill it.
 type Server struct {
 	dir     string
 	amqp    int // ports
+	amqps   int
 	manage  int
 	dist    int
 	running *process
@@ -85,12 +116,22 @@ func (s *Server) Start(t testing.TB) {
 }
 
 func newServer(dir string) (*Server, error) {
-	ports, err := freePorts(3)
+	ports, err := freePorts(4)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, amqp: ports[0], manage: ports[1], dist: ports[2]}
+	certs, err := certsIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, amqp: ports[0], manage: ports[1], dist: ports[2], amqps: ports[3]}
 	settings := fmt.Sprintf(`listeners.tcp.1 = 127.0.0.1:%d
+listeners.ssl.1 = 127.0.0.1:%d
+ssl_options.cacertfile = %s
+ssl_options.certfile = %s
+ssl_options.keyfile = %s
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
 management.tcp.ip = 127.0.0.1
 management.tcp.port = %d
 management_agent.disable_metrics_collector = true
@@ -98,7 +139,7 @@ loopback_users = none
 log.console.level = warning
 disk_free_limit.absolute = 10MB
 vm_memory_high_watermark.absolute = 2GiB
-`, s.amqp, s.manage)
+`, s.amqp, s.amqps, certs.CA, certs.Cert, certs.Key, s.manage)
 	return s, errors.Join(
 		os.WriteFile(filepath.Join(dir, "rabbitmq.conf"), []byte(settings), 0o600),
 		os.WriteFile(filepath.Join(dir, "plugins"), []byte("[rabbitmq_management].\n"), 0o600),

@@ -25,12 +25,13 @@ const (
 	startLock = "start"
 	aliveLock = "keeper" // held by the keeper
 	portsName = "ports"  // there while the server is
+	stateName = "state"  // the server's own folder
 	readyFD   = 3
 )
 
 // shared returns the server that all programs share, in use until this process ends.
 var shared = sync.OnceValues(func() (*Server, error) {
-	dir := filepath.Join(os.TempDir(), "brigade-brokertest-"+strconv.Itoa(os.Getuid()))
+	dir := filepath.Join(os.TempDir(), "brigade-brokertest-2-"+strconv.Itoa(os.Getuid()))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -54,25 +55,25 @@ var shared = sync.OnceValues(func() (*Server, error) {
 // inUse keeps the lock from being collected.
 var inUse *os.File //nolint:unused // holding it is its use
 
-type ports struct{ AMQP, Manage int }
+type ports struct{ AMQP, AMQPS, Manage int }
 
 func serverIn(dir string) (*Server, error) {
 	if b, err := os.ReadFile(filepath.Join(dir, portsName)); err == nil && hasKeeper(dir) {
-		return serverAt(b)
+		return serverAt(dir, b)
 	}
 	b, err := startKeeper(dir)
 	if err != nil {
 		return nil, err
 	}
-	return serverAt(b)
+	return serverAt(dir, b)
 }
 
-func serverAt(b []byte) (*Server, error) {
+func serverAt(dir string, b []byte) (*Server, error) {
 	var p ports
 	if err := json.Unmarshal(b, &p); err != nil {
 		return nil, fmt.Errorf("the shared server: %w", err)
 	}
-	return &Server{amqp: p.AMQP, manage: p.Manage}, nil
+	return &Server{dir: filepath.Join(dir, stateName), amqp: p.AMQP, amqps: p.AMQPS, manage: p.Manage}, nil
 }
 
 func hasKeeper(dir string) bool {
@@ -154,7 +155,7 @@ func serve(dir string, told *os.File) error {
 		return err
 	}
 	defer alive.Close()
-	state := filepath.Join(dir, "state")
+	state := filepath.Join(dir, stateName)
 	if err := errors.Join(os.RemoveAll(state), os.Mkdir(state, 0o700)); err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func serve(dir string, told *os.File) error {
 		return err
 	}
 	defer s.running.kill()
-	b, err := json.Marshal(ports{s.amqp, s.manage})
+	b, err := json.Marshal(ports{s.amqp, s.amqps, s.manage})
 	if err != nil {
 		return err
 	}

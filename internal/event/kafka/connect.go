@@ -98,6 +98,9 @@ func (o Options) refused(err error) error {
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed):
 		return errs.Unavailable("user %q may not do this in Kafka at %s", o.User, where).Because(err)
 	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errs.Unavailable("Kafka at %s shows a certificate that is not believed: name its authority with --kafka-ca", where).Because(err)
+	}
 	if o.User != "" { // some brokers just hang up
 		return errs.Unavailable("Kafka at %s does not answer, or refuses user %q", where, o.User).Because(fmt.Errorf("kafka: %w", err))
 	}

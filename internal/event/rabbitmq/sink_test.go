@@ -140,9 +140,11 @@ func TestOrdersReachTheirQueuesByPriority(t *testing.T) {
 		}
 		require.Equal(t, want.priorities, got, want.queue)
 	}
-	q, err := ch.QueueDeclarePassive(rabbitmq.DeadQueue, true, false, false, false, nil)
-	require.NoError(t, err)
-	require.Equal(t, 6, q.Messages, "what was refused is kept")
+	until(t, "what was refused is kept", func() bool {
+		q, err := ch.QueueDeclarePassive(rabbitmq.DeadQueue, true, false, false, false, nil)
+		require.NoError(t, err)
+		return q.Messages == 6
+	})
 }
 
 func TestAnOrderWithoutAQueueIsAnErrorAndQueuesComeBack(t *testing.T) {
