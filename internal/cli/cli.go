@@ -43,17 +43,14 @@ type Commands struct {
 	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
 	Simulate     simulateCommand     `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
-	Forecast     forecastCommand     `cmd:"" group:"inspect" help:"Forecast sales from their history."`
+	Forecast     forecastCommand     `cmd:"" group:"inspect" help:"What will sell, and how good that was known."`
+	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
 	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
 
 	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens; where it is carried to, again if need be."`
 	Cluster clusterCommand `cmd:"" group:"inspect" help:"The running nodes, and which of them decides for what."`
 	Version versionCommand `cmd:"" group:"inspect" help:"Which brigade this is."`
-}
-
-type forecastCommand struct {
-	Backtest ForecastBacktestCmd `cmd:"" help:"Forecast as of past days and compare with what was sold."`
 }
 
 // Env is what a command has around it.
