@@ -19,6 +19,7 @@ import (
 	"brigade/internal/clock"
 	"brigade/internal/event"
 	"brigade/internal/kitchen"
+	"brigade/internal/live"
 	"brigade/internal/menu"
 	"brigade/internal/order"
 	"brigade/internal/telemetry"
@@ -106,6 +107,7 @@ type Parts struct {
 	Clock     clock.Clock                 // the product's
 	Ready     func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
 	Redis     func() string               // how Redis is, when one is used; "" when not, and it may be nil
+	Cache     *live.Cache                 // shared with other processes; nil: there is none
 	Metrics   *telemetry.Metrics
 	Log       *slog.Logger
 	Demo      *actor.Actor // whom requests without a token act as; nil: they are refused

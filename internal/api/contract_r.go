@@ -160,15 +160,11 @@ type trackOutput struct {
 }
 
 func (s *server) trackOrder(ctx context.Context, who actor.Actor, in *trackRef) (*trackOutput, error) {
-	o, err := s.Orders.Get(ctx, who, in.Number)
+	t, err := s.tracked(ctx, who, in.Number)
 	if err != nil {
 		return nil, err
 	}
-	tasks, err := s.ticket(ctx, who, o.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &trackOutput{}
+	o, tasks, out := t.Order, t.Ticket, &trackOutput{}
 	out.Body.Number, out.Body.Status, out.Body.UpdatedAt = o.Number, contractStatus[o.Status], o.UpdatedAt.UTC()
 	out.Body.Estimate, out.Body.By = s.estimate(o, tasks), tracking.LastWorker(followed(tasks))
 	if len(tasks) == 0 && o.Status != order.Created { // a worker took the whole order

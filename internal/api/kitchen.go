@@ -120,9 +120,14 @@ func (s *server) glance(ctx context.Context, who actor.Actor, in OutletParam) (*
 type boardOutput struct{ Body boardView }
 
 func (s *server) getKitchen(ctx context.Context, who actor.Actor, in *OutletParam) (*boardOutput, error) {
-	b, tally, err := s.glance(ctx, who, *in)
+	v, err := s.sharedBoard(ctx, who, *in)
+	return &boardOutput{v}, err
+}
+
+func (s *server) board(ctx context.Context, who actor.Actor, in OutletParam) (boardView, error) {
+	b, tally, err := s.glance(ctx, who, in)
 	if err != nil {
-		return nil, err
+		return boardView{}, err
 	}
 	v := boardView{
 		Outlet: b.Layout.Outlet, Slug: b.Layout.Slug, Name: b.Layout.Name, OpenTickets: tally.Tickets,
@@ -131,7 +136,7 @@ func (s *server) getKitchen(ctx context.Context, who actor.Actor, in *OutletPara
 	for _, st := range v.Stations {
 		v.ReadyTasks += st.Ready
 	}
-	return &boardOutput{v}, nil
+	return v, nil
 }
 
 func viewStations(b *kitchen.Board) []stationView {

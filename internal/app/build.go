@@ -111,6 +111,9 @@ func (a *App) buildKitchen() {
 }
 
 func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) error {
+	if watch := a.redis.watch.Load(); watch != nil {
+		watch.Writing(events)
+	}
 	return eventpg.Append(ctx, tx, a.node.ID(), events)
 }
 

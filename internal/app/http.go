@@ -84,7 +84,7 @@ func (a *App) apiParts() api.Parts {
 		Orders: a.orders, Kitchen: a.kitchen, Workers: a.cooks, Tenants: a.tenants, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
 		Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Notices: a.notices,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
-		Redis:   a.redisState,
+		Redis: a.redisState, Cache: a.redis.cache,
 		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
 		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}

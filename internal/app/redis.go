@@ -15,6 +15,8 @@ import (
 type redis struct {
 	link   *live.Link
 	pokes  atomic.Pointer[live.Pokes] // others may commit before it is there
+	watch  atomic.Pointer[live.Watch] // as pokes
+	cache  *live.Cache
 	mirror *readyqueue.Mirror
 }
 
@@ -36,10 +38,21 @@ func (a *App) startRedis(ctx context.Context) error {
 	a.redis.pokes.Store(pokes)
 	a.run("pokes out", pokes.Send)
 	a.run("pokes in", pokes.Listen)
+	if a.has(config.RoleAPI) || a.has(config.RoleTracking) {
+		a.startCache()
+	}
 	if a.has(config.RoleKitchen) {
 		a.startMirror()
 	}
 	return nil
+}
+
+// startCache shares with other processes what guests and screens ask for again and again.
+func (a *App) startCache() {
+	watch := live.NewWatch(a.tail, a.node.ID)
+	a.redis.watch.Store(watch)
+	a.redis.cache = live.NewCache(a.redis.link, watch, a.salt)
+	a.run("redis cache", watch.Run)
 }
 
 // startMirror shows the ready queues of the kitchens that this process decides for.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -196,4 +197,43 @@ func TestOtherProcessesAreToldByRedis(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("from sending an order to one process until another tells of it: median %v, longest %v", took[len(took)/2], took[len(took)-1])
+}
+
+// Following an order is answered from what was read before, by whichever process, and still nobody is told what is old:
+// not who has just changed something, and nobody once his process knows.
+func TestTrackingIsShared(t *testing.T) {
+	t.Parallel()
+	server := brokertest.Redis(t)
+	database := pgtest.NewURL(t)
+	b := config.Brokers{RedisURL: config.URL(server.URL())}
+	one, two := startWith(t, database, b), startWith(t, database, b)
+	p := pool(t, database)
+	track := func(a *app.App, number string) string {
+		res, err := http.Get(a.URL() + "/orders/" + number + "/status")
+		require.NoError(t, err)
+		defer res.Body.Close()
+		var s status
+		require.NoError(t, json.NewDecoder(res.Body).Decode(&s))
+		return s.Current
+	}
+	for i := range 5 {
+		confirm(t, one, fmt.Sprint("t", i))
+		var number string
+		require.NoError(t, p.QueryRow(t.Context(), "select number from orders order by id desc limit 1").Scan(&number))
+		for range 10 {
+			require.Contains(t, []string{"received", "cooking"}, track(two, number))
+		}
+		res, err := http.Post(one.URL()+"/api/v1/orders/"+number+"/cancel", "application/json", strings.NewReader(`{"reason":"test"}`))
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, http.StatusOK, res.StatusCode)
+		require.Equal(t, "cancelled", track(one, number), "who wrote reads what he wrote")
+		eventually(t, "the other process knows", func() bool { return track(two, number) == "cancelled" })
+	}
+	res, err := http.Get(two.URL() + "/metrics")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Regexp(t, `brigade_redis_cached_reads_total{outcome="hit"} [1-9]`, string(text))
 }

@@ -204,11 +204,12 @@ func (t *Tail) handOut(events []Event, cursor int64) {
 type TailStats struct {
 	Position    int64 // everything up to here was handed out
 	Subscribers int
+	Settled     bool // and nothing up to Position can still appear
 }
 
 // Stats returns the tail's present figures.
 func (t *Tail) Stats() TailStats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return TailStats{Position: t.cursor, Subscribers: len(t.subs)}
+	return TailStats{Position: t.cursor, Subscribers: len(t.subs), Settled: t.begun && t.settled}
 }
