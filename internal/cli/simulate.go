@@ -31,7 +31,7 @@ type simulateCommand struct {
 type simulateKitchen struct {
 	config.Migrate `group:"database"`
 
-	Data     string        `name:"data" type:"existingdir" placeholder:"DIR" help:"Play the evenings of this folder (NAME.scenario.json, NAME_rhoR_seedS.json) and write their traces to --out. Needs no database."`
+	Data     string        `name:"data" placeholder:"DIR" help:"Play the evenings of this folder (NAME.scenario.json, NAME_rhoR_seedS.json), or those that a pattern names, and write their traces to --out. They begin at 18:00. Needs no database."`
 	From     string        `name:"from" placeholder:"YYYY-MM-DD" help:"Play this recorded day of the outlet."`
 	To       string        `name:"to" placeholder:"YYYY-MM-DD" help:"And all days up to this one (default: that day alone)."`
 	Evenings int           `name:"evenings" placeholder:"N" help:"Instead of recorded days: make so many evenings up, from 18:00 to 22:00, of the outlet's menu."`
@@ -41,7 +41,7 @@ type simulateKitchen struct {
 	Policy   string        `name:"policy" placeholder:"NAME" help:"By which rules the planner decides: brigade, greedy or fifo (default: the usual ones)."`
 	Promise  time.Duration `name:"promise" default:"15m" placeholder:"LENGTH" help:"What orders of recorded days are taken to be promised for that were promised nothing; 0: nothing."`
 	WhatIf   []string      `name:"what-if" sep:"none" placeholder:"CHANGE" help:"What would be different; several are made together. See below."`
-	Seeds    int           `name:"seeds" default:"20" placeholder:"N" help:"With --what-if: play each evening so often, once as it was and then with its orders and durations shuffled."`
+	Seeds    int           `name:"seeds" placeholder:"N" help:"With --what-if: play each evening so often, once as it was and then with its orders and durations shuffled (default: 20 for recorded days and for one evening alone, else 1)."`
 	Out      string        `name:"out" type:"path" placeholder:"DIR" help:"Write the trace of each evening there, as CSV."`
 	JSON     bool          `name:"json" help:"Write the figures as JSON."`
 }
@@ -54,6 +54,7 @@ func (simulateKitchen) Help() string {
     brigade simulate kitchen --from 2026-11-19 --what-if 'machine fryer-2'
     brigade simulate kitchen --data evenings --out traces --policy greedy
     brigade simulate kitchen --evenings 10 --what-if 'no-cook Noah from 18:00' --what-if 'without-item wrap'
+    brigade simulate kitchen --data 'evenings/bistro_rho0.95_*' --what-if 'no-cook fry-1 from 19:30'
 
 A change is one of
 
@@ -74,11 +75,8 @@ func (c *simulateKitchen) Validate() error { //nolint:cyclop // a list of faults
 	if c.sources() != 1 {
 		f.Add("--from", "or --evenings or --data must be given, one of them")
 	}
-	if c.Data != "" && c.Out == "" {
-		f.Add("--out", "must be given with --data")
-	}
-	if c.Data != "" && len(c.WhatIf) > 0 {
-		f.Add("--what-if", "cannot be asked of --data")
+	if c.Data != "" && c.Out == "" && len(c.WhatIf) == 0 {
+		f.Add("--out", "or --what-if must be given with --data")
 	}
 	for flag, day := range map[string]string{"--from": c.From, "--to": c.To} {
 		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
@@ -94,7 +92,7 @@ func (c *simulateKitchen) Validate() error { //nolint:cyclop // a list of faults
 	if !(c.PerHour > 0 && c.PerHour <= 10_000) {
 		f.Add("--per-hour", "must be above 0 and at most 10000")
 	}
-	if c.Seeds < 1 || c.Seeds > 1000 {
+	if c.Seeds < 0 || c.Seeds > 1000 {
 		f.Add("--seeds", "must be from 1 to 1000")
 	}
 	if c.Promise < 0 {
@@ -320,57 +318,4 @@ func figuresRow(t *table, evening, how string, f replay.Figures) {
 	share := func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 	t.row(evening, how, f.Orders, min(f.Ticket), min(f.TicketP95), share(f.Late), min(f.Tardiness), min(f.SyncGap),
 		share(f.Staff), share(f.Machines), f.Missing)
-}
-
-// compare answers what would be different.
-func (c *simulateKitchen) compare(ctx context.Context, env *Env, evenings []scene) error {
-	q := whatif.Question{Seeds: c.Seeds, Play: playBy, Policy: c.Policy}
-	if c.Evenings > 0 {
-		q.Seeds = 1 // they differ by chance already
-	}
-	for _, text := range c.WhatIf {
-		change, err := whatif.Parse(text)
-		if err != nil {
-			return err
-		}
-		q.Changes = append(q.Changes, change)
-	}
-	for _, e := range evenings {
-		q.Evenings = append(q.Evenings, e.Evening)
-	}
-	a, err := whatif.Run(ctx, q)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return writeJSON(env.Out, a)
-	}
-	return showAnswer(env, a)
-}
-
-func showAnswer(env *Env, a *whatif.Answer) error {
-	fmt.Fprintf(env.Out, "%d evenings, each with and without: ", a.Evenings)
-	for i, text := range a.Changes {
-		if i > 0 {
-			fmt.Fprint(env.Out, " · ")
-		}
-		fmt.Fprint(env.Out, text)
-	}
-	fmt.Fprintln(env.Out)
-	fmt.Fprintln(env.Out)
-	t := newTable(env.Out, "FIGURE", "WITHOUT", "WITH", "DIFFERENCE", "95 % INTERVAL", "")
-	for _, d := range a.Differences {
-		interval, sure := fmt.Sprintf("%+.2f to %+.2f", d.Low, d.High), "may be chance"
-		switch {
-		case a.Evenings == 1:
-			interval, sure = "-", "one evening"
-		case d.Sure:
-			sure = ""
-		}
-		t.row(d.Figure, fmt.Sprintf("%.2f %s", d.Without, d.Unit), fmt.Sprintf("%.2f %s", d.With, d.Unit), fmt.Sprintf("%+.2f", d.Mean), interval, sure)
-	}
-	if a.Missing != [2]int{} {
-		t.row("not ready by the end", a.Missing[0], a.Missing[1], a.Missing[1]-a.Missing[0], "", "")
-	}
-	return t.end()
 }

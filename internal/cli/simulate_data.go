@@ -13,6 +13,9 @@ import (
 
 // playData plays the evenings of a folder, which needs no database.
 func (c *simulateKitchen) playData(ctx context.Context, env *Env) error {
+	if len(c.WhatIf) > 0 {
+		return c.compareData(ctx, env)
+	}
 	s, err := settingsFor(c.Policy)
 	if err != nil {
 		return err

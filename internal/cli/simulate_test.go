@@ -46,7 +46,7 @@ func TestSimulateKitchen(t *testing.T) {
 
 func TestSimulateNamesEveryFault(t *testing.T) {
 	t.Parallel()
-	r := run(t, "simulate", "kitchen", "--from", "today", "--evenings", "2", "--seeds", "0", "--policy", "best", "--what-if", "oven", "--what-if", "policy faster")
+	r := run(t, "simulate", "kitchen", "--from", "today", "--evenings", "2", "--seeds=-1", "--policy", "best", "--what-if", "oven", "--what-if", "policy faster")
 	require.Equal(t, ExitMisuse, r.code)
 	for _, fault := range []string{"--from", "--seeds", "--policy there is no policy", "--what-if", "cannot begin with", `there is no policy "faster"`} {
 		require.Contains(t, r.err, fault)
@@ -78,7 +78,28 @@ func TestSimulateKitchenFromAFolder(t *testing.T) {
 	require.Contains(t, ok(t, "simulate", "kitchen", "--data", data, "--out", out, "--policy", "fifo", "--json"), `"ticket_minutes": 1.5`)
 	r = run(t, "simulate", "kitchen", "--data", data)
 	require.Equal(t, ExitMisuse, r.code)
-	require.Contains(t, r.err, "--out must be given with --data")
+	require.Contains(t, r.err, "--out or --what-if must be given with --data")
+	one := filepath.Join(data, "*_seed1.json")
+	r = run(t, "simulate", "kitchen", "--data", one, "--what-if", "cook Noah like Asha from 18:00", "--seeds", "3")
+	require.Equal(t, ExitDone, r.code, r.err)
+	require.Contains(t, r.out, "3 evenings, each with and without: cook Noah like Asha from 18:00\n")
+	require.Contains(t, r.out, "No difference that guests would notice")
+	require.Contains(t, r.err, "3 of 3 evenings played with and without")
+	var a whatif.Answer
+	require.NoError(t, json.Unmarshal([]byte(ok(t, "simulate", "kitchen", "--data", data, "--what-if", "station grill capacity 1", "--json")), &a))
+	require.Equal(t, 20, a.Evenings)
+	require.Equal(t, [2]int{20, 20}, a.Orders)
+	for change, fault := range map[string]string{
+		"machine oven-2":           "no machine's name is like",
+		"no-cook Bob from 18:00":   `there is no cook "Bob"; there are Asha`,
+		"no-cook Asha from 23:30":  "not within the evening: orders come in from 18:00 to 18:00",
+		"without-item sushi":       `there is no item "sushi"; there are burger`,
+		"no-machine fryer to 18:0": "",
+	} {
+		r = run(t, "simulate", "kitchen", "--data", one, "--what-if", change)
+		require.NotEqual(t, ExitDone, r.code, change)
+		require.Contains(t, r.err, fault)
+	}
 	r = run(t, "simulate", "kitchen", "--data", t.TempDir(), "--out", out)
 	require.Equal(t, ExitFailed, r.code)
 	require.Contains(t, r.err, "no evenings")

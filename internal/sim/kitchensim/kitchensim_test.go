@@ -21,7 +21,7 @@ import (
 )
 
 // begin is when all evenings begin.
-var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+var begin = time.Date(2026, 1, 1, 18, 0, 0, 0, time.UTC)
 
 func play(t require.TestingT, sc *kitchensim.Scenario, rush *kitchensim.Rush, p sched.Policy) *replay.Played {
 	e, err := sc.Evening(rush)

@@ -85,17 +85,26 @@ type Failure struct {
 	From, To float64
 }
 
-// begin is when all evenings begin: their times are relative, and clocks that change would only be in the way.
-var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// begin is when all evenings begin: their times are relative, and clocks that change would only be in the way. Who asks
+// what would be from half past seven on means an hour and a half after it.
+var begin = time.Date(2026, 1, 1, 18, 0, 0, 0, time.UTC)
 
-// Files lists the evenings of a folder by name. Errors: KindNotFound when there are none.
-func Files(dir string) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*_rho*_seed*.json"))
-	if err == nil && len(paths) == 0 {
-		err = errs.NotFound("no evenings (NAME_rhoR_seedS.json) in %s", dir)
+// Files lists the evenings of a folder by name, or those that a pattern names, like evenings/*_rho0.95_*. Errors:
+// KindNotFound when there are none, KindInvalid when the pattern is malformed.
+func Files(data string) ([]string, error) {
+	pattern := data
+	if info, err := os.Stat(data); err == nil && info.IsDir() {
+		pattern = filepath.Join(data, "*_rho*_seed*.json")
+	}
+	paths, err := filepath.Glob(pattern)
+	switch {
+	case err != nil:
+		return nil, errs.Invalid("%q is no pattern: %v", data, err)
+	case len(paths) == 0:
+		return nil, errs.NotFound("no evenings (NAME_rhoR_seedS.json) in %s", data)
 	}
 	slices.Sort(paths)
-	return paths, err
+	return paths, nil
 }
 
 // Load reads an evening and its kitchen. Errors: KindInvalid, which say what is wrong in which file.
@@ -198,7 +207,7 @@ func (sc *Scenario) order(o *Order) (replay.Order, error) {
 		if item < 0 || item >= len(sc.Menu) || len(o.Noise[i]) != len(sc.Menu[item].Steps) {
 			return out, fmt.Errorf("item %d does not fit the menu", item)
 		}
-		u := replay.Unit{SKU: fmt.Sprint(item), Item: sc.Menu[item].Name}
+		u := replay.Unit{SKU: sc.Menu[item].Name, Item: sc.Menu[item].Name}
 		for k, s := range sc.Menu[item].Steps {
 			u.Steps = append(u.Steps, replay.Step{
 				Step: recipe.Step{

@@ -262,11 +262,26 @@ func (c Change) span(e *replay.Evening) (from, to time.Time, err error) {
 			to = to.AddDate(0, 0, 1)
 		}
 	}
-	if !from.Before(e.End) {
-		return from, to, errs.Invalid("%q: %s is not within the evening, which ends at %s",
-			c.Text, c.From, e.End.In(e.Layout.Location).Format("15:04"))
+	first, last := trading(e)
+	if from.After(last) || to.Before(first) {
+		clock := func(t time.Time) string { return t.In(e.Layout.Location).Format("15:04") }
+		return from, to, errs.Invalid("%q: that is not within the evening: orders come in from %s to %s", c.Text, clock(first), clock(last))
 	}
 	return from, to, nil
+}
+
+// trading is from when to when orders come in; the whole evening when none do.
+func trading(e *replay.Evening) (first, last time.Time) {
+	if len(e.Orders) == 0 {
+		return e.Begin, e.End
+	}
+	first = e.Orders[0].At
+	for _, o := range e.Orders {
+		if o.At.After(last) {
+			last = o.At
+		}
+	}
+	return first, last
 }
 
 // at is the first time in an evening at which the outlet's clocks show this.

@@ -3,7 +3,10 @@ package whatif
 import (
 	"context"
 	"math"
+	"runtime"
+	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"brigade/internal/errs"
@@ -20,6 +23,8 @@ type Question struct {
 	Changes  []Change // made together
 	Play     Player
 	Policy   string // without the changes
+	// Done hears of each pair that was played; nil: nobody does. It is called by one at a time.
+	Done func(n, of int)
 }
 
 // Difference is what a change did to one figure.
@@ -38,6 +43,7 @@ type Difference struct {
 type Answer struct {
 	Evenings    int          `json:"evenings"` // pairs that were played
 	Changes     []string     `json:"changes"`
+	Orders      [2]int       `json:"orders"`  // that came in, without and with
 	Missing     [2]int       `json:"missing"` // orders not ready by the end, without and with
 	Differences []Difference `json:"differences"`
 }
@@ -70,21 +76,13 @@ func Run(ctx context.Context, q Question) (*Answer, error) {
 			policy = c.Name
 		}
 	}
-	var without, with []replay.Figures
-	for _, evening := range q.Evenings {
-		for seed := range max(1, q.Seeds) {
-			if err := ctx.Err(); err != nil {
-				return nil, context.Cause(ctx)
-			}
-			e := evening.Resampled(uint64(seed))
-			before, after, err := q.pair(e, policy)
-			if err != nil {
-				return nil, err
-			}
-			without, with = append(without, before), append(with, after)
-			a.Missing[0] += before.Missing
-			a.Missing[1] += after.Missing
-		}
+	without, with, err := q.pairs(ctx, policy)
+	if err != nil {
+		return nil, err
+	}
+	for i := range with {
+		a.Missing[0], a.Missing[1] = a.Missing[0]+without[i].Missing, a.Missing[1]+with[i].Missing
+		a.Orders[0], a.Orders[1] = a.Orders[0]+without[i].Orders, a.Orders[1]+with[i].Orders
 	}
 	a.Evenings = len(with)
 	for _, f := range figures {
@@ -93,6 +91,35 @@ func Run(ctx context.Context, q Question) (*Answer, error) {
 		a.Differences = append(a.Differences, d)
 	}
 	return a, nil
+}
+
+// pairs plays all evenings, beside each other.
+func (q Question) pairs(ctx context.Context, policy string) (without, with []replay.Figures, err error) {
+	seeds := max(1, q.Seeds)
+	n := len(q.Evenings) * seeds
+	without, with = make([]replay.Figures, n), make([]replay.Figures, n)
+	var mu sync.Mutex
+	played := 0
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() (err error) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			e := q.Evenings[i/seeds].Resampled(uint64(i % seeds))
+			if without[i], with[i], err = q.pair(e, policy); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if played++; q.Done != nil {
+				q.Done(played, n)
+			}
+			return nil
+		})
+	}
+	return without, with, g.Wait()
 }
 
 func (q Question) pair(e *replay.Evening, policy string) (without, with replay.Figures, err error) {

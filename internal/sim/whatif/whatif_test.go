@@ -98,7 +98,7 @@ func TestOneMoreFryerHelpsAndOneCookLessDoesNot(t *testing.T) {
 // Evenings are paired: what changes nothing makes no difference at all.
 func TestWhatChangesNothingMakesNoDifference(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"policy greedy", "station pass capacity 9", "cook Zoë like Noah from 23:50"} {
+	for _, text := range []string{"policy greedy", "station pass capacity 9"} {
 		for _, d := range ask(t, text).Differences[:5] {
 			require.Zero(t, d.Mean, text)
 			require.Zero(t, d.Low)
