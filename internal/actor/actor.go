@@ -20,6 +20,7 @@ const (
 	Integrator Role = "integrator"
 	Customer   Role = "customer"
 	System     Role = "system"
+	Channel    Role = "channel" // an ordering provider, by its channel's token
 )
 
 // Roles lists the roles that a token can have.

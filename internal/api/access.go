@@ -24,8 +24,11 @@ var (
 	integrators = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
 	editors     = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
 	cooks       = access{roles: []actor.Role{actor.Manager, actor.Cook}}
+	providers   = access{roles: []actor.Role{actor.Channel}}
 	staff       = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
+
+var providersAndStaff = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Integrator, actor.Channel}}
 
 // rights is the one table of who may use which route. A route that is not here cannot be added.
 var rights = map[string]access{
@@ -61,6 +64,24 @@ var rights = map[string]access{
 	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
 	"POST /api/v1/payments/stripe/webhook":        public,
 	"POST /api/v1/outlets/{outlet}/pos":           public,
+
+	"GET /api/v1/channels":                                  integrators,
+	"POST /api/v1/channels":                                 managers,
+	"GET /api/v1/channels/{channel}":                        integrators,
+	"PUT /api/v1/channels/{channel}":                        managers,
+	"DELETE /api/v1/channels/{channel}":                     managers,
+	"POST /api/v1/channels/{channel}/rotate":                managers,
+	"GET /api/v1/channels/{channel}/items":                  integrators,
+	"POST /api/v1/channels/{channel}/items":                 managers,
+	"PUT /api/v1/channels/{channel}/items":                  managers,
+	"DELETE /api/v1/channels/{channel}/items":               managers,
+	"GET /api/v1/channels/{channel}/state":                  providersAndStaff,
+	"PUT /api/v1/channels/{channel}/state":                  managers,
+	"GET /api/v1/channels/{channel}/log":                    integrators,
+	"POST /api/v1/channels/{channel}/orders":                providers,
+	"GET /api/v1/channels/{channel}/orders/{id}":            providers,
+	"POST /api/v1/channels/{channel}/orders/{id}/cancel":    providers,
+	"POST /api/v1/channels/{channel}/orders/{id}/paid-back": providers,
 
 	"POST /api/v1/menu/{item}/86":   cooks,
 	"POST /api/v1/menu/{item}/back": cooks,

@@ -101,6 +101,7 @@ type Parts struct {
 	Explainer Explainer
 	Workers   Workers // contract R's; nil: there are none
 	Notices   Notices
+	Channels  Channels
 	Tenants   Tenants
 	Menu      Menu
 	Events    Events
@@ -153,6 +154,7 @@ func newServer(p Parts) *server {
 	s.addEstimates()
 	s.addExplain()
 	s.addNotify()
+	s.addChannels()
 	s.addTenants()
 	s.addEvents()
 	s.addContractK()

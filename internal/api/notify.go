@@ -23,6 +23,7 @@ type Notices interface {
 	EnableWebhook(ctx context.Context, who actor.Actor, id int64) (notify.Webhook, error)
 	Deliveries(ctx context.Context, who actor.Actor, webhook int64, f notify.Filter) ([]notify.Delivery, error)
 	Replay(ctx context.Context, who actor.Actor, webhook, message int64) error
+	SourceWebhook(ctx context.Context, who actor.Actor, source string) (notify.Webhook, error)
 	Messages(ctx context.Context, who actor.Actor, f notify.Filter) ([]notify.Delivery, error)
 }
 

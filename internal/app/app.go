@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/actor"
+	"brigade/internal/channel"
 	"brigade/internal/clock"
 	"brigade/internal/config"
 	"brigade/internal/event"
@@ -94,6 +95,9 @@ type App struct {
 	jobs    *job.Client
 	ledger  *notifypg.Store
 	notices *notify.Service
+
+	channels *channel.Service // of ordering providers
+	announce chan struct{}    // has providers told of their channels' states
 	demo    *actor.Actor // whom requests without a token act as; nil: nobody
 	url     string
 	failed  chan error

@@ -73,7 +73,11 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildJobs(); err != nil {
 		return err
 	}
-	return a.buildLife(ctx)
+	if err := a.buildLife(ctx); err != nil {
+		return err
+	}
+	a.buildChannels()
+	return nil
 }
 
 func (a *App) buildOrders() {

@@ -39,7 +39,7 @@ func (a *App) buildLife(ctx context.Context) error {
 		return store.Classify(err)
 	}
 	a.orderRows.Salt(a.salt)
-	providers := map[order.Method]order.Payments{order.Cash: payment.CashBox{}, order.Test: payment.NewTrial()}
+	providers := map[order.Method]order.Payments{order.Cash: payment.CashBox{}, order.Test: payment.NewTrial(), order.Provider: paidThere{a.orderRows}}
 	if o := cmp.Or(a.cfg.Stripe, stripeOfEnvironment()); o.Key != "" {
 		a.stripe = payment.NewStripe(o)
 		providers[order.Card] = a.stripe

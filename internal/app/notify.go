@@ -101,6 +101,9 @@ func (notifySink) Name() string { return notifyDuty }
 func (s notifySink) Publish(ctx context.Context, events []event.Event) error {
 	var changes []notify.Change
 	for _, e := range events {
+		if e.Type == event.SalePaused || e.Type == event.SaleResumed {
+			s.app.announceSoon()
+		}
 		changes = append(changes, notify.FromEvent(e)...)
 	}
 	told, err := s.app.ledger.Tell(ctx, changes)
@@ -134,6 +137,7 @@ func (a *App) startNotify(ctx context.Context) error {
 		Clock: a.clock, Logger: a.log, Spacing: notifySpacing,
 	})
 	a.run("notify", relay.Run)
+	a.run("channels", a.announceStates)
 	list := func(context.Context) ([]string, error) { return []string{notifyIntake}, nil }
 	return a.node.Want(notifyDuty, list, func(lease.Change) { relay.Poke() })
 }

@@ -186,7 +186,7 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 		switch {
 		case found[i] != nil:
 			it := found[i]
-			lines[i] = Line{SKU: it.SKU, Name: it.Name, Quantity: w.Quantity, UnitPrice: it.Price, Recipe: it.Recipe}
+			lines[i] = Line{SKU: it.SKU, Name: noted(it.Name, w.Note), Quantity: w.Quantity, UnitPrice: it.Price, Recipe: it.Recipe}
 		case w.SKU == "" && w.Price != nil && outlet.FreeFormStation != 0:
 			lines[i] = Line{Name: w.Name, Quantity: w.Quantity, Recipe: freeForm(w.Name, p.Type, outlet.FreeFormStation)}
 		default:
@@ -199,6 +199,14 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 		}
 	}
 	return lines, f.Err()
+}
+
+// noted is what a cook reads: "Burger combo (no onions)".
+func noted(name, note string) string {
+	if note == "" {
+		return name
+	}
+	return name + " (" + note + ")"
 }
 
 // freeForm is the recipe of an item that is not on the menu: contract R's cooking times.

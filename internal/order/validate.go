@@ -52,6 +52,7 @@ type Wanted struct {
 	Quantity int           // from 1
 	Price    *money.Amount // free-form: the client's price; nil: the menu's
 	Course   int           // when in a meal it is wanted, 1 to MaxCourse; 0 = 1
+	Note     string        // to the cook, behind the item's name
 	Path     string        // where the client wrote it, for error messages; empty: items[i]
 }
 

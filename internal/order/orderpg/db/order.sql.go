@@ -539,6 +539,23 @@ func (q *Queries) OpenWith(ctx context.Context, arg OpenWithParams) ([]OpenWithR
 	return items, nil
 }
 
+const orderByKey = `-- name: OrderByKey :one
+select id from orders where tenant_id = $1 and source = $2 and idempotency_key = $3::text
+`
+
+type OrderByKeyParams struct {
+	Tenant int64
+	Source string
+	Key    string
+}
+
+func (q *Queries) OrderByKey(ctx context.Context, arg OrderByKeyParams) (int64, error) {
+	row := q.db.QueryRow(ctx, orderByKey, arg.Tenant, arg.Source, arg.Key)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const orderID = `-- name: OrderID :one
 select id from orders where tenant_id = $1 and (number = $2::text or id = $3::bigint)
 `

@@ -72,6 +72,9 @@ where o.id = v.id;
 -- name: OrderID :one
 select id from orders where tenant_id = @tenant and (number = @number::text or id = @id::bigint);
 
+-- name: OrderByKey :one
+select id from orders where tenant_id = @tenant and source = @source and idempotency_key = @key::text;
+
 -- name: Orders :many
 select * from orders where id = any(@ids::bigint[]) order by id;
 
