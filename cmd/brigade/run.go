@@ -20,6 +20,11 @@ func newLogger(env *cli.Env, c config.Common) *slog.Logger {
 	return telemetry.NewLogger(env.Out, c.Level(), "brigade", telemetry.WithFormat(c.LogFormat))
 }
 
+// tracesTo is where spans are sent.
+func tracesTo(t config.Traces) telemetry.TraceOptions {
+	return telemetry.TraceOptions{Endpoint: t.OTLPEndpoint, Protocol: t.OTLPProtocol}
+}
+
 // run runs an app until ctx ends or a part of it breaks down. It announces it in the state folder; "" is none.
 func run(ctx context.Context, env *cli.Env, state string, cfg app.Config) error {
 	a := app.New(cfg)

@@ -30,9 +30,16 @@ func serviceLogger(env *cli.Env, c config.Common, role config.Role) *slog.Logger
 func serviceConfig(env *cli.Env, s config.Service, role config.Role) app.Config {
 	return app.Config{
 		Roles: []config.Role{role}, DatabaseURL: s.DatabaseURL.Reveal(), Demo: config.DemoOff, AutoComplete: true, TimeScale: 1,
-		Logger: serviceLogger(env, s.Common, role), Brokers: config.Brokers{RabbitMQURL: s.RabbitMQURL},
+		Logger: serviceLogger(env, s.Common, role), Traces: serviceTraces(s, role), Brokers: config.Brokers{RabbitMQURL: s.RabbitMQURL},
 		Service: app.Service{Tenant: s.Tenant},
 	}
+}
+
+// serviceTraces is where a service's spans are sent, in its own name.
+func serviceTraces(s config.Service, role config.Role) telemetry.TraceOptions {
+	to := tracesTo(s.Traces)
+	to.Service = string(role)
+	return to
 }
 
 // serveUntil runs a service until ctx ends or a part of it breaks down. Why it could not start is said in the log too:

@@ -139,6 +139,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 			s.logAccess(a, time.Since(start))
 		}()
 		next.ServeHTTP(a, r)
+		telemetry.SetRoute(ctx, r.Pattern)
 	})
 }
 

@@ -49,7 +49,8 @@ type Config struct {
 	Notify       config.Notify
 	Patience     notify.Policy // with what is told; zero: the defaults
 	Brokers      config.Brokers
-	Service      Service // when the process is one of contract R's services
+	Traces       telemetry.TraceOptions // zero: what the standard variables say
+	Service      Service                // when the process is one of contract R's services
 }
 
 // App is a running Brigade, or part of one.
@@ -57,6 +58,7 @@ type App struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *telemetry.Metrics
+	traces  *orderTraces
 
 	mu      sync.Mutex
 	started bool
@@ -131,8 +133,8 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.started = true
 	for _, step := range []func(context.Context) error{
-		a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
+		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

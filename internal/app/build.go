@@ -65,6 +65,7 @@ func (a *App) build(ctx context.Context) error {
 	recent := event.NewRecent(recentEvents)
 	a.tail = event.NewTail(a.eventLog, event.TailOptions{Logger: a.log, Recent: recent})
 	a.sharedLog = event.Shared{Log: a.eventLog, Recent: recent}
+	a.traces.db = a.pool
 	a.tenants = tenant.New(tenantpg.New(a.pool))
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
 	a.buildOrders()
@@ -95,7 +96,7 @@ func (a *App) buildOrders() {
 		Observe:     func(n int, took time.Duration) { commits.Done(n, took, nil) },
 	})
 	a.onStop("orders", func(context.Context) error { a.orderRows.Close(); return nil })
-	a.orders = order.NewService(a.orderRows, menuForOrders{a.catalogue}, outletsForOrders{a.tenants}, a.clock)
+	a.orders = order.NewService(tracedOrders{a.orderRows, a.traces}, menuForOrders{a.catalogue}, outletsForOrders{a.tenants}, a.clock)
 	a.sales = menu.NewSales(a.catalogue, menupg.NewPauses(a.pool, a.append, a.committed), a.clock)
 	a.orders.Guard(a.sells)
 }
@@ -115,6 +116,9 @@ func (a *App) buildKitchen() {
 }
 
 func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) error {
+	if err := a.traces.stamp(ctx, tx, events); err != nil {
+		return err
+	}
 	if watch := a.redis.watch.Load(); watch != nil {
 		watch.Writing(events)
 	}

@@ -32,7 +32,7 @@ func (a *App) startHTTP(ctx context.Context) error {
 	}
 	closing, endStreams := context.WithCancel(context.Background())
 	server := &http.Server{
-		Handler:           endWith(closing, a.handler()),
+		Handler:           endWith(closing, a.traces.HTTP(a.handler())),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,

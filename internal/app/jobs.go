@@ -10,6 +10,7 @@ import (
 // buildJobs makes what inserts jobs, in every process. Features register who does theirs before startJobs.
 func (a *App) buildJobs() error {
 	a.workers = job.NewWorkers()
+	a.workers.Surround(a.aroundJob)
 	jobs, err := job.New(a.pool, a.workers, job.Options{Node: a.node.ID(), Logger: a.log})
 	if err != nil {
 		return err

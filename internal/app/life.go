@@ -44,11 +44,14 @@ func (a *App) buildLife(ctx context.Context) error {
 		a.stripe = payment.NewStripe(o)
 		providers[order.Card] = a.stripe
 	}
+	for m, p := range providers {
+		providers[m] = tracedPayments{p, a.traces, a.metrics.Steps}
+	}
 	a.cashier = order.NewCashier(a.orderRows, providers, a.clock)
 	a.till = order.NewTill(a.cashier, tillHands)
 	a.orders.Agree(a.orderRows, a.cashier.Accepts)
 	a.care = order.NewCare(a.orders, a.orderRows)
-	a.timekeeper = order.NewTimekeeper(a.orderRows, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
+	a.timekeeper = order.NewTimekeeper(tracedTimers{a.orderRows, a.traces}, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
 		_, mine := a.node.Owned(timersResource)
 		return mine
 	}, a.log)
@@ -119,7 +122,11 @@ func (a *App) orderJobs(ctx context.Context, tx store.Tx, jobs []order.Job) erro
 		}
 		list = append(list, askSale{j.Order, j.Kind == order.JobUnprepare})
 	}
-	return a.jobs.InsertMany(ctx, tx, list)
+	parents, err := a.tracesOfJobs(ctx, tx, jobs)
+	if err != nil {
+		return err
+	}
+	return a.jobs.InsertTraced(ctx, tx, list, parents)
 }
 
 // recipes finds the recipes of orders that come into the kitchen later than they were taken.

@@ -80,6 +80,9 @@ func (a *App) carriers() (map[notify.Channel]notify.Carrier, error) {
 		a.onStop("text messages", func(context.Context) error { texts.Close(); return nil })
 		carriers[notify.ByText] = texts
 	}
+	for channel, c := range carriers {
+		carriers[channel] = tracedCarrier{c, channel, a.traces}
+	}
 	return carriers, nil
 }
 
@@ -151,9 +154,13 @@ func (a *App) beginNotify(ctx context.Context) error {
 	return store.Classify(err)
 }
 
-// keepContacts writes down how the guests of new orders want to be told, in the orders' transaction.
+// keepContacts writes down how the guests of new orders want to be told, and to which traces the orders belong, in the
+// orders' transaction.
 func (a *App) keepContacts(ctx context.Context, tx store.Tx, orders []*order.Order) error {
 	var contacts []notifypg.OrderContact
+	if err := a.traces.learn(ctx, tx, orders); err != nil {
+		return err
+	}
 	for _, o := range orders {
 		if c := o.Contact; c != nil {
 			contacts = append(contacts, notifypg.OrderContact{

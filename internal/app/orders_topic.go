@@ -58,6 +58,9 @@ func (d *topicDoor) take(ctx context.Context, r kafka.Record) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
+	if parent := r.Headers["traceparent"]; parent != "" {
+		req.Header.Set("traceparent", parent)
+	}
 	var a answer
 	handler.ServeHTTP(&a, req)
 	return a.err()
@@ -73,7 +76,7 @@ func (d *topicDoor) open(ctx context.Context) (http.Handler, error) {
 	if d.handler == nil || d.who != who {
 		p := d.app.apiParts()
 		p.Demo, p.Open, p.Views = &who, true, []api.View{api.ViewCanonical}
-		d.who, d.handler = who, api.New(p)
+		d.who, d.handler = who, d.app.traces.HTTP(api.New(p))
 	}
 	return d.handler, nil
 }

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"brigade/internal/errs"
 	"brigade/internal/job"
 	"brigade/internal/order"
 	"brigade/internal/pos"
+	"brigade/internal/telemetry"
 )
 
 // askSale asks the external point of sale of an order's outlet to prepare it, or to stop.
@@ -97,5 +100,8 @@ func (a *App) calledBack(ctx context.Context, outlet int64, signature, timestamp
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return errs.Malformed("the call-back is not JSON").Because(err)
 	}
-	return a.heardSale(ctx, outlet, answer.Order, answer)
+	ctx, span := a.traces.begin(ctx, answer.Order, "point of sale says "+answer.Event, trace.SpanKindServer)
+	err = a.heardSale(ctx, outlet, answer.Order, answer)
+	telemetry.End(span, err)
+	return err
 }

@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"brigade/internal/api"
 	"brigade/internal/config"
 	"brigade/internal/event/rabbitmq"
+	"brigade/internal/telemetry"
 	"brigade/internal/worker"
 )
 
@@ -67,6 +70,11 @@ func (a *App) startWorker(ctx context.Context, tenant int64) error {
 		c.Queues = append(c.Queues, rabbitmq.TypeQueue(t))
 	}
 	c.Handle = func(ctx context.Context, d rabbitmq.Delivery) rabbitmq.Verdict {
+		if parent, ok := d.Headers["traceparent"].(string); ok {
+			var span trace.Span
+			ctx, span = a.traces.Start(telemetry.WithTraceParent(ctx, parent), "worker cooks", trace.SpanKindConsumer)
+			defer span.End()
+		}
 		return map[worker.Outcome]rabbitmq.Verdict{
 			worker.Cooked: rabbitmq.Done, worker.Later: rabbitmq.Requeue, worker.Refused: rabbitmq.Refuse,
 		}[w.Cook(ctx, d.Body)]

@@ -38,11 +38,13 @@ const (
 	RoleKitchen Role = "kitchen" // decides for its share of the kitchens
 	RoleRelay   Role = "relay"   // carries events from the log to their sinks
 	RoleJobs    Role = "jobs"    // does the steps that call the outside: payments, messages
-	RoleSim     Role = "sim"     // plays the customers and cooks of the demo
+	RoleSim     Role = "sim"     // plays the customers, cooks and drivers of the demo
+
+	RoleDelivery Role = "delivery" // decides for its share of the delivery regions
 )
 
 // Roles lists the roles that serve can run.
-var Roles = []Role{RoleAPI, RoleKitchen, RoleRelay, RoleJobs, RoleSim}
+var Roles = []Role{RoleAPI, RoleKitchen, RoleRelay, RoleJobs, RoleDelivery, RoleSim}
 
 // Common is what every command has.
 type Common struct {

@@ -142,7 +142,7 @@ type OrderService struct {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (o *OrderService) Validate() error {
 	o.fill()
-	return collect(o.Common.check, o.checkFile, o.checkDatabase, o.checkRabbitMQ, o.ServicePort.check, func(f *errs.Fields) {
+	return collect(o.Common.check, o.Traces.check, o.checkFile, o.checkDatabase, o.checkRabbitMQ, o.ServicePort.check, func(f *errs.Fields) {
 		if o.MaxConcurrent < 1 || o.MaxConcurrent > 100_000 {
 			f.Add("--max-concurrent", "must be 1 to 100000, not %d", o.MaxConcurrent)
 		}
@@ -158,7 +158,7 @@ type TrackingService struct {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (t *TrackingService) Validate() error {
 	t.fill()
-	return collect(t.Common.check, t.checkFile, t.checkDatabase, t.ServicePort.check)
+	return collect(t.Common.check, t.Traces.check, t.checkFile, t.checkDatabase, t.ServicePort.check)
 }
 
 // KitchenWorker is `brigade kitchen-worker`. What it says of the worker itself is checked by the worker.
@@ -174,7 +174,7 @@ type KitchenWorker struct {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (k *KitchenWorker) Validate() error {
 	k.fill()
-	return collect(k.Common.check, k.checkFile, k.checkDatabase, k.checkRabbitMQ, func(f *errs.Fields) {
+	return collect(k.Common.check, k.Traces.check, k.checkFile, k.checkDatabase, k.checkRabbitMQ, func(f *errs.Fields) {
 		if k.Prefetch < 1 || k.Prefetch > 1000 {
 			f.Add("--prefetch", "must be 1 to 1000, not %d", k.Prefetch)
 		}
@@ -189,7 +189,7 @@ type NotificationSubscriber struct {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (n *NotificationSubscriber) Validate() error {
 	n.fill()
-	return collect(n.Common.check, n.checkFile, n.checkRabbitMQ)
+	return collect(n.Common.check, n.Traces.check, n.checkFile, n.checkRabbitMQ)
 }
 
 // Interval is a duration that may be written as a number of seconds: 30, 30s, 1m.

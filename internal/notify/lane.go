@@ -15,6 +15,8 @@ import (
 // Parcel is a message ready to be carried.
 type Parcel struct {
 	ID      string // the same in every attempt
+	Order   int64  // that it tells of
+	Attempt int    // from 1
 	To      string // URL, address or number
 	Subject string // e-mail only
 	Body    []byte
@@ -229,10 +231,10 @@ func (p *Post) carry(ctx context.Context, l Letter) attempt {
 func (l Letter) parcel(at time.Time) Parcel {
 	if l.Channel == ByWebhook {
 		body := l.body()
-		return Parcel{ID: l.key(), To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body)}
+		return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body)}
 	}
 	subject, body := Render(l.Language, l.Change.Kind, l.Change.Facts)
-	return Parcel{ID: l.key(), To: l.Recipient, Subject: subject, Body: []byte(body)}
+	return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.Recipient, Subject: subject, Body: []byte(body)}
 }
 
 func away(err error) bool { return errs.Is(err, errs.KindUnavailable) }

@@ -24,6 +24,8 @@ type Metrics struct {
 	Events  *Events
 	Lease   *Lease
 	HTTP    *HTTP
+	Jobs    *Jobs
+	Steps   *Steps
 	Redis   *Redis
 
 	registry *prometheus.Registry
@@ -41,6 +43,8 @@ func NewMetrics() *Metrics {
 		Events:   newEvents(with),
 		Lease:    newLease(with),
 		HTTP:     newHTTP(with),
+		Jobs:     newJobs(with),
+		Steps:    newSteps(with),
 		Redis:    newRedis(with),
 		commits:  newCommits(with),
 	}

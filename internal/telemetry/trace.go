@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -203,24 +204,25 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 		return next
 	}
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if was, ok := r.Context().Value(shown{}).(shown); ok {
+		if was, ok := r.Context().Value(shownKey{}).(*shown); ok {
 			r.RemoteAddr, r.Header = was.addr, was.header
 		}
 		next.ServeHTTP(w, r)
 	})
 	traced := otelhttp.NewHandler(inner, "request", otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(w3c),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
-			if r.Pattern == "" || strings.HasPrefix(r.Pattern, r.Method+" ") {
-				return strings.TrimSpace(r.Method + strings.TrimPrefix(r.Pattern, r.Method))
+			route := r.Pattern
+			if was, ok := r.Context().Value(shownKey{}).(*shown); ok {
+				route = cmp.Or(was.route, route)
 			}
-			return r.Method + " " + r.Pattern
+			return strings.TrimSpace(r.Method + " " + strings.TrimPrefix(route, r.Method+" "))
 		}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if dull(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		hidden := r.WithContext(context.WithValue(r.Context(), shown{}, shown{r.RemoteAddr, r.Header}))
+		hidden := r.WithContext(context.WithValue(r.Context(), shownKey{}, &shown{addr: r.RemoteAddr, header: r.Header}))
 		hidden.RemoteAddr, hidden.Header = "", http.Header{}
 		for _, name := range []string{"Traceparent", "Tracestate"} {
 			if v := r.Header.Get(name); v != "" {
@@ -231,11 +233,21 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 	})
 }
 
-// shown is what of a request is kept out of its span.
+// shown is what of a request is kept out of its span, and the route that gives the span its name.
 type shown struct {
 	addr   string
 	header http.Header
+	route  string
 }
+
+// SetRoute says by which route a request is answered.
+func SetRoute(ctx context.Context, route string) {
+	if was, ok := ctx.Value(shownKey{}).(*shown); ok {
+		was.route = route
+	}
+}
+
+type shownKey struct{}
 
 // dull are paths that are asked again and again, or whose answers have no end.
 func dull(path string) bool {

@@ -212,6 +212,11 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 		return err
 	}
 	pipe := store.NewPipeline(tx)
+	if s.parts.Placed != nil { // first: what is written next may want to know what it learns
+		if err := s.parts.Placed(ctx, pipe, orders); err != nil {
+			return err
+		}
+	}
 	ready, events, err := s.openAtOnce(ctx, pipe, b, orders)
 	if err != nil {
 		return err
@@ -221,11 +226,6 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 	}
 	for k, i := range b.fresh {
 		b.outs[i].Res = order.Receipt{Order: *orders[k], ReadyTaskIDs: ready[k]}
-	}
-	if s.parts.Placed != nil {
-		if err := s.parts.Placed(ctx, pipe, orders); err != nil {
-			return err
-		}
 	}
 	if err := s.parts.Append(ctx, pipe, append(b.placedEvents(orders), events...)); err != nil {
 		return err
