@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"brigade/internal/actor"
 	"brigade/internal/bench"
 	"brigade/internal/config"
 	"brigade/internal/menu/menupg"
+	"brigade/internal/worker"
 )
 
 // StartBench starts an app for a benchmark: all roles but the simulated guests and cooks. It is a bench.Starter.
@@ -17,6 +19,12 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 	cfg := Config{
 		Name: "bench", Roles: []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay},
 		DatabaseURL: s.DatabaseURL, State: s.State, Demo: config.DemoOff, AutoComplete: true, Logger: s.Logger,
+	}
+	if s.Services.Workers > 0 {
+		return startBenchServices(ctx, s)
+	}
+	if s.Still {
+		cfg.Roles = []config.Role{config.RoleAPI}
 	}
 	if s.Jobs {
 		cfg.Roles = append(cfg.Roles, config.RoleJobs)
@@ -48,4 +56,30 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 		Owned: func() int { return len(a.node.Held(string(config.RoleKitchen))) },
 		Stop:  a.Stop,
 	}, nil
+}
+
+// startBenchServices starts contract R's services as apps of their own over one Postgres.
+func startBenchServices(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
+	cfg := Config{
+		Name: "bench", Roles: []config.Role{config.RoleOrderService}, Addr: "127.0.0.1:0", DatabaseURL: s.DatabaseURL, State: s.State,
+		Demo: config.DemoOff, AutoComplete: true, Logger: s.Logger, Brokers: config.Brokers{RabbitMQURL: config.URL(s.Services.RabbitMQ)},
+	}
+	orders := New(cfg)
+	if err := orders.Start(ctx); err != nil {
+		return nil, err
+	}
+	b := &bench.Brigade{URL: orders.URL(), DatabaseURL: orders.DatabaseURL(), Stop: orders.Stop}
+	for i := range s.Services.Workers {
+		w := cfg
+		w.Name = fmt.Sprintf("worker %d", i+1)
+		w.Roles, w.Addr, w.State, w.DatabaseURL = []config.Role{config.RoleWorker}, "", "", b.DatabaseURL
+		w.Service = Service{Prefetch: 100, Worker: worker.Config{Name: w.Name, Heartbeat: 30 * time.Second}}
+		a := New(w)
+		if err := a.Start(ctx); err != nil {
+			return nil, errors.Join(err, b.Stop(context.WithoutCancel(ctx)))
+		}
+		others := b.Stop
+		b.Stop = func(ctx context.Context) error { return errors.Join(a.Stop(ctx), others(ctx)) }
+	}
+	return b, nil
 }

@@ -1,13 +1,19 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"brigade/internal/app"
 	"brigade/internal/bench"
+	"brigade/internal/errs"
+	"brigade/internal/event/brokertest"
+	"brigade/internal/event/kafka"
+	"brigade/internal/event/rabbitmq"
 	"brigade/internal/store/pgtest"
 )
 
@@ -49,4 +55,47 @@ func TestBenchIdle(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, r.Idle.Kitchens)
 	require.GreaterOrEqual(t, r.Idle.Seconds, 0.9)
+}
+
+func TestBenchEvents(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, kafka.Topic("kitchen")))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	o := benchOptions(t)
+	o.Events, o.Kafka.Brokers, o.RabbitMQ.URL = 2500, cluster.ListenAddrs(), brokertest.RabbitMQ(t)
+	r, err := bench.Events(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, r.Carried, 3)
+	for _, c := range r.Carried {
+		require.GreaterOrEqual(t, c.Load.Done, 2500, c.Sink)
+		require.Equal(t, c.Sink != "subscribers", c.Load.Ratio > 0, c.Sink)
+	}
+	require.Positive(t, r.Paced.Latency.P99)
+	require.Equal(t, 3, r.Resting.Relays)
+	var text strings.Builder
+	r.Write(&text)
+	require.Contains(t, text.String(), " × bare")
+}
+
+func TestBenchServices(t *testing.T) {
+	t.Parallel()
+	o := benchOptions(t)
+	o.Connections, o.Workers, o.RabbitMQ.URL = 8, 2, brokertest.RabbitMQ(t)
+	r, err := bench.ServiceOrders(t.Context(), o)
+	require.NoError(t, err)
+	require.Positive(t, r.Full.Done)
+	require.Equal(t, r.Check.Stored, r.Check.Completed)
+	require.Positive(t, r.Broker.PerSecond)
+
+	s := rabbitmq.NewSink(o.RabbitMQ, nil)
+	defer s.Close()
+	require.NoError(t, s.Send(t.Context(), []rabbitmq.Message{{Exchange: rabbitmq.OrdersExchange, Key: "kitchen.takeout.1", Body: []byte("{}")}}))
+	require.Eventually(t, func() bool {
+		_, err = bench.ServiceOrders(t.Context(), o)
+		return errs.Is(err, errs.KindConflict)
+	}, time.Minute, time.Millisecond, "somebody's orders are left alone")
+	o.RabbitMQ.URL = ""
+	_, err = bench.ServiceOrders(t.Context(), o)
+	require.ErrorContains(t, err, "--rabbitmq-url is required")
 }

@@ -19,6 +19,8 @@ import (
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 	"brigade/internal/event"
+	"brigade/internal/event/kafka"
+	"brigade/internal/event/rabbitmq"
 	"brigade/internal/kitchen"
 	"brigade/internal/order"
 	"brigade/internal/telemetry"
@@ -31,8 +33,16 @@ type Setup struct {
 	HTTP        bool     // serve the API on a free port, for whoever can reach the loopback address
 	Demo        bool     // with the demo's data, in which nobody acts
 	Jobs        bool     // with the role that runs jobs
+	Still       bool     // nothing but the API: nobody decides, nobody relays
+	Services    Services // instead of all that: contract R's
 	Tenants     []string // texts of tenant files to load
 	Logger      *slog.Logger
+}
+
+// Services says which of contract R's services to start: the order service, and so many workers who cook at once.
+type Services struct {
+	RabbitMQ string // URL
+	Workers  int    // 0: no services
 }
 
 // Brigade is a running one, from the inside.
@@ -61,10 +71,14 @@ type Options struct {
 	InFlight    int           // of kitchen: orders under way in each kitchen; 32
 	Server      string        // of orders: the URL of a running Brigade instead of one of its own
 	Token       telemetry.Secret
-	DatabaseURL string    // a server on which databases can be made; "": a private one
-	Dir         string    // where its folder is made; "": the system's folder for temporary files
-	SkipRaw     bool      // do not measure the raw Postgres
-	CPUProfile  string    // write a profile of the main part here
+	DatabaseURL string // a server on which databases can be made; "": a private one
+	Dir         string // where its folder is made; "": the system's folder for temporary files
+	SkipRaw     bool   // do not measure the raw Postgres
+	CPUProfile  string // write a profile of the main part here
+	Events      int    // of events: how many wait; 100,000
+	Workers     int    // of services; 4
+	Kafka       kafka.Options
+	RabbitMQ    rabbitmq.Options
 	Progress    io.Writer // nil: nowhere
 	Start       Starter
 }
@@ -102,6 +116,12 @@ func (o Options) check() error {
 	}
 	if o.InFlight < 1 || o.InFlight > 10_000 {
 		f.Add("--in-flight", "must be 1 to 10000, not %d", o.InFlight)
+	}
+	if o.Events < 0 || o.Events > 100_000_000 {
+		f.Add("--events", "must be 1 to 100000000, not %d", o.Events)
+	}
+	if o.Workers < 0 || o.Workers > 1000 {
+		f.Add("--workers", "must be 1 to 1000, not %d", o.Workers)
 	}
 	return f.Err()
 }

@@ -8,15 +8,18 @@ import (
 
 	"brigade/internal/cli"
 	"brigade/internal/config"
+	"brigade/internal/event/kafka"
 	"brigade/internal/telemetry"
 )
 
 // Commands are the sub-commands of `brigade bench`. Whoever embeds them gives kong a Starter.
 type Commands struct {
-	Orders  OrdersCmd  `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
-	Kitchen KitchenCmd `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
-	Paid    PaidCmd    `cmd:"" help:"Delivery orders that are paid first: as many as enter and pass payment, then at half that rate."`
-	Idle    IdleCmd    `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
+	Orders   OrdersCmd   `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
+	Kitchen  KitchenCmd  `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
+	Paid     PaidCmd     `cmd:"" help:"Delivery orders that are paid first: as many as enter and pass payment, then at half that rate."`
+	Events   EventsCmd   `cmd:"" help:"How fast events are carried: to subscribers, Kafka and RabbitMQ."`
+	Services ServicesCmd `cmd:"" help:"Contract R: orders over HTTP, through RabbitMQ, to workers who cook at once."`
+	Idle     IdleCmd     `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
 // Flags are what all benchmarks have.
@@ -117,5 +120,43 @@ func (c *IdleCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 	o := c.options(env, start)
 	o.Kitchens = c.Kitchens
 	r, err := IdleKitchens(ctx, o)
+	return c.show(env, r, err)
+}
+
+// EventsCmd is `brigade bench events`.
+type EventsCmd struct {
+	Flags
+	Events int     `name:"events" default:"100000" placeholder:"N" help:"How many events wait for each relay."`
+	Rate   float64 `name:"rate" default:"1000" placeholder:"N" help:"Events per second of the paced part."`
+	config.Kafka
+	RabbitMQURL config.URL `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"Measure this RabbitMQ too: its exchange domain_events gets the events."`
+}
+
+// Run runs the benchmark.
+func (c *EventsCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Events, o.Rate = c.Events, c.Rate
+	o.RabbitMQ.URL, o.RabbitMQ.Name = c.RabbitMQURL.Reveal(), "brigade bench"
+	o.Kafka = kafka.Options{
+		Brokers: c.KafkaBrokers, TLS: c.KafkaTLS, CA: c.KafkaCA, SASL: c.KafkaSASL, User: c.KafkaUser, Password: c.KafkaPassword.Reveal(), Name: "brigade-bench",
+	}
+	r, err := Events(ctx, o)
+	return c.show(env, r, err)
+}
+
+// ServicesCmd is `brigade bench services`.
+type ServicesCmd struct {
+	Flags
+	Connections int        `name:"connections" default:"64" placeholder:"N" help:"HTTP connections, one request at a time on each."`
+	Workers     int        `name:"workers" default:"4" placeholder:"N" help:"How many workers."`
+	RabbitMQURL config.URL `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"A virtual host that nobody else uses (required)."`
+}
+
+// Run runs the benchmark.
+func (c *ServicesCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Connections, o.Workers = c.Connections, c.Workers
+	o.RabbitMQ.URL, o.RabbitMQ.Name = c.RabbitMQURL.Reveal(), "brigade bench"
+	r, err := ServiceOrders(ctx, o)
 	return c.show(env, r, err)
 }

@@ -23,6 +23,10 @@ type Report struct {
 	Assign  *Assign `json:"assign,omitempty"`
 	Idle    *Idle   `json:"idle,omitempty"`
 	Check   *Check  `json:"check,omitempty"`
+
+	Carried []Carried `json:"carried,omitempty"`
+	Resting *Resting  `json:"resting,omitempty"`
+	Broker  *Load     `json:"bare_rabbitmq,omitempty"` // published with confirmation, consumed and acknowledged
 }
 
 // Machine is where it ran. Load is the machine's load average over a minute before it began: other work takes from
@@ -133,6 +137,10 @@ func (r Report) Write(w io.Writer) {
 	if r.Raw != nil {
 		fmt.Fprintf(w, "  raw       %8.0f tx/s        (%s; before %.0f, after %.0f)\n", r.Raw.Mean, r.Raw.Method, r.Raw.Before, r.Raw.After)
 	}
+	r.Broker.write(w, "broker")
+	for _, c := range r.Carried {
+		c.write(w)
+	}
 	r.Full.write(w, "full")
 	r.Paced.write(w, "paced")
 	if a := r.Assign; a != nil {
@@ -142,6 +150,9 @@ func (r Report) Write(w io.Writer) {
 	if i := r.Idle; i != nil {
 		fmt.Fprintf(w, "  idle      %d kitchens for %.0f s: %.1f %% of a core, %.0f MiB (Postgres: %.1f %% of a core); taken over in %.0f ms\n",
 			i.Kitchens, i.Seconds, i.CPUPercent, i.RSSMiB, i.PGPercent, i.StartedInMS)
+	}
+	if i := r.Resting; i != nil {
+		fmt.Fprintf(w, "  idle      %d relays for %.0f s: %.1f %% of a core (Postgres: %.1f %%)\n", i.Relays, i.Seconds, i.CPUPercent, i.PGPercent)
 	}
 	r.Check.write(w)
 }
