@@ -40,6 +40,7 @@ type Commands struct {
 	Kitchen  kitchenCommand  `cmd:"" group:"setup" help:"Who cooks at an outlet."`
 	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold; 86 an item and put it back."`
 	Sale     saleCommand     `cmd:"" group:"operate" help:"Whether orders are taken; pause an item, station or channel."`
+	Channel  channelCommand  `cmd:"" group:"operate" help:"Ordering providers: let them order, map their items, pause them."`
 	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
 	Simulate     simulateCommand     `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`

@@ -236,6 +236,12 @@ type orderPlace struct {
 	Customer string     `name:"customer" placeholder:"NAME" help:"Who it is for."`
 	Table    int        `name:"table" placeholder:"N" help:"Table, for dine_in."`
 	Address  string     `name:"address" placeholder:"TEXT" help:"Where to, for delivery."`
+	Pay      string     `name:"pay" enum:",cash,card,test" default:"" placeholder:"METHOD" help:"cash, when it is handed over; card or test, before it is made. Without it, the order is paid outside Brigade."`
+	PayToken string     `name:"pay-token" placeholder:"TOKEN" help:"Whose money, to the provider of payment: a payment method of Stripe; what the test provider shall do."`
+	For      string     `name:"for" placeholder:"HH:MM" help:"When it shall be ready, by the outlet's clock (default: as soon as it can be)."`
+	Email    string     `name:"email" placeholder:"ADDRESS" help:"Tell the guest by e-mail."`
+	Phone    string     `name:"phone" placeholder:"NUMBER" help:"Tell the guest by text message, as +34600111222."`
+	Language string     `name:"language" placeholder:"CODE" help:"The guest's language: en, es or ru."`
 	Key      string     `name:"key" placeholder:"TEXT" help:"The same key again gives the first answer instead of a second order (default: a new one)."`
 
 	AtOutlet `group:"server"`
@@ -247,7 +253,8 @@ func (orderPlace) Help() string {
 	return `For example:
 
     brigade order place --item burger_combo=2 --item cold_coffee --customer Ada
-    brigade order place --item wrap=1 --type dine_in --table 7`
+    brigade order place --item wrap=1 --type dine_in --table 7
+    brigade order place --item wrap --for 19:30 --pay card --pay-token pm_card_visa --email ada@example.com --language es`
 }
 
 // wantedItem is one line of an order, as the API takes it.
@@ -264,6 +271,22 @@ type placement struct {
 	TableNumber     int          `json:"table_number,omitempty"`
 	DeliveryAddress string       `json:"delivery_address,omitempty"`
 	Items           []wantedItem `json:"items"`
+	Payment         *wantedPay   `json:"payment,omitempty"`
+	ReadyFor        string       `json:"ready_for,omitempty"`
+	Contact         *contact     `json:"contact,omitempty"`
+}
+
+// wantedPay is how an order is paid, as the API takes it.
+type wantedPay struct {
+	Method string `json:"method"`
+	Token  string `json:"token,omitempty"`
+}
+
+// contact is how a guest is told, as the API takes it.
+type contact struct {
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Language string `json:"language,omitempty"`
 }
 
 // Validate names items that cannot be read; what they are is for the API to judge.
@@ -297,9 +320,7 @@ func (c *orderPlace) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	key := cmp.Or(c.Key, "cli-"+uuid.NewString())
-	err = ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: "/orders", key: key, body: placement{
-		Outlet: c.Outlet, Type: c.Type, CustomerName: c.Customer, TableNumber: c.Table, DeliveryAddress: c.Address, Items: items,
-	}}, func(o orderReply) error {
+	err = ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: "/orders", key: key, body: c.placement(items)}, func(o orderReply) error {
 		_, err := fmt.Fprintf(env.Out, "%s  %s  %s %s  %s\n", o.Number, o.Status, o.Total, o.Currency, o.items())
 		return err
 	})
@@ -309,22 +330,42 @@ func (c *orderPlace) Run(ctx context.Context, env *Env) error {
 	return err
 }
 
+func (c *orderPlace) placement(items []wantedItem) placement {
+	p := placement{
+		Outlet: c.Outlet, Type: c.Type, CustomerName: c.Customer, TableNumber: c.Table, DeliveryAddress: c.Address, Items: items,
+		ReadyFor: c.For,
+	}
+	if c.Pay != "" || c.PayToken != "" {
+		p.Payment = &wantedPay{c.Pay, c.PayToken}
+	}
+	if c.Email+c.Phone+c.Language != "" {
+		p.Contact = &contact{c.Email, c.Phone, c.Language}
+	}
+	return p
+}
+
 type orderHandOver struct {
 	Ref    string `arg:"" name:"ref" help:"The order's number or id."`
+	Code   string `name:"code" placeholder:"CODE" help:"The order's code, as its guest says it."`
+	Photo  string `name:"photo" placeholder:"REFERENCE" help:"Where the photo of a delivery is."`
 	Remote `group:"server"`
 }
 
 // Help implements kong.HelpProvider.
 func (orderHandOver) Help() string {
-	return `Repeating it gives the same answer.
+	return `An order that has a code is collected only with it, and delivered with it or with a photo. Repeating it gives the same answer.
 
-    brigade order hand-over ORD_20260101_001`
+    brigade order hand-over ORD_20260101_001 --code 4711`
 }
 
 // Run hands the order over.
 func (c *orderHandOver) Run(ctx context.Context, env *Env) error {
 	path := "/orders/" + url.PathEscape(c.Ref) + "/hand-over"
-	return ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: path}, func(o orderReply) error {
+	r := request{method: http.MethodPost, path: path}
+	if c.Code+c.Photo != "" {
+		r.body = map[string]string{"code": c.Code, "photo": c.Photo}
+	}
+	return ask(ctx, env, &c.Remote, r, func(o orderReply) error {
 		_, err := fmt.Fprintf(env.Out, "%s is %s\n", o.Number, o.Status)
 		return err
 	})
