@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,30 +17,119 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"brigade/internal/cli"
+	"brigade/internal/config"
 	"brigade/internal/telemetry"
 )
 
 const deploy = "../../deploy"
 
-// compose is as much of a compose file as is looked at.
+// compose is the part of the Compose specification that the file uses: anything else in it is a slip.
 type compose struct {
-	Services map[string]struct {
-		Image       string            `yaml:"image"`
-		Command     []string          `yaml:"command"`
-		Environment map[string]string `yaml:"environment"`
-		DependsOn   map[string]any    `yaml:"depends_on"`
-		Volumes     []string          `yaml:"volumes"`
-		Ports       []string          `yaml:"ports"`
-	} `yaml:"services"`
-	Volumes map[string]any `yaml:"volumes"`
+	Name     string                    `yaml:"name"`
+	Brigade  composeService            `yaml:"x-brigade"`
+	Service  composeService            `yaml:"x-service"`
+	Services map[string]composeService `yaml:"services"`
+	Volumes  map[string]struct{}       `yaml:"volumes"`
+}
+
+type composeService struct {
+	Image       string            `yaml:"image"`
+	Build       map[string]string `yaml:"build"`
+	Restart     string            `yaml:"restart"`
+	ReadOnly    bool              `yaml:"read_only"`
+	CapDrop     []string          `yaml:"cap_drop"`
+	SecurityOpt []string          `yaml:"security_opt"`
+	GracePeriod string            `yaml:"stop_grace_period"`
+	Hostname    string            `yaml:"hostname"`
+	Profiles    []string          `yaml:"profiles"`
+	Command     []string          `yaml:"command"`
+	Environment map[string]string `yaml:"environment"`
+	Volumes     []string          `yaml:"volumes"`
+	Ports       []string          `yaml:"ports"`
+	DependsOn   map[string]struct {
+		Condition string `yaml:"condition"`
+	} `yaml:"depends_on"`
+	Healthcheck *struct {
+		Test     []string `yaml:"test"`
+		Interval string   `yaml:"interval"`
+		Timeout  string   `yaml:"timeout"`
+		Retries  int      `yaml:"retries"`
+	} `yaml:"healthcheck"`
 }
 
 func readCompose(t *testing.T) (c compose) {
 	text, err := os.ReadFile(filepath.Join(deploy, "compose.yaml"))
 	require.NoError(t, err)
-	require.NoError(t, yaml.UnmarshalWithOptions(text, &c, yaml.AllowDuplicateMapKey()))
+	require.NoError(t, yaml.UnmarshalWithOptions(text, &c, yaml.AllowDuplicateMapKey(), yaml.DisallowUnknownField()))
 	require.NotEmpty(t, c.Services)
 	return c
+}
+
+// Every role and every service is there on its own, and has the time to end well.
+func TestComposeHasEveryRole(t *testing.T) {
+	t.Parallel()
+	var commands []string
+	for name, s := range readCompose(t).Services {
+		commands = append(commands, strings.Join(s.Command, " ")+" ")
+		if s.Image == "brigade" && name != "token" {
+			require.Equal(t, "60s", s.GracePeriod, name)
+		}
+	}
+	has := func(start string) {
+		require.True(t, slices.ContainsFunc(commands, func(c string) bool { return strings.HasPrefix(c, start+" ") }), start)
+	}
+	for _, r := range config.Roles {
+		if r != config.RoleSim { // plays the guests of a demo
+			has("serve --role " + string(r))
+		}
+	}
+	for _, mode := range config.Services {
+		has("--mode=" + mode)
+	}
+}
+
+// What Prometheus asks is there, at the port on which it listens.
+func TestPrometheusAsksWhoIsThere(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	text, err := os.ReadFile(filepath.Join(deploy, "prometheus.yml"))
+	require.NoError(t, err)
+	var p struct {
+		Scrape []struct {
+			DNS []struct {
+				Names []string `yaml:"names"`
+				Port  int      `yaml:"port"`
+			} `yaml:"dns_sd_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &p))
+	asked := map[string]bool{}
+	for _, d := range p.Scrape[0].DNS {
+		for _, name := range d.Names {
+			asked[name] = true
+			require.Contains(t, c.Services, name)
+			require.Regexp(t, fmt.Sprintf(`(:|--port )%d\b`, d.Port), strings.Join(c.Services[name].Command, " "), name)
+		}
+	}
+	for name, s := range c.Services {
+		if command := strings.Join(s.Command, " "); strings.HasPrefix(command, "serve ") || strings.Contains(command, "--port ") {
+			require.True(t, asked[name], "%s is not asked", name)
+		}
+	}
+}
+
+// The image is built by the Go that the module wants, and runs as nobody.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(deploy, "Dockerfile"))
+	require.NoError(t, err)
+	module, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	wants := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	require.NotNil(t, wants)
+	for _, want := range []string{"FROM golang:" + string(wants[1]) + " AS build\n", "CGO_ENABLED=0 ", "FROM scratch\n", "USER 65532:65532\n", `ENTRYPOINT ["/brigade"]`} {
+		require.Contains(t, string(text), want)
+	}
 }
 
 // Every command of the compose file is one that brigade understands, with the settings it is given there.
@@ -81,8 +171,11 @@ func TestComposeIsWhole(t *testing.T) {
 	c := readCompose(t)
 	var ports []string
 	for name, s := range c.Services {
-		for other := range s.DependsOn {
+		for other, on := range s.DependsOn {
 			require.Contains(t, c.Services, other, name)
+			if on.Condition == "service_healthy" {
+				require.NotNil(t, c.Services[other].Healthcheck, "%s waits for the health of %s", name, other)
+			}
 		}
 		for _, v := range s.Volumes {
 			from, _, _ := strings.Cut(v, ":")

@@ -14,6 +14,7 @@ import (
 	"brigade/internal/event/rabbitmq"
 	"brigade/internal/lease"
 	"brigade/internal/store"
+	"brigade/internal/telemetry"
 )
 
 // relaySpacing lets events gather into batches: each batch costs a commit of its own.
@@ -107,7 +108,25 @@ func (a *App) startBroker(ctx context.Context, sink event.Sink, check func(conte
 	return a.startRelay(sink, done)
 }
 
+// measured counts what a sink takes and refuses.
+type measured struct {
+	event.Sink
+	counts *telemetry.Events
+}
+
+// Publish implements event.Sink.
+func (m measured) Publish(ctx context.Context, events []event.Event) error {
+	err := m.Sink.Publish(ctx, events)
+	if err != nil {
+		m.counts.Failed(m.Name())
+		return err
+	}
+	m.counts.Published(m.Name(), len(events))
+	return nil
+}
+
 func (a *App) startRelay(sink event.Sink, done func()) error {
+	sink = measured{sink, a.metrics.Events}
 	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, resource string, fence int64) error {
 		return lease.Check(ctx, tx, []string{resource}, []int64{fence})
 	})
