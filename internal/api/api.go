@@ -101,6 +101,7 @@ type Parts struct {
 	Explainer Explainer
 	Workers   Workers // contract R's; nil: there are none
 	Notices   Notices
+	Planning  Planning
 	Channels  Channels
 	Tenants   Tenants
 	Menu      Menu
@@ -154,6 +155,7 @@ func newServer(p Parts) *server {
 	s.addEstimates()
 	s.addExplain()
 	s.addNotify()
+	s.addPlanning()
 	s.addChannels()
 	s.addTenants()
 	s.addEvents()

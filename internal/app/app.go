@@ -27,6 +27,8 @@ import (
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
 	"brigade/internal/payment"
+	"brigade/internal/planning"
+	"brigade/internal/planning/planningpg"
 	"brigade/internal/pos"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
@@ -81,6 +83,8 @@ type App struct {
 	orders    *order.Service
 	editor    *order.Editor // of orders that are being cooked
 	sales     *menu.Sales
+	salesRows *planningpg.Store
+	planning  *planning.Service
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service
@@ -134,7 +138,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startDemoPlans, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

@@ -113,6 +113,14 @@ const DefaultHorizon = 14
 // again asks for another attempt: what was made before stays as it is.
 // Errors: KindInvalid for a horizon that is not 1 to 28 or a day that is not near.
 func (s *Service) Request(ctx context.Context, who actor.Actor, outlet int64, day Day, horizon int, again bool) (Run, error) {
+	r, err := s.request(ctx, who, outlet, day, horizon, again)
+	if err == nil && r.Status == RunPending {
+		s.poke()
+	}
+	return r, err
+}
+
+func (s *Service) request(ctx context.Context, who actor.Actor, outlet int64, day Day, horizon int, again bool) (Run, error) {
 	var f errs.Fields
 	if horizon < 1 || horizon > forecast.MaxHorizon {
 		f.Add("days", "must be 1 to %d", forecast.MaxHorizon)
@@ -133,17 +141,15 @@ func (s *Service) Request(ctx context.Context, who actor.Actor, outlet int64, da
 	case err != nil && !errs.Is(err, errs.KindNotFound):
 		return Run{}, err
 	}
-	r, err := s.store.AddRun(ctx, who.Tenant, Run{Outlet: outlet, Kind: RunDaily, Day: day, Horizon: horizon, By: who.Name, Requested: s.clock.Now()})
-	if err == nil {
-		s.poke()
-	}
-	return r, err
+	return s.store.AddRun(ctx, who.Tenant, Run{
+		Outlet: outlet, Kind: RunDaily, Day: day, Horizon: horizon, By: who.Name, Requested: s.clock.Now(),
+	})
 }
 
 // Forecast makes the tenant's forecasts of the days from day on, at all outlets, unless they are made already. It is what
-// the nightly run calls; calling it again changes nothing.
+// the nightly run calls; calling it again changes nothing. Errors: KindConflict while another process makes them.
 func (s *Service) Forecast(ctx context.Context, tenant int64, day Day) (Run, error) {
-	r, err := s.Request(ctx, actor.Actor{Tenant: tenant, Role: actor.System, Name: "nightly"}, 0, day, DefaultHorizon, false)
+	r, err := s.request(ctx, actor.Actor{Tenant: tenant, Role: actor.System, Name: "nightly"}, 0, day, DefaultHorizon, false)
 	if err != nil || r.Status == RunDone {
 		return r, err
 	}

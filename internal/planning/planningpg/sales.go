@@ -184,3 +184,15 @@ func (s *Store) Reported(ctx context.Context, tenant, outlet int64, last plannin
 	}
 	return store.Classify(err)
 }
+
+// LoadDemo gives the demo restaurant, when it has none, a history of two years before now. It is the same each time.
+func (s *Store) LoadDemo(ctx context.Context, tenant int64, now time.Time) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := db.New(tx)
+		if err := q.DemoSeries(ctx, tenant); err != nil {
+			return err
+		}
+		_, err := q.DemoDays(ctx, db.DemoDaysParams{Tenant: tenant, Now: now})
+		return err
+	})
+}

@@ -58,6 +58,60 @@ func (q *Queries) Aliases(ctx context.Context, tenant int64) ([]AliasesRow, erro
 	return items, nil
 }
 
+const demoDays = `-- name: DemoDays :execrows
+with d as materialized (
+    select s.id, s.tenant_id, o.id as outlet_id, m.price_minor, x.day,
+           round((12 + abs(hashtextextended(s.sku, 1)) % 36)
+               * (array[0.85, 0.85, 0.9, 1.0, 1.35, 1.55, 1.2])[extract(isodow from x.day)::int]
+               * (1 + 0.15 * sin(2 * pi() * extract(doy from x.day)::float8 / 365 + abs(hashtextextended(s.sku, 2)) % 6))
+               * (1 + (x.day - date '2020-01-01') / 20000.0)
+               * (0.8 + (abs(hashtextextended(s.sku || x.day, 3)) % 401) / 1000.0))::bigint as quantity
+    from sales_series s
+    join outlets o on o.id = s.outlet_id
+    join menu_items m on m.outlet_id = s.outlet_id and m.sku = s.sku
+    cross join lateral (select timezone(o.timezone, $1::timestamptz)::date - g as day from generate_series(1, 730) g) x
+    where s.tenant_id = $2 and not exists (select from sales_days e where e.series_id = s.id and e.tenant_id = $2)
+), days as (
+    insert into sales_days (series_id, day, tenant_id, quantity_milli, revenue_minor, sold_outs)
+    select id, day, tenant_id, quantity * 1000, quantity * price_minor, 0 from d
+), reported as (
+    insert into sales_outlet_days (outlet_id, day, tenant_id, changes) select distinct outlet_id, day, tenant_id, 1 from d
+    on conflict do nothing
+)
+insert into sales_hours (series_id, day, hour, tenant_id, quantity_milli)
+select d.id, d.day, h.hour, d.tenant_id, d.quantity * h.share
+from d join (values (11, 20), (12, 90), (13, 190), (14, 180), (15, 80), (16, 20), (18, 20), (19, 60), (20, 120), (21, 140), (22, 80)) h (hour, share)
+    on d.day >= timezone('UTC', $1::timestamptz)::date - 70
+`
+
+type DemoDaysParams struct {
+	Now    time.Time
+	Tenant int64
+}
+
+// Two years that such a restaurant might have had: weekdays, seasons, a little growth, and chance that depends on the
+// item and the day alone.
+func (q *Queries) DemoDays(ctx context.Context, arg DemoDaysParams) (int64, error) {
+	result, err := q.db.Exec(ctx, demoDays, arg.Now, arg.Tenant)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const demoSeries = `-- name: DemoSeries :exec
+insert into sales_series (tenant_id, outlet_id, sku, name)
+select m.tenant_id, m.outlet_id, m.sku, m.name from menu_items m
+where m.tenant_id = $1 and m.active and not exists (select from sales_series s where s.tenant_id = $1)
+on conflict do nothing
+`
+
+// Every item of the demo's menus.
+func (q *Queries) DemoSeries(ctx context.Context, tenant int64) error {
+	_, err := q.db.Exec(ctx, demoSeries, tenant)
+	return err
+}
+
 const dropAlias = `-- name: DropAlias :execrows
 delete from sales_aliases where tenant_id = $1 and sku = $2
 `
