@@ -115,14 +115,19 @@ func (p *process) stderr() string {
 func boot(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := start(t, args...)
+	p.awaitReady()
+	return p
+}
+
+func (p *process) awaitReady() {
+	p.t.Helper()
 	select {
 	case p.url = <-p.ready:
 	case <-p.exited:
-		require.FailNow(t, "brigade ended before it was ready", p.stdout()+p.stderr())
+		require.FailNow(p.t, "brigade ended before it was ready", p.stdout()+p.stderr())
 	case <-time.After(patience):
-		require.FailNow(t, "brigade is not ready", p.stdout()+p.stderr())
+		require.FailNow(p.t, "brigade is not ready", p.stdout()+p.stderr())
 	}
-	return p
 }
 
 // wait returns the exit code.

@@ -3,22 +3,27 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/config"
+	"brigade/internal/kitchen/readyqueue"
 	"brigade/internal/lease"
+	"brigade/internal/live"
 )
 
 type clusterCommand struct {
 	config.Migrate `group:"database"`
-	JSON           bool `name:"json" help:"Write JSON."`
+	RedisURL       config.URL `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Tell how this Redis is as well."`
+	JSON           bool       `name:"json" help:"Write JSON."`
 }
 
 // Help implements kong.HelpProvider.
 func (clusterCommand) Help() string {
 	return `Each kitchen, and each relay of events, has one node that decides for it. This asks Postgres, so it also tells when no node answers.
+Of Redis it tells whether it answers and how many ready tasks it shows; without it everything goes on.
 
     brigade cluster`
 }
@@ -30,11 +35,64 @@ func (c *clusterCommand) Run(ctx context.Context, env *Env) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return writeJSON(env.Out, state)
+		redis, err := lookAtRedis(ctx, c.RedisURL)
+		if err != nil {
+			return err
 		}
-		return showCluster(env, state)
+		if c.JSON {
+			return writeJSON(env.Out, clusterView{state, redis})
+		}
+		if err := showCluster(env, state); err != nil || redis == nil {
+			return err
+		}
+		return redis.show(env)
 	})
+}
+
+// clusterView is what is told about a cluster.
+type clusterView struct {
+	lease.State
+	Redis *redisView `json:"redis,omitempty"`
+}
+
+// redisView is how Redis is.
+type redisView struct {
+	URL      string `json:"url"`
+	Up       bool   `json:"up"`
+	Why      string `json:"why,omitempty"` // it is not up
+	Kitchens int    `json:"kitchens"`      // whose ready queues were shown in it
+	Tasks    int64  `json:"ready_tasks"`
+}
+
+// lookAtRedis asks a Redis how it is; nil when there is none. Errors: KindInvalid.
+func lookAtRedis(ctx context.Context, url config.URL) (*redisView, error) {
+	if url == "" {
+		return nil, nil
+	}
+	link, err := live.Open(url.Reveal(), "brigade cluster", slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer link.Close()
+	v := &redisView{URL: url.String()}
+	shown, err := readyqueue.Look(ctx, link.Client())
+	if err != nil {
+		v.Why = live.Explain(err)
+		return v, nil
+	}
+	v.Up, v.Kitchens, v.Tasks = true, shown.Kitchens, shown.Tasks
+	return v, nil
+}
+
+func (v *redisView) show(env *Env) error {
+	fmt.Fprintln(env.Out)
+	t := newTable(env.Out, "REDIS", "STATE", "KITCHENS", "READY TASKS")
+	state := "up"
+	if !v.Up {
+		state = v.Why
+	}
+	t.row(v.URL, state, v.Kitchens, v.Tasks)
+	return t.end()
 }
 
 func showCluster(env *Env, s lease.State) error {
