@@ -55,6 +55,7 @@ var rights = map[string]access{
 	"POST /api/v1/orders/{ref}/fire":        cooks,
 	"POST /api/v1/orders/{ref}/remake":      cooks,
 	"GET /api/v1/menu":                      everyRole,
+	"POST /api/v1/quotes":                   placers,
 
 	"GET /api/v1/stuck":                           staff,
 	"GET /api/v1/orders/{ref}/file":               placers,
@@ -62,6 +63,8 @@ var rights = map[string]access{
 	"PUT /api/v1/orders/{ref}/ready-at":           placers,
 	"GET /api/v1/outlets/{outlet}/order-settings": managers,
 	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
+	"GET /api/v1/outlets/{outlet}/admission":      staff,
+	"PUT /api/v1/outlets/{outlet}/admission":      managers,
 	"POST /api/v1/payments/stripe/webhook":        public,
 	"POST /api/v1/outlets/{outlet}/pos":           public,
 

@@ -95,6 +95,9 @@ type Parts struct {
 
 	CalledBack CalledBack // what external points of sale send
 
+	Quotes     Quotes
+	Admissions Admissions
+
 	Work      Work
 	Sales     Sales
 	Estimates Estimates
@@ -152,6 +155,7 @@ func newServer(p Parts) *server {
 	s.addKitchen()
 	s.addWork()
 	s.addSales()
+	s.addQuotes()
 	s.addEstimates()
 	s.addExplain()
 	s.addNotify()

@@ -164,9 +164,9 @@ func (s *server) trackOrder(ctx context.Context, who actor.Actor, in *trackRef) 
 	if err != nil {
 		return nil, err
 	}
-	o, tasks, out := t.Order, t.Ticket, &trackOutput{}
+	o, ticket, tasks, out := t.Order, t.Ticket, t.Ticket.TaskViews, &trackOutput{}
 	out.Body.Number, out.Body.Status, out.Body.UpdatedAt = o.Number, contractStatus[o.Status], o.UpdatedAt.UTC()
-	out.Body.Estimate, out.Body.By = s.estimate(o, tasks), tracking.LastWorker(followed(tasks))
+	out.Body.Estimate, out.Body.By = s.estimate(o, ticket), tracking.LastWorker(followed(tasks))
 	if len(tasks) == 0 && o.Status != order.Created { // a worker took the whole order
 		out.Body.By = o.UpdatedBy
 	}

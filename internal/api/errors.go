@@ -37,13 +37,14 @@ const typePrefix = "urn:brigade:problem:"
 
 // Problem is the body of every error (RFC 9457), with `error` for clients that only show one sentence.
 type Problem struct {
-	Type      string  `json:"type" doc:"What sort of failure it is, for machines" example:"urn:brigade:problem:invalid"`
-	Title     string  `json:"title" doc:"The status in words" example:"Unprocessable Entity"`
-	Status    int     `json:"status" doc:"The HTTP status" example:"422"`
-	Detail    string  `json:"detail" doc:"What is wrong, for people" example:"items.pizza \"pizza\" is not on the menu"`
-	Faults    []Fault `json:"errors,omitempty" doc:"Every faulty field"`
-	Sentence  string  `json:"error" doc:"The same as detail" example:"items.pizza \"pizza\" is not on the menu"`
-	RequestID string  `json:"request_id,omitempty" doc:"By which the request is found in the logs" example:"r-5f3a9c1e-2s"`
+	Type      string     `json:"type" doc:"What sort of failure it is, for machines" example:"urn:brigade:problem:invalid"`
+	Title     string     `json:"title" doc:"The status in words" example:"Unprocessable Entity"`
+	Status    int        `json:"status" doc:"The HTTP status" example:"422"`
+	Detail    string     `json:"detail" doc:"What is wrong, for people" example:"items.pizza \"pizza\" is not on the menu"`
+	Faults    []Fault    `json:"errors,omitempty" doc:"Every faulty field"`
+	Sentence  string     `json:"error" doc:"The same as detail" example:"items.pizza \"pizza\" is not on the menu"`
+	Earliest  *time.Time `json:"earliest_at,omitempty" doc:"The earliest time for which it would work" example:"2024-12-16T12:40:00Z"`
+	RequestID string     `json:"request_id,omitempty" doc:"By which the request is found in the logs" example:"r-5f3a9c1e-2s"`
 
 	header http.Header
 }
@@ -106,6 +107,7 @@ func problem(ctx context.Context, err error) *Problem {
 	for _, f := range e.Fields {
 		p.Faults = append(p.Faults, Fault{Field: f.Path, Message: f.Message})
 	}
+	p.Earliest = when(e.Earliest)
 	p.advise(e)
 	return p
 }

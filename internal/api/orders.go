@@ -15,7 +15,8 @@ const tagOrders = "Orders"
 const exampleOrder = `{"id":1,"number":"ORD_20241216_001","outlet_id":1,"source":"api","status":"created","type":"takeout",
 "customer_name":"Ada Lovelace","table_number":null,"delivery_address":"","lines":[{"line":1,"sku":"burger_combo","name":"Burger combo",
 "quantity":2,"unit_price":9.90}],"total":19.80,"currency":"EUR","priority":1,"version":1,"placed_at":"2024-12-16T12:00:00Z",
-"updated_at":"2024-12-16T12:00:00Z","updated_by":"till-1","ready_at":null,"closed_at":null}`
+"updated_at":"2024-12-16T12:00:00Z","updated_by":"till-1","ready_at":null,"closed_at":null,"promise":{"p50":"2024-12-16T12:02:05Z",
+"p90":"2024-12-16T12:03:00Z","first_p50":"2024-12-16T12:02:05Z","first_p90":"2024-12-16T12:03:00Z","told":"2024-12-16T12:03:00Z","slips":0}}`
 
 const exampleHistory = `[{"status":"created","timestamp":"2024-12-16T12:00:00Z","changed_by":"till-1"},
 {"status":"in_preparation","timestamp":"2024-12-16T12:00:40Z","changed_by":"Asha"}]`
@@ -196,7 +197,7 @@ type timelineEntry struct {
 
 type orderDetail struct {
 	OrderView
-	EstimatedReadyAt *time.Time      `json:"estimated_ready_at" doc:"When it was ready, else by the estimates of what is left to do; null when cancelled"`
+	EstimatedReadyAt *time.Time      `json:"estimated_ready_at" doc:"When it was ready, else the middle of its promise as it stands; null when cancelled"`
 	Tasks            []TaskView      `json:"tasks"`
 	Timeline         []timelineEntry `json:"timeline" doc:"Oldest first"`
 }
@@ -212,14 +213,17 @@ func (s *server) getOrder(ctx context.Context, who actor.Actor, in *orderRef) (*
 	if err != nil {
 		return nil, err
 	}
-	tasks, err := s.ticket(ctx, who, o.ID)
+	ticket, err := s.ticket(ctx, who, o.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &orderDetailOutput{orderDetail{
-		OrderView: viewOrder(o), EstimatedReadyAt: s.estimate(o, tasks), Tasks: viewTasks(tasks),
+	tasks := ticket.TaskViews
+	out := &orderDetailOutput{orderDetail{
+		OrderView: viewOrder(o), EstimatedReadyAt: s.estimate(o, ticket), Tasks: viewTasks(tasks),
 		Timeline: viewTimeline(changes, followed(tasks)),
-	}}, nil
+	}}
+	out.Body.Promise = viewPromise(ticket, o.Promise)
+	return out, nil
 }
 
 func viewTimeline(changes []order.Change, tasks []tracking.Task) []timelineEntry {

@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/kitchen"
 	"brigade/internal/menu"
 	"brigade/internal/order"
 )
@@ -79,7 +82,9 @@ func (s *server) getStatus(ctx context.Context, who actor.Actor, in *statusInput
 	}
 	pauses, err := s.Sales.Paused(ctx, who, outlet)
 	out := &statusOutput{}
-	out.Body.Status, out.Body.Paused = "open", make([]pauseView, len(pauses))
+	pressure, err2 := s.Admissions.Pressure(ctx, who, outlet)
+	err = errors.Join(err, err2)
+	out.Body.Status, out.Body.Paused = string(cmp.Or(pressure.State, kitchen.StateOpen)), make([]pauseView, len(pauses))
 	for i, p := range pauses {
 		out.Body.Paused[i] = viewPause(p)
 		if p.Kind == menu.PauseOutlet || p.Kind == menu.PauseSource && p.Name == in.Source {

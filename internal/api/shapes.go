@@ -135,6 +135,7 @@ type OrderView struct {
 	UpdatedBy       string       `json:"updated_by" example:"till-1"`
 	ReadyAt         *time.Time   `json:"ready_at"`
 	ClosedAt        *time.Time   `json:"closed_at"`
+	Promise         *PromiseView `json:"promise,omitempty" required:"false" doc:"When it is said to be ready; without it, the kitchen says it in a moment, or nobody knows. Lists do not show it."`
 }
 
 func viewOrder(o order.Order) OrderView {
@@ -148,6 +149,7 @@ func viewOrder(o order.Order) OrderView {
 	for i, l := range o.Lines {
 		v.Lines[i] = orderLine{l.No, l.SKU, l.Name, l.Quantity, l.Cancelled, l.UnitPrice, l.Course}
 	}
+	v.Promise = viewPromise(kitchen.TicketView{}, o.Promise)
 	return v
 }
 
@@ -233,16 +235,17 @@ func followed(tasks []kitchen.TaskView) []tracking.Task {
 }
 
 // ticket returns the tasks of an order; none when it has no ticket.
-func (s *server) ticket(ctx context.Context, who actor.Actor, id int64) ([]kitchen.TaskView, error) {
+func (s *server) ticket(ctx context.Context, who actor.Actor, id int64) (kitchen.TicketView, error) {
 	t, err := s.Kitchen.Ticket(ctx, who, id)
 	if errs.Is(err, errs.KindNotFound) {
-		return nil, nil
+		return kitchen.TicketView{}, nil
 	}
-	return t.TaskViews, err
+	return t, err
 }
 
 // estimate is when an order is ready, or was; nil when it never will be.
-func (s *server) estimate(o order.Order, tasks []kitchen.TaskView) *time.Time {
+func (s *server) estimate(o order.Order, ticket kitchen.TicketView) *time.Time {
+	tasks := ticket.TaskViews
 	switch {
 	case o.Status == order.Cancelled || o.Status == order.Rejected:
 		return nil
@@ -256,5 +259,9 @@ func (s *server) estimate(o order.Order, tasks []kitchen.TaskView) *time.Time {
 		return when(s.Clock.Now().Add(worker.CookingTime(string(o.Type))).Truncate(time.Millisecond))
 	}
 	wanted := slices.DeleteFunc(slices.Clone(tasks), func(t kitchen.TaskView) bool { return t.Status == kitchen.TaskCancelled })
-	return when(tracking.EstimatedReady(followed(wanted), s.Clock.Now()).Truncate(time.Millisecond))
+	at := tracking.EstimatedReady(followed(wanted), s.Clock.Now())
+	if p := ticket.Promise; p != nil && p.P50.After(at) { // it has to wait for others
+		at = p.P50
+	}
+	return when(at.UTC().Truncate(time.Millisecond))
 }

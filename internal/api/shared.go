@@ -21,7 +21,7 @@ const (
 // tracked is what following an order needs to know of it.
 type tracked struct {
 	Order  order.Order
-	Ticket []kitchen.TaskView
+	Ticket kitchen.TicketView
 }
 
 // tracked reads an order with its tasks. Errors: KindNotFound.

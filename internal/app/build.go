@@ -105,14 +105,18 @@ func (a *App) buildOrders() {
 func (a *App) buildKitchen() {
 	settings := kitchen.DefaultSettings()
 	settings.AutoComplete = a.cfg.AutoComplete
+	settings.Promises = true
 	a.tickets = kitchenpg.New(a.pool, kitchenpg.Parts{
 		CheckFences:   checkFences,
 		AdvanceOrders: a.advanceOrders,
 		Append:        a.append,
 		Committed:     a.committed,
+		Slipped:       a.tellSlips,
+		Pause:         a.pauseForKitchen,
 	})
 	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics, a.queueChanged))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)
+	a.orders.Foresee(kitchensForOrders{a.kitchen})
 	a.editor = order.NewEditor(a.orders, order.NewWaiting(a.orderRows, kitchenForOrders{a.kitchen}, a.clock))
 }
 
@@ -141,9 +145,10 @@ func (a *App) openTickets(ctx context.Context, tx store.Tx, orders []*order.Orde
 	for i, o := range orders {
 		work[i] = kitchen.Work{
 			Order: o.ID, Tenant: o.Tenant, Outlet: o.Outlet, Number: o.Number, Priority: o.Priority, At: o.PlacedAt,
-			Hold: o.Hold, Lines: workLines(o.Lines),
+			Due: o.WantedAt, Hold: o.Hold, Lines: workLines(o.Lines),
 		}
 	}
+	a.promise(orders, work)
 	tickets, events, err := a.tickets.OpenForWork(ctx, tx, work)
 	if err != nil {
 		return nil, nil, nil, err

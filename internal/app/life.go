@@ -6,16 +6,12 @@ import (
 	"os"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"brigade/internal/api"
 	"brigade/internal/config"
 	"brigade/internal/job"
-	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
 	"brigade/internal/menu/menupg"
 	"brigade/internal/order"
-	"brigade/internal/order/orderpg"
 	"brigade/internal/payment"
 	"brigade/internal/pos"
 	"brigade/internal/recipe"
@@ -51,7 +47,7 @@ func (a *App) buildLife(ctx context.Context) error {
 	a.till = order.NewTill(a.cashier, tillHands)
 	a.orders.Agree(a.orderRows, a.cashier.Accepts)
 	a.care = order.NewCare(a.orders, a.orderRows)
-	a.timekeeper = order.NewTimekeeper(tracedTimers{a.orderRows, a.traces}, planner{a.pool, a.orderRows, a.tickets}, a.clock, func() bool {
+	a.timekeeper = order.NewTimekeeper(tracedTimers{a.orderRows, a.traces}, planner{a.pool, a.orderRows, a.kitchen}, a.clock, func() bool {
 		_, mine := a.node.Owned(timersResource)
 		return mine
 	}, a.log)
@@ -151,28 +147,4 @@ func (a *App) startTimers(context.Context) error {
 	a.run("order timers", a.timekeeper.Run)
 	list := func(context.Context) ([]string, error) { return []string{timersResource}, nil }
 	return a.node.Want("orders", list, func(lease.Change) { a.timekeeper.Poke() })
-}
-
-// planner tells when a kitchen must have an order so that it is ready in time.
-type planner struct {
-	pool    *pgxpool.Pool
-	orders  *orderpg.Store
-	kitchen *kitchenpg.Store
-}
-
-// Lead implements order.Planner: the longest of the order's recipes, and what the kitchen's hands are busy with.
-func (p planner) Lead(ctx context.Context, t order.Timer) (alone, queue time.Duration, err error) {
-	ids, err := p.orders.RecipeIDs(ctx, t.Order)
-	if err != nil {
-		return 0, 0, err
-	}
-	found, err := menupg.ReadRecipes(ctx, p.pool, ids)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, r := range found {
-		alone = max(alone, recipe.Alone(r.Steps))
-	}
-	queue, err = p.kitchen.Backlog(ctx, t.Outlet)
-	return alone, queue, err
 }

@@ -22,6 +22,7 @@ type orderCommand struct {
 	List    orderList    `cmd:"" help:"List orders, newest first."`
 	Show    orderShow    `cmd:"" help:"An order with its lines, tasks and timeline."`
 	Place   orderPlace   `cmd:"" help:"Place an order."`
+	Quote   orderQuote   `cmd:"" help:"When an order would be ready, before it is placed."`
 	Explain orderExplain `cmd:"" help:"Where an order's time went, minute by minute."`
 	Stuck   orderStuck   `cmd:"" help:"What orders wait for that does not come by itself."`
 	Resolve orderResolve `cmd:"" help:"Say that a stuck step was dealt with by hand."`
@@ -56,6 +57,8 @@ type orderReply struct {
 	PlacedAt  time.Time    `json:"placed_at"`
 	UpdatedBy string       `json:"updated_by"`
 	ReadyAt   *time.Time   `json:"ready_at"`
+
+	Promise *promiseReply `json:"promise"`
 }
 
 // items writes "2 Burger combo, 1 Cold coffee".
@@ -187,6 +190,9 @@ func (o orderDetail) show(env *Env) error {
 		t.row("  ready", env.at(o.ReadyAt))
 	} else {
 		t.row("  ready", "about "+env.at(o.EstimatedReadyAt))
+	}
+	if o.Promise != nil {
+		t.row("  promised", o.Promise.say(env))
 	}
 	t.row("  total", o.Total.String()+" "+o.Currency)
 	if err := t.end(); err != nil {

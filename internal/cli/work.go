@@ -518,6 +518,7 @@ type saleCommand struct {
 	Status saleStatus `cmd:"" help:"Whether the outlet takes orders, and what is off."`
 	Pause  salePause  `cmd:"" help:"Pause an item, a station, a source or the outlet."`
 	Resume saleResume `cmd:"" help:"End a pause."`
+	Limits saleLimits `cmd:"" help:"How much the outlet takes on, in minutes of work."`
 }
 
 type saleStatus struct {

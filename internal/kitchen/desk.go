@@ -84,6 +84,8 @@ type Desk struct {
 	stop   context.CancelFunc
 	round  atomic.Int64
 
+	floorsMu sync.Mutex // held by the loop but while it sleeps or commits; see Quotes
+
 	// The rest belongs to the loop.
 	owned   map[int64]int64 // outlet → fence
 	floors  map[int64]*Floor
@@ -256,7 +258,9 @@ func (d *Desk) loop(ctx context.Context) {
 			return
 		}
 		d.runRound(context.WithoutCancel(ctx))
+		d.floorsMu.Lock()
 		d.showQueues()
+		d.floorsMu.Unlock()
 	}
 }
 

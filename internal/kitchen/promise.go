@@ -111,7 +111,11 @@ func (f *Floor) wantsALook(now time.Time) bool {
 func (f *Floor) nextLook() time.Time {
 	s := &f.sight
 	switch {
-	case !f.settings.Promises || len(f.tickets) == 0 && s.pressure.calm():
+	case !f.settings.Promises:
+		return time.Time{}
+	case len(f.tickets) == 0 && s.pressure.calm() && s.learned:
+		return s.saved.Add(saveEvery)
+	case len(f.tickets) == 0 && s.pressure.calm():
 		return time.Time{}
 	case len(f.tickets) == 0, len(s.wanting) > 0 && len(f.tickets) <= manyOpen:
 		return f.planned
@@ -142,7 +146,7 @@ func (f *Floor) promise(j *Journal, t *Ticket, e expectation, now time.Time) boo
 	delete(f.sight.wanting, t.Order)
 	p := t.Promise
 	if p == nil {
-		t.Promise = newPromise(t, m, now)
+		t.Promise = newPromise(t, m, now, t.Live())
 		j.Promises = append(j.Promises, Promised{Ticket: t, Promise: *t.Promise})
 		return true
 	}
@@ -160,8 +164,8 @@ func (f *Floor) promise(j *Journal, t *Ticket, e expectation, now time.Time) boo
 }
 
 // newPromise is the first promise of an order. One that is wanted at a time was told that time.
-func newPromise(t *Ticket, m sched.Made, now time.Time) *Promise {
-	p := &Promise{At: now, Made: m, P50: now.Add(m.P50), P90: now.Add(m.P90), Tasks: t.Live()}
+func newPromise(t *Ticket, m sched.Made, now time.Time, tasks int) *Promise {
+	p := &Promise{At: now, Made: m, P50: now.Add(m.P50), P90: now.Add(m.P90), Tasks: tasks}
 	p.Told = p.P90
 	if !t.Due.IsZero() {
 		p.Told = t.Due
@@ -199,11 +203,22 @@ type Quote struct {
 	Verdict  Verdict
 }
 
-// Quotes tells of orders that come in together when they would be ready. It changes nothing.
-func (f *Floor) Quotes(work []Work, now time.Time) []Quote {
+// Promise is what a quote promises the order that it is about.
+func (q Quote) Promise(w Work) *Promise {
+	return newPromise(&Ticket{Due: w.Due}, q.Made, w.At, w.Tasks())
+}
+
+// Quotes tells of orders that come in together when they would be ready; coming are tickets that were written and that
+// the floor does not know yet. It changes nothing.
+func (f *Floor) Quotes(work []Work, now time.Time, coming ...*Ticket) []Quote {
 	quotes := make([]Quote, len(work))
 	var further []sched.Order
 	next := int64(0)
+	for _, t := range coming {
+		if f.tickets[t.Order] == nil {
+			further = t.appendOrders(further, nil, now)
+		}
+	}
 	for i, w := range work {
 		w.Order, w.At = -int64(i+1), now
 		t := Burst(w, func() int64 { next--; return next })

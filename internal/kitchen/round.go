@@ -36,6 +36,8 @@ type round struct {
 func (d *Desk) runRound(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
+	d.floorsMu.Lock()
+	defer d.floorsMu.Unlock()
 	in := d.take()
 	if len(in) > 0 { // being woken for nothing is no round that anybody waits for
 		d.round.Add(1)
@@ -55,6 +57,7 @@ func (d *Desk) runRound(ctx context.Context) {
 		r.touched[outlet] = true
 	}
 	d.plan(r)
+	d.foresee(r)
 	d.conclude(ctx, r)
 }
 
@@ -494,7 +497,10 @@ func (d *Desk) conclude(ctx context.Context, r *round) {
 	var err error
 	if !r.j.Empty() {
 		started := time.Now()
-		err = d.store.Commit(ctx, r.j, d.fences(r))
+		fences := d.fences(r)
+		d.floorsMu.Unlock() // meanwhile quotes go by what the round has decided
+		err = d.store.Commit(ctx, r.j, fences)
+		d.floorsMu.Lock()
 		d.observer.Committed(len(r.j.Tasks), time.Since(started))
 	}
 	if err != nil {

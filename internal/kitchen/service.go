@@ -90,6 +90,8 @@ type Repository interface {
 	// SetStation closes a station or opens it, and appends KITCHEN_CHANGED when it was otherwise. Errors: KindNotFound;
 	// KindConflict when the station that is to take over is closed.
 	SetStation(ctx context.Context, c StationChange) error
+	// PutAdmission sets how much an outlet takes on (nil: all that comes) and appends KITCHEN_CHANGED.
+	PutAdmission(ctx context.Context, tenant, outlet int64, a *Admission, by string, at time.Time) error
 	// WasteLog lists food that was made in vain, newest first.
 	WasteLog(ctx context.Context, tenant, outlet, before int64, n int) ([]WasteEntry, error)
 	// SetBreak starts or ends a break of a staff member, by name or decimal id, and appends KITCHEN_CHANGED.
@@ -124,6 +126,7 @@ type Service struct {
 	desk     *Desk
 	clock    clock.Clock
 	settings Settings
+	copies   copies
 }
 
 // NewService returns a service over a repository and a desk.

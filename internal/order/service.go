@@ -97,6 +97,8 @@ type Service struct {
 	clock   clock.Clock
 	gate    Gate
 
+	foreteller Foreteller // nil: nobody knows what kitchens can do
+
 	agreement *agreement // nil: no terms can be agreed on
 	files     Files      // nil: no order has terms
 }
@@ -152,6 +154,11 @@ func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Rece
 	}
 	if d.Refused == nil { // the same request may have been right when it came first
 		d.Refused = err
+	}
+	if d.Refused == nil {
+		if d.Refused = s.admit(ctx, &d); d.Refused != nil && (p.Key == "" || !errs.Is(d.Refused, errs.KindConflict)) {
+			return Receipt{}, d.Refused
+		}
 	}
 	return s.store.Place(ctx, d)
 }

@@ -55,13 +55,30 @@ func (s *Store) write(ctx context.Context, tx store.Tx, j *kitchen.Journal) erro
 		func() error { return updateTasks(ctx, pipe, q, j.Tasks) },
 		func() error { return insertDecisions(ctx, q, j.Decisions) },
 		func() error { return updateStaff(ctx, q, j.Staff) },
+		func() error { return s.foreseen(ctx, pipe, j) },
 		func() error { return s.parts.Append(ctx, pipe, j.Events) },
+		func() error { return pipe.Flush(ctx) },
+		func() error { return s.pressed(ctx, tx, j.Pressures) },
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return pipe.Flush(ctx)
+	return s.slipped(ctx, tx, j.Promises)
+}
+
+// slipped lets guests be told whose orders will be later than they were told.
+func (s *Store) slipped(ctx context.Context, tx store.Tx, promises []kitchen.Promised) error {
+	var late []kitchen.Promised
+	for _, p := range promises {
+		if p.Slipped {
+			late = append(late, p)
+		}
+	}
+	if len(late) == 0 || s.parts.Slipped == nil {
+		return nil
+	}
+	return s.parts.Slipped(ctx, tx, late)
 }
 
 func (s *Store) advance(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error {
@@ -211,6 +228,9 @@ func (s *Store) OpenForWork(ctx context.Context, tx store.Tx, work []kitchen.Wor
 	if err := insertTasks(ctx, q, tickets); err != nil {
 		return nil, nil, err
 	}
+	if err := putPromises(ctx, q, promised(tickets)); err != nil {
+		return nil, nil, err
+	}
 	for _, t := range tickets {
 		t.Written()
 	}
@@ -228,6 +248,7 @@ func insertTickets(ctx context.Context, q *db.Queries, tickets []*kitchen.Ticket
 		p.Totals = append(p.Totals, int32(t.Live()))
 		p.Priorities = append(p.Priorities, int16(t.Priority))
 		p.Courses = append(p.Courses, coursesText(t))
+		p.Due = append(p.Due, t.Due)
 		p.Created = append(p.Created, t.CreatedAt)
 	}
 	return q.InsertTickets(ctx, p)

@@ -31,6 +31,10 @@ type Parts struct {
 	AdvanceOrders func(ctx context.Context, tx store.Tx, steps []kitchen.OrderStep) error
 	// Append writes events.
 	Append Appender
+	// Slipped lets guests be told of promises that have slipped; may be nil.
+	Slipped func(ctx context.Context, tx store.Tx, promises []kitchen.Promised) error
+	// Pause begins and ends pauses of what an outlet sells; may be nil.
+	Pause func(ctx context.Context, tx store.Tx, p kitchen.Pressed) error
 	// Committed is called after every commit that appended events.
 	Committed func()
 }
@@ -67,6 +71,12 @@ func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.La
 		ids[i], byOutlet[r.ID] = r.ID, found[i]
 	}
 	if err := fill(ctx, q, ids, byOutlet); err != nil {
+		return nil, err
+	}
+	if err := fillStates(ctx, q, ids, byOutlet); err != nil {
+		return nil, err
+	}
+	if err := fillRules(ctx, q, ids, byOutlet); err != nil {
 		return nil, err
 	}
 	for _, l := range found {
@@ -206,7 +216,7 @@ func (s *Store) TaskIDs(ctx context.Context, n int) ([]int64, error) {
 func ticketOf(r db.TicketsRow) *kitchen.Ticket {
 	return &kitchen.Ticket{
 		Order: r.OrderID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Status: kitchen.TicketStatus(r.Status),
-		Version: int(r.Version), Done: int(r.TasksDone), Priority: int(r.Priority), Rush: r.Rush, Courses: courses(r.Courses),
+		Version: int(r.Version), Done: int(r.TasksDone), Priority: int(r.Priority), Rush: r.Rush, Courses: courses(r.Courses), Due: deref(r.DueAt),
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ClosedAt: deref(r.ClosedAt),
 	}
 }
@@ -234,7 +244,7 @@ func (s *Store) fillTasks(ctx context.Context, tickets []*kitchen.Ticket) error 
 		t.Link()
 		t.Written()
 	}
-	return nil
+	return s.fillPromises(ctx, tickets)
 }
 
 // courses reads a ticket's held courses, as coursesText wrote them.

@@ -73,6 +73,42 @@ func (s *Pauses) EndPause(ctx context.Context, tenant, outlet int64, p menu.Paus
 	return p, err
 }
 
+// BeginIn writes a pause in the caller's transaction, unless the thing is paused already or is not there, and tells of it.
+func (s *Pauses) BeginIn(ctx context.Context, tx store.Tx, tenant, outlet int64, p menu.Pause) (err error) {
+	q := db.New(tx)
+	if p.Name, err = nameOf(ctx, q, tenant, outlet, p); errs.Is(err, errs.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	n, err := q.PutPauseUnlessPaused(ctx, db.PutPauseUnlessPausedParams{
+		TenantID: tenant, OutletID: outlet, Kind: string(p.Kind), Name: p.Name, Reason: p.Reason, PausedBy: p.By, PausedAt: p.At,
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.tell(ctx, tx, q, tenant, outlet, event.SalePaused, p)
+}
+
+// EndIn ends a pause in the caller's transaction, if it is that of the one who ends it, and tells of it.
+func (s *Pauses) EndIn(ctx context.Context, tx store.Tx, tenant, outlet int64, p menu.Pause) (err error) {
+	q := db.New(tx)
+	if p.Name, err = nameOf(ctx, q, tenant, outlet, p); errs.Is(err, errs.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	n, err := q.DropPauseOf(ctx, db.DropPauseOfParams{
+		TenantID: tenant, OutletID: outlet, Kind: string(p.Kind), Name: p.Name, PausedBy: p.By,
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.tell(ctx, tx, q, tenant, outlet, event.SaleResumed, p)
+}
+
 // nameOf is what the thing that is meant is called in its outlet.
 func nameOf(ctx context.Context, q *db.Queries, tenant, outlet int64, p menu.Pause) (string, error) {
 	name, err := q.NameToPause(ctx, db.NameToPauseParams{TenantID: tenant, OutletID: outlet, Kind: string(p.Kind), Name: p.Name})

@@ -439,6 +439,7 @@ func (b *lives) open(ctx context.Context, tx store.Tx, ids []int64) ([]event.Eve
 	for _, id := range ids {
 		if o := b.orders[id]; o.opens {
 			o.Order.PlacedAt = o.now // the kitchen counts from now
+			o.Order.WantedAt = o.terms.WantedAt
 			opens = append(opens, &o.Order)
 		}
 	}

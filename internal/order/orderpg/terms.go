@@ -14,6 +14,7 @@ import (
 	"brigade/internal/money"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg/db"
+	"brigade/internal/recipe"
 	"brigade/internal/store"
 )
 
@@ -352,14 +353,34 @@ func (s *Store) Terms(ctx context.Context, tenant, id int64) (order.Terms, error
 	}, store.Classify(err)
 }
 
-// RecipeIDs lists the recipes of what an order holds.
-func (s *Store) RecipeIDs(ctx context.Context, id int64) ([]int64, error) {
+// LinesToMake returns what an order holds, with recipes as they are read.
+func (s *Store) LinesToMake(ctx context.Context, id int64, read func(recipes []int64) (map[int64]recipe.Recipe, error)) ([]order.Line, error) {
 	items, err := s.q.OrderLines(ctx, []int64{id})
+	if err != nil {
+		return nil, store.Classify(err)
+	}
 	ids := make([]int64, len(items))
 	for i, it := range items {
 		ids[i] = it.RecipeID
 	}
-	return ids, store.Classify(err)
+	recipes, err := read(ids)
+	lines := make([]order.Line, len(items))
+	for i, it := range items {
+		lines[i] = order.Line{
+			No: int(it.LineNo), SKU: it.Sku, Name: it.Name, Quantity: int(it.Quantity), Course: int(it.Course), Recipe: recipes[it.RecipeID],
+		}
+	}
+	return lines, err
+}
+
+// Briefly returns orders without their lines, as a transaction sees them; those that do not exist are missing.
+func (s *Store) Briefly(ctx context.Context, tx store.Tx, ids []int64) (map[int64]order.Order, error) {
+	rows, err := s.q.WithTx(tx).Orders(ctx, ids)
+	found := make(map[int64]order.Order, len(rows))
+	for _, r := range rows {
+		found[r.ID] = orderOf(r)
+	}
+	return found, err
 }
 
 // Steps implements order.Files.

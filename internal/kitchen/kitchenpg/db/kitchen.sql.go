@@ -242,12 +242,12 @@ func (q *Queries) FindStation(ctx context.Context, arg FindStationParams) (FindS
 }
 
 const firstTickets = `-- name: FirstTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
-from ((select begun.order_id, begun.tenant_id, begun.outlet_id, begun.number, begun.status, begun.version, begun.tasks_total, begun.tasks_done, begun.priority, begun.created_at, begun.updated_at, begun.closed_at, begun.rush, begun.courses, 0 as turn from tickets begun
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
+from ((select begun.order_id, begun.tenant_id, begun.outlet_id, begun.number, begun.status, begun.version, begun.tasks_total, begun.tasks_done, begun.priority, begun.created_at, begun.updated_at, begun.closed_at, begun.rush, begun.courses, begun.due_at, 0 as turn from tickets begun
        where begun.outlet_id = $1 and begun.closed_at is null and begun.status <> 'CONFIRMED'
        order by begun.order_id limit $2::int)
       union all
-      (select fresh.order_id, fresh.tenant_id, fresh.outlet_id, fresh.number, fresh.status, fresh.version, fresh.tasks_total, fresh.tasks_done, fresh.priority, fresh.created_at, fresh.updated_at, fresh.closed_at, fresh.rush, fresh.courses, 1 as turn from tickets fresh
+      (select fresh.order_id, fresh.tenant_id, fresh.outlet_id, fresh.number, fresh.status, fresh.version, fresh.tasks_total, fresh.tasks_done, fresh.priority, fresh.created_at, fresh.updated_at, fresh.closed_at, fresh.rush, fresh.courses, fresh.due_at, 1 as turn from tickets fresh
        where fresh.outlet_id = $1 and fresh.closed_at is null and fresh.status = 'CONFIRMED'
        order by fresh.order_id limit $2::int)) first
 order by turn, order_id limit $2::int
@@ -269,6 +269,7 @@ type FirstTicketsRow struct {
 	Priority  int16
 	Rush      bool
 	Courses   []byte
+	DueAt     *time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -294,6 +295,7 @@ func (q *Queries) FirstTickets(ctx context.Context, arg FirstTicketsParams) ([]F
 			&i.Priority,
 			&i.Rush,
 			&i.Courses,
+			&i.DueAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,
@@ -406,10 +408,11 @@ func (q *Queries) InsertTasks(ctx context.Context, arg InsertTasksParams) error 
 }
 
 const insertTickets = `-- name: InsertTickets :exec
-insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, courses, created_at, updated_at)
+insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, courses, due_at, created_at, updated_at)
 select unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]),
        unnest($5::text[]), 1, unnest($6::int[]), unnest($7::smallint[]),
-       nullif(unnest($8::text[]), '')::jsonb, unnest($9::timestamptz[]), unnest($9::timestamptz[])
+       nullif(unnest($8::text[]), '')::jsonb, nullif(unnest($9::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest($10::timestamptz[]), unnest($10::timestamptz[])
 `
 
 type InsertTicketsParams struct {
@@ -421,6 +424,7 @@ type InsertTicketsParams struct {
 	Totals     []int32
 	Priorities []int16
 	Courses    []string
+	Due        []time.Time
 	Created    []time.Time
 }
 
@@ -434,6 +438,7 @@ func (q *Queries) InsertTickets(ctx context.Context, arg InsertTicketsParams) er
 		arg.Totals,
 		arg.Priorities,
 		arg.Courses,
+		arg.Due,
 		arg.Created,
 	)
 	return err
@@ -600,7 +605,7 @@ func (q *Queries) NextTaskIDs(ctx context.Context, n int32) ([]int64, error) {
 }
 
 const openTickets = `-- name: OpenTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
 from tickets where outlet_id = any($1::bigint[]) and closed_at is null order by order_id
 `
 
@@ -615,6 +620,7 @@ type OpenTicketsRow struct {
 	Priority  int16
 	Rush      bool
 	Courses   []byte
+	DueAt     *time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -640,6 +646,7 @@ func (q *Queries) OpenTickets(ctx context.Context, outlets []int64) ([]OpenTicke
 			&i.Priority,
 			&i.Rush,
 			&i.Courses,
+			&i.DueAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,
@@ -1000,7 +1007,7 @@ func (q *Queries) TasksOfOrders(ctx context.Context, orders []int64) ([]TasksOfO
 }
 
 const tickets = `-- name: Tickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
 from tickets where order_id = any($1::bigint[]) order by order_id
 `
 
@@ -1015,6 +1022,7 @@ type TicketsRow struct {
 	Priority  int16
 	Rush      bool
 	Courses   []byte
+	DueAt     *time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  *time.Time
@@ -1040,6 +1048,7 @@ func (q *Queries) Tickets(ctx context.Context, orders []int64) ([]TicketsRow, er
 			&i.Priority,
 			&i.Rush,
 			&i.Courses,
+			&i.DueAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ClosedAt,

@@ -28,11 +28,11 @@ where s.outlet_id = any(@outlets::bigint[]) and (b.ends_at is null or b.ends_at 
 order by b.staff_id, b.starts_at;
 
 -- name: OpenTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
 from tickets where outlet_id = any(@outlets::bigint[]) and closed_at is null order by order_id;
 
 -- name: FirstTickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
 from ((select begun.*, 0 as turn from tickets begun
        where begun.outlet_id = @outlet and begun.closed_at is null and begun.status <> 'CONFIRMED'
        order by begun.order_id limit @n::int)
@@ -54,7 +54,7 @@ where k.outlet_id = @outlet and k.closed_at is null
 group by t.station_id;
 
 -- name: Tickets :many
-select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, created_at, updated_at, closed_at
+select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
 from tickets where order_id = any(@orders::bigint[]) order by order_id;
 
 -- name: OrdersOfTasks :many
@@ -70,10 +70,11 @@ from tasks where order_id = any(@orders::bigint[]) order by order_id, id;
 select nextval('tasks_id_seq')::bigint from generate_series(1, @n::int);
 
 -- name: InsertTickets :exec
-insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, courses, created_at, updated_at)
+insert into tickets (order_id, tenant_id, outlet_id, number, status, version, tasks_total, priority, courses, due_at, created_at, updated_at)
 select unnest(@orders::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::bigint[]), unnest(@numbers::text[]),
        unnest(@statuses::text[]), 1, unnest(@totals::int[]), unnest(@priorities::smallint[]),
-       nullif(unnest(@courses::text[]), '')::jsonb, unnest(@created::timestamptz[]), unnest(@created::timestamptz[]);
+       nullif(unnest(@courses::text[]), '')::jsonb, nullif(unnest(@due::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest(@created::timestamptz[]), unnest(@created::timestamptz[]);
 
 -- name: InsertTasks :exec
 insert into tasks (id, tenant_id, outlet_id, order_id, line_no, unit_no, step_no, course, remake, item, description, station_id,

@@ -86,6 +86,32 @@ func (q *Queries) DropPause(ctx context.Context, arg DropPauseParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const dropPauseOf = `-- name: DropPauseOf :execrows
+delete from pauses where tenant_id = $1 and outlet_id = $2 and kind = $3 and name = $4 and paused_by = $5
+`
+
+type DropPauseOfParams struct {
+	TenantID int64
+	OutletID int64
+	Kind     string
+	Name     string
+	PausedBy string
+}
+
+func (q *Queries) DropPauseOf(ctx context.Context, arg DropPauseOfParams) (int64, error) {
+	result, err := q.db.Exec(ctx, dropPauseOf,
+		arg.TenantID,
+		arg.OutletID,
+		arg.Kind,
+		arg.Name,
+		arg.PausedBy,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const menuVersion = `-- name: MenuVersion :one
 select (coalesce((select sum(hashtextextended(m::text, 0)) from menu_items m
                   where m.tenant_id = $1 and m.outlet_id = $2), 0)
@@ -222,6 +248,40 @@ func (q *Queries) PutPause(ctx context.Context, arg PutPauseParams) error {
 		arg.PausedAt,
 	)
 	return err
+}
+
+const putPauseUnlessPaused = `-- name: PutPauseUnlessPaused :execrows
+insert into pauses (tenant_id, outlet_id, kind, name, until, reason, paused_by, paused_at)
+values ($1, $2, $3, $4, null, $5, $6, $7)
+on conflict (outlet_id, kind, name) do update
+set until = null, reason = excluded.reason, paused_by = excluded.paused_by, paused_at = excluded.paused_at
+where pauses.until <= excluded.paused_at
+`
+
+type PutPauseUnlessPausedParams struct {
+	TenantID int64
+	OutletID int64
+	Kind     string
+	Name     string
+	Reason   string
+	PausedBy string
+	PausedAt time.Time
+}
+
+func (q *Queries) PutPauseUnlessPaused(ctx context.Context, arg PutPauseUnlessPausedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, putPauseUnlessPaused,
+		arg.TenantID,
+		arg.OutletID,
+		arg.Kind,
+		arg.Name,
+		arg.Reason,
+		arg.PausedBy,
+		arg.PausedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const recipeSteps = `-- name: RecipeSteps :many

@@ -48,5 +48,15 @@ values (@tenant_id, @outlet_id, @kind, @name, sqlc.narg(until), @reason, @paused
 on conflict (outlet_id, kind, name) do update
 set until = excluded.until, reason = excluded.reason, paused_by = excluded.paused_by, paused_at = excluded.paused_at;
 
+-- name: PutPauseUnlessPaused :execrows
+insert into pauses (tenant_id, outlet_id, kind, name, until, reason, paused_by, paused_at)
+values (@tenant_id, @outlet_id, @kind, @name, null, @reason, @paused_by, @paused_at)
+on conflict (outlet_id, kind, name) do update
+set until = null, reason = excluded.reason, paused_by = excluded.paused_by, paused_at = excluded.paused_at
+where pauses.until <= excluded.paused_at;
+
+-- name: DropPauseOf :execrows
+delete from pauses where tenant_id = @tenant_id and outlet_id = @outlet_id and kind = @kind and name = @name and paused_by = @paused_by;
+
 -- name: DropPause :execrows
 delete from pauses where tenant_id = @tenant_id and outlet_id = @outlet_id and kind = @kind and name = @name;
