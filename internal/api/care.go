@@ -204,6 +204,8 @@ type settingsBody struct {
 	PosSecret     string      `json:"pos_secret,omitempty" maxLength:"200" doc:"Signs what is sent there and what comes back; never shown"`
 	PosAccept     int         `json:"pos_accept_seconds" minimum:"1" maximum:"86400" doc:"An order that it has not taken by then is cancelled" example:"120"`
 	Hours         []hoursView `json:"hours" doc:"Empty: always open"`
+
+	Alert *contactBody `json:"alert,omitempty" doc:"The outlet's own people, told when nobody makes an order; without it, nobody is told"`
 }
 
 type settingsOutput struct{ Body settingsBody }
@@ -244,6 +246,9 @@ func viewSettings(set order.Settings) settingsBody {
 		PaymentWithin: int(set.PaymentWithin.Seconds()), HandOverCode: set.HandOverCode, PosURL: set.PosURL,
 		PosAccept: int(set.PosAccept.Seconds()), Hours: make([]hoursView, len(set.Hours)),
 	}
+	if set.Alert != (order.Contact{}) {
+		v.Alert = &contactBody{Email: set.Alert.Email, Phone: set.Alert.Phone, Language: set.Alert.Language}
+	}
 	for i, h := range set.Hours {
 		v.Hours[i] = hoursView{int(h.Weekday), wall(h.Opens), wall(h.Closes)}
 	}
@@ -257,6 +262,13 @@ func (b settingsBody) settings() (order.Settings, error) {
 	set := order.Settings{
 		PaymentWithin: time.Duration(b.PaymentWithin) * time.Second, PosAccept: time.Duration(b.PosAccept) * time.Second,
 		HandOverCode: b.HandOverCode, PosURL: b.PosURL, PosSecret: b.PosSecret,
+	}
+	alert, err := b.Alert.contactAt("alert.")
+	if err != nil {
+		return order.Settings{}, err
+	}
+	if alert != nil {
+		set.Alert = *alert
 	}
 	var f errs.Fields
 	for _, h := range b.Hours {

@@ -302,12 +302,15 @@ type contactBody struct {
 }
 
 // contact reads a guest's contact; nil when there is none. Errors: KindInvalid.
-func (b *contactBody) contact() (*order.Contact, error) {
+func (b *contactBody) contact() (*order.Contact, error) { return b.contactAt("contact.") }
+
+// contactAt reads the contact that stands at a path. Errors: KindInvalid.
+func (b *contactBody) contactAt(path string) (*order.Contact, error) {
 	if b == nil {
 		return nil, nil
 	}
 	c := notify.Contact{Email: strings.TrimSpace(b.Email), Phone: strings.TrimSpace(b.Phone), Language: b.Language}
-	if err := c.Validate("contact."); err != nil {
+	if err := c.Validate(path); err != nil {
 		return nil, err
 	}
 	return &order.Contact{Email: c.Email, Phone: c.Phone, Language: c.Language}, nil

@@ -141,6 +141,7 @@ func (a *App) startNotify(ctx context.Context) error {
 	})
 	a.run("notify", relay.Run)
 	a.run("channels", a.announceStates)
+	a.run("old messages", a.pruneMessages)
 	list := func(context.Context) ([]string, error) { return []string{notifyIntake}, nil }
 	return a.node.Want(notifyDuty, list, func(lease.Change) { relay.Poke() })
 }
@@ -169,4 +170,39 @@ func (a *App) keepContacts(ctx context.Context, tx store.Tx, orders []*order.Ord
 		}
 	}
 	return a.ledger.KeepContacts(ctx, tx, contacts)
+}
+
+// How the ledger is pruned: so often, so many messages in one statement, and with a rest between statements.
+const (
+	pruneAtOnce = 2000
+	pruneRest   = 100 * time.Millisecond
+)
+
+// pruneMessages deletes messages that are finished and old, on the node that reads the log for messages.
+func (a *App) pruneMessages(ctx context.Context) error {
+	keep := time.Duration(a.cfg.Notify.KeepNotifications)
+	if keep == 0 {
+		return nil
+	}
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		next := pruneEvery
+		if _, mine := a.node.Owned(notifyIntake); mine {
+			n, err := a.ledger.Prune(ctx, time.Now().Add(-keep), pruneAtOnce)
+			switch {
+			case err != nil && ctx.Err() == nil:
+				a.log.WarnContext(ctx, "old messages were not deleted", "action", "prune_failed", "error", err)
+			case n > 0:
+				a.log.InfoContext(ctx, "old messages deleted", "action", "messages_pruned", "messages", n)
+				next = pruneRest
+			}
+		}
+		tick.Reset(next)
+	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"time"
 
 	"brigade/internal/errs"
 )
@@ -15,6 +16,8 @@ type Notify struct {
 	SMSAuth         URL    `name:"sms-authorization" env:"BRIGADE_SMS_AUTHORIZATION" placeholder:"HEADER" help:"The Authorization header that the provider wants; better in the environment."`
 	Console         bool   `name:"notify-console" env:"BRIGADE_NOTIFY_CONSOLE" help:"Write each change of an order to the log, too."`
 	PrivateWebhooks bool   `name:"allow-private-webhooks" env:"BRIGADE_ALLOW_PRIVATE_WEBHOOKS" help:"Let webhooks lead into private networks and to this machine."`
+
+	KeepNotifications Interval `name:"keep-notifications" env:"BRIGADE_KEEP_NOTIFICATIONS" default:"2160h" placeholder:"DURATION" help:"Delete messages to guests and integrators, with their attempts, so long after they were sent or given up (2160h is 90 days); 0 keeps them for ever."`
 }
 
 func (n Notify) check(f *errs.Fields) {
@@ -24,6 +27,9 @@ func (n Notify) check(f *errs.Fields) {
 	}
 	if mail != "" && n.MailFrom == "" {
 		f.Add("--mail-from", "is needed with --mail-url")
+	}
+	if n.KeepNotifications != 0 && n.KeepNotifications < Interval(time.Hour) {
+		f.Add("--keep-notifications", "must be 0 or at least 1h")
 	}
 	if sms != "" && !strings.HasPrefix(sms, "https://") && !strings.HasPrefix(sms, "http://") {
 		f.Add("--sms-url", "must begin with https:// or http://")

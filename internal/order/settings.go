@@ -15,6 +15,7 @@ type Settings struct {
 	PosSecret     string        // signs what is sent there and what comes back
 	PosAccept     time.Duration // an order that it has not taken by then is cancelled
 	Hours         []OpenHours   // none: always open
+	Alert         Contact       // of its own people, told when nobody makes an order
 }
 
 // DefaultSettings are those of an outlet that nobody has set up otherwise.

@@ -269,3 +269,23 @@ func TestGuestsAreWrittenToInTheirLanguage(t *testing.T) {
 		"+34600111222":    "Хорошие новости: ваш заказ ORD_20260302_001 готов.",
 	}, got)
 }
+
+func TestOldMessagesGoAFewAtATimeAndWhatWaitsStays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, brisk)
+	row := `insert into notifications (tenant_id, outlet_id, order_id, sequence, kind, channel, recipient, lane, facts, status, occurred_at, finished_at)
+		values ($1, $2, $3, 1, 'ready', 'email', 'a@example.com', 'email:1', '{}', $4, now(), $5) returning id`
+	for i := range 5 {
+		id := h.id(row, h.tenant, h.outlet, i, "sent", noon.Add(time.Duration(i)*time.Hour))
+		_, err := h.pool.Exec(t.Context(), `insert into notification_attempts (notification_id, attempt, took_ms, code, error) values ($1, 1, 1, 200, '')`, id)
+		require.NoError(t, err)
+	}
+	h.id(row, h.tenant, h.outlet, 9, "pending", nil)
+	for _, want := range []int{3, 1, 0} {
+		n, err := h.store.Prune(t.Context(), noon.Add(210*time.Minute), 3)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
+	require.Equal(t, int64(2), h.id("select count(*) from notifications"))
+	require.Equal(t, int64(1), h.id("select count(*) from notification_attempts"), "attempts go with their messages")
+}

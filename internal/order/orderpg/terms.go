@@ -284,6 +284,7 @@ func (s *Store) Settings(ctx context.Context, outlet int64) (order.Settings, err
 		set.PaymentWithin = time.Duration(r.PaymentWithinSeconds) * time.Second
 		set.PosAccept = time.Duration(r.PosAcceptSeconds) * time.Second
 		set.HandOverCode, set.PosURL, set.PosSecret = r.HandOverCode, r.PosUrl, r.PosSecret
+		set.Alert = order.Contact{Email: r.AlertEmail, Phone: r.AlertPhone, Language: r.AlertLanguage}
 	}
 	hours, err := s.q.Hours(ctx, outlet)
 	for _, h := range hours {
@@ -309,6 +310,7 @@ func (s *Store) PutSettings(ctx context.Context, outlet int64, set order.Setting
 		err := q.PutSettings(ctx, db.PutSettingsParams{
 			Outlet: outlet, PaymentWithin: int32(set.PaymentWithin.Seconds()), HandOverCode: set.HandOverCode,
 			PosUrl: set.PosURL, PosSecret: set.PosSecret, PosAccept: int32(set.PosAccept.Seconds()),
+			AlertEmail: set.Alert.Email, AlertPhone: set.Alert.Phone, AlertLanguage: set.Alert.Language,
 		})
 		if err != nil {
 			return err

@@ -500,10 +500,11 @@ func (q *Queries) PendingAttempt(ctx context.Context, orderID int64) (PendingAtt
 }
 
 const putSettings = `-- name: PutSettings :exec
-insert into outlet_settings (outlet_id, payment_within_seconds, hand_over_code, pos_url, pos_secret, pos_accept_seconds)
-values ($1, $2, $3, $4, $5, $6)
+insert into outlet_settings (outlet_id, payment_within_seconds, hand_over_code, pos_url, pos_secret, pos_accept_seconds, alert_email, alert_phone, alert_language)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (outlet_id) do update set payment_within_seconds = excluded.payment_within_seconds, hand_over_code = excluded.hand_over_code,
-    pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds
+    pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds,
+    alert_email = excluded.alert_email, alert_phone = excluded.alert_phone, alert_language = excluded.alert_language
 `
 
 type PutSettingsParams struct {
@@ -513,6 +514,9 @@ type PutSettingsParams struct {
 	PosUrl        string
 	PosSecret     string
 	PosAccept     int32
+	AlertEmail    string
+	AlertPhone    string
+	AlertLanguage string
 }
 
 func (q *Queries) PutSettings(ctx context.Context, arg PutSettingsParams) error {
@@ -523,12 +527,16 @@ func (q *Queries) PutSettings(ctx context.Context, arg PutSettingsParams) error 
 		arg.PosUrl,
 		arg.PosSecret,
 		arg.PosAccept,
+		arg.AlertEmail,
+		arg.AlertPhone,
+		arg.AlertLanguage,
 	)
 	return err
 }
 
 const settings = `-- name: Settings :one
-select s.payment_within_seconds, s.hand_over_code, s.pos_url, s.pos_secret, s.pos_accept_seconds from outlet_settings s where s.outlet_id = $1
+select s.payment_within_seconds, s.hand_over_code, s.pos_url, s.pos_secret, s.pos_accept_seconds, s.alert_email, s.alert_phone, s.alert_language
+from outlet_settings s where s.outlet_id = $1
 `
 
 type SettingsRow struct {
@@ -537,6 +545,9 @@ type SettingsRow struct {
 	PosUrl               string
 	PosSecret            string
 	PosAcceptSeconds     int32
+	AlertEmail           string
+	AlertPhone           string
+	AlertLanguage        string
 }
 
 func (q *Queries) Settings(ctx context.Context, outlet int64) (SettingsRow, error) {
@@ -548,6 +559,9 @@ func (q *Queries) Settings(ctx context.Context, outlet int64) (SettingsRow, erro
 		&i.PosUrl,
 		&i.PosSecret,
 		&i.PosAcceptSeconds,
+		&i.AlertEmail,
+		&i.AlertPhone,
+		&i.AlertLanguage,
 	)
 	return i, err
 }

@@ -113,16 +113,18 @@ select order_id, line_no, sku, name, quantity, unit_price_minor, recipe_id, cour
 where order_id = any(@orders::bigint[]) and quantity > 0 order by order_id, line_no;
 
 -- name: Settings :one
-select s.payment_within_seconds, s.hand_over_code, s.pos_url, s.pos_secret, s.pos_accept_seconds from outlet_settings s where s.outlet_id = @outlet;
+select s.payment_within_seconds, s.hand_over_code, s.pos_url, s.pos_secret, s.pos_accept_seconds, s.alert_email, s.alert_phone, s.alert_language
+from outlet_settings s where s.outlet_id = @outlet;
 
 -- name: Hours :many
 select weekday, opens, closes from outlet_hours where outlet_id = @outlet order by weekday, opens;
 
 -- name: PutSettings :exec
-insert into outlet_settings (outlet_id, payment_within_seconds, hand_over_code, pos_url, pos_secret, pos_accept_seconds)
-values (@outlet, @payment_within, @hand_over_code, @pos_url, @pos_secret, @pos_accept)
+insert into outlet_settings (outlet_id, payment_within_seconds, hand_over_code, pos_url, pos_secret, pos_accept_seconds, alert_email, alert_phone, alert_language)
+values (@outlet, @payment_within, @hand_over_code, @pos_url, @pos_secret, @pos_accept, @alert_email, @alert_phone, @alert_language)
 on conflict (outlet_id) do update set payment_within_seconds = excluded.payment_within_seconds, hand_over_code = excluded.hand_over_code,
-    pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds;
+    pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds,
+    alert_email = excluded.alert_email, alert_phone = excluded.alert_phone, alert_language = excluded.alert_language;
 
 -- name: ClearHours :exec
 delete from outlet_hours where outlet_id = @outlet;
