@@ -266,7 +266,7 @@ func (a *Accuracy) sumUp(all []Outcome) {
 	products := slices.DeleteFunc(by(now, func(o *Outcome) Metric { return Metric{Outlet: o.Outlet, SKU: o.SKU} }),
 		func(m Metric) bool { return math.IsNaN(m.WAPE) || math.IsInf(m.WAPE, 0) })
 	slices.SortStableFunc(products, func(a, b Metric) int { return cmp.Compare(a.WAPE, b.WAPE) })
-	n := min(shownProducts, len(products))
+	n := min(shownProducts, (len(products)+1)/2)
 	a.Best = products[:n]
 	a.Worst = slices.Clone(products[len(products)-n:])
 	slices.Reverse(a.Worst)

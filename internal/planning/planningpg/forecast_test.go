@@ -101,7 +101,8 @@ func TestForecastsOfNothingAndOfShortHistories(t *testing.T) {
 	k.report(t, main, first-1, 3, "new")
 	k.report(t, main, first-1, 60, "a", "b", "c")
 	_, err = k.service.Report(t.Context(), k.who, "pos:b", []planning.Line{
-		{Outlet: main, SKU: "refund", Day: first - 1, Hour: planning.NoHour, Milli: -5000}, {Outlet: main, SKU: "huge", Day: first - 1, Hour: planning.NoHour, Milli: 1e14},
+		{Outlet: main, SKU: "refund", Day: first - 1, Hour: planning.NoHour, Milli: -5000},
+		{Outlet: main, SKU: "huge", Day: first - 1, Hour: planning.NoHour, Milli: 1e14},
 		{Outlet: main, SKU: "none", Day: first - 1, Hour: planning.NoHour},
 	})
 	require.NoError(t, err)

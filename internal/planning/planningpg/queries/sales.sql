@@ -113,7 +113,8 @@ select sku, stands_for, created_by, created_at from sales_aliases where tenant_i
 
 -- name: SoldDays :many
 -- What was sold by day; a renamed product under its present name.
-select (d.day - date '1970-01-01')::int as day, s.outlet_id, coalesce(a.stands_for, s.sku)::text as sku, max(s.name)::text as name,
+select (d.day - date '1970-01-01')::int as day, s.outlet_id, coalesce(a.stands_for, s.sku)::text as sku,
+       coalesce(max(s.name) filter (where a.sku is null), max(s.name))::text as name,
        sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor,
        (sum(d.sold_outs) > 0)::boolean as sold_out
 from sales_series s
