@@ -24,4 +24,8 @@ func TestSchemasOfEventsAreServed(t *testing.T) {
 		require.Equal(t, string(e.Type), res.body["title"])
 	}
 	require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/api/v1/events/schemas/NOTHING", "").status)
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/api/v1/events/schemas/TASK_READY?version=1", "").status)
+	later := b.call(t, http.MethodGet, "/api/v1/events/schemas/TASK_READY?version=2", "")
+	require.Equal(t, http.StatusNotFound, later.status)
+	require.Contains(t, later.text, "TASK_READY has no version 2: it is written in version 1")
 }

@@ -197,7 +197,7 @@ type Entry struct {
 	Payload   any // the zero value of its payload's struct
 }
 
-// Catalogue lists every type of event, with version 1 of its payload.
+// Catalogue lists every type of event, with the payload of its version of today.
 var Catalogue = []Entry{
 	{TaskCreated, AggregateTask, "a task came into being with its ticket", TaskPayload{}},
 	{TaskReady, AggregateTask, "everything that the task waited for is done", TaskPayload{}},

@@ -3,6 +3,7 @@ package event_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -72,7 +73,7 @@ func declared(t *testing.T, file *ast.File) (types []string, documented map[stri
 func TestEventsStayCompatible(t *testing.T) {
 	t.Parallel()
 	for _, entry := range event.Catalogue {
-		path := filepath.Join("testdata", string(entry.Type)+".json")
+		path := goldenFile(entry, event.VersionOf(entry.Type))
 		now, err := json.MarshalIndent(example(entry), "", "  ")
 		require.NoError(t, err)
 		golden, err := os.ReadFile(path)
@@ -86,6 +87,15 @@ func TestEventsStayCompatible(t *testing.T) {
 		require.NoError(t, json.Unmarshal(now, &got))
 		requireContains(t, string(entry.Type), want, got)
 	}
+}
+
+// goldenFile holds an event of a version: TYPE.json, from version 2 on TYPE.v2.json.
+func goldenFile(e event.Entry, v int) string {
+	name := string(e.Type)
+	if v > 1 {
+		name += fmt.Sprintf(".v%d", v)
+	}
+	return filepath.Join("testdata", name+".json")
 }
 
 func requireContains(t *testing.T, path string, want, got map[string]any) {

@@ -41,14 +41,14 @@ const (
 	AggregateDriver   = "driver"
 )
 
-// New returns an event of version 1 of its type, not yet written.
+// New returns an event of its type's version of today, not yet written.
 func New(t Type, aggregateType string, aggregateID int64, sequence int, at time.Time, payload any) Event {
 	body, err := json.Marshal(payload)
 	if err != nil { // payloads are plain structs of the catalogue: this is a bug
 		panic("event: payload of " + string(t) + ": " + err.Error())
 	}
 	return Event{
-		ID: uuid.Must(uuid.NewV7()), Type: t, Version: 1, AggregateType: aggregateType, AggregateID: aggregateID,
+		ID: uuid.Must(uuid.NewV7()), Type: t, Version: VersionOf(t), AggregateType: aggregateType, AggregateID: aggregateID,
 		Sequence: sequence, OccurredAt: at, Payload: body,
 	}
 }

@@ -27,13 +27,11 @@ type Schema struct {
 // Fields lists the names of a struct's properties in the order in which they are declared.
 func (s *Schema) Fields() []string { return s.order }
 
-// SchemaOf returns the schema of an entry's events as they travel: the envelope with the payload in it. Fields may be
-// added to it, so readers leave alone what they do not know; anything else is a new version of the type.
-func SchemaOf(e Entry) *Schema {
+func schemaOfEntry(e Entry, version int) *Schema {
 	s := schemaOf(reflect.TypeFor[Event]())
 	s.Schema, s.Title, s.Description = "https://json-schema.org/draft/2020-12/schema", string(e.Type), e.Meaning
 	s.Properties["type"] = &Schema{Const: e.Type}
-	s.Properties["version"] = &Schema{Const: 1}
+	s.Properties["version"] = &Schema{Const: version}
 	s.Properties["aggregate_type"] = &Schema{Const: e.Aggregate}
 	s.Properties["payload"] = schemaOf(reflect.TypeOf(e.Payload))
 	return s

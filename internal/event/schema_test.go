@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,17 +20,26 @@ import (
 func TestGoldenEventsFitTheirSchemas(t *testing.T) {
 	t.Parallel()
 	for _, entry := range event.Catalogue {
-		body, err := os.ReadFile(filepath.Join("testdata", string(entry.Type)+".json"))
-		require.NoError(t, err)
-		var golden map[string]any
-		require.NoError(t, json.Unmarshal(body, &golden))
-		require.NoError(t, fits(event.SchemaOf(entry), golden), entry.Type)
-		text, err := json.Marshal(event.SchemaOf(entry))
-		require.NoError(t, err)
-		require.Contains(t, string(text), `"const":"`+string(entry.Type)+`"`)
+		for v := range event.VersionOf(entry.Type) {
+			requireFits(t, entry, v+1)
+		}
 	}
 	_, ok := event.Find("NOTHING")
 	require.False(t, ok)
+}
+
+func requireFits(t *testing.T, entry event.Entry, version int) {
+	t.Helper()
+	schema, ok := event.SchemaOfVersion(entry, version)
+	require.True(t, ok)
+	body, err := os.ReadFile(goldenFile(entry, version))
+	require.NoError(t, err)
+	var golden map[string]any
+	require.NoError(t, json.Unmarshal(body, &golden))
+	require.NoError(t, fits(schema, golden), entry.Type)
+	text, err := json.Marshal(schema)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"const":"`+string(entry.Type)+`"`)
 }
 
 // fits checks a value as far as the schemas of payloads go.
@@ -86,6 +96,53 @@ func want(have, name string) error {
 	return nil
 }
 
+// What readers may rely on stays: a field that every event of a version has does not become one that may be absent.
+func TestRequiredFieldsStayRequired(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("testdata", "required.json")
+	body, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var promised map[string][]string
+	require.NoError(t, json.Unmarshal(body, &promised))
+	grown := false
+	for _, entry := range event.Catalogue {
+		key := fmt.Sprintf("%s %d", entry.Type, event.VersionOf(entry.Type))
+		now := event.SchemaOf(entry).Properties["payload"].Required
+		for _, field := range promised[key] {
+			require.Contains(t, now, field, "%s: readers rely on it", key)
+		}
+		if *update && len(now) > len(promised[key]) {
+			promised[key], grown = now, true
+		}
+		require.NotNil(t, promised[key], "run the test with -update to note the fields of %s", key)
+	}
+	if grown {
+		text, err := json.MarshalIndent(promised, "", "  ")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, append(text, '\n'), 0o600))
+	}
+}
+
+// A type that got a second version is written in it; the first keeps its schema.
+func TestVersions(t *testing.T) { //nolint:paralleltest // the catalogue is everybody's
+	entry, ok := event.Find(event.TaskReady)
+	require.True(t, ok)
+	type first struct {
+		Task string `json:"task"`
+	}
+	defer event.Supersede(event.TaskReady, first{})()
+	require.Equal(t, 2, event.New(event.TaskReady, event.AggregateTask, 1, 1, time.Now(), event.TaskPayload{}).Version)
+	require.Equal(t, 2, event.SchemaOf(entry).Properties["version"].Const)
+	old, ok := event.SchemaOfVersion(entry, 1)
+	require.True(t, ok)
+	require.Equal(t, 1, old.Properties["version"].Const)
+	require.Equal(t, []string{"task"}, old.Properties["payload"].Fields())
+	for _, none := range []int{0, 3} {
+		_, ok = event.SchemaOfVersion(entry, none)
+		require.False(t, ok)
+	}
+}
+
 // docs/events.md is written from the catalogue: go test ./internal/event -update writes it anew.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
@@ -106,13 +163,14 @@ func documentation() string {
 
 Everything that happens is an event: written in the transaction of the change, carried to every sink in order and at
 least once. Readers drop what they have seen by ` + "`id`" + ` and leave alone fields that they do not know: fields may be added to a
-version, everything else makes a new version. JSON Schemas are served at ` + "`/api/v1/events/schemas`" + `.
+version, everything else makes a new version. JSON Schemas are served at ` + "`/api/v1/events/schemas`" + `, those of earlier versions with
+` + "`?version=`" + `.
 (This page is written from the catalogue, ` + "`internal/event/catalogue.go`" + `.)
 
 | Where | How |
 |---|---|
 | HTTP | ` + "`GET /api/v1/events`" + `, server-sent events; ` + "`Last-Event-ID`" + ` resumes |
-| Kafka | topics ` + "`kitchen.domain.events`, `orders.domain.events`" + `; key ` + "`AGGREGATE:ID`" + ` |
+| Kafka | topics ` + topics() + `; key ` + "`AGGREGATE:ID`" + ` |
 | RabbitMQ | topic exchange ` + "`domain_events`" + `, key ` + "`CONTEXT.TYPE`" + ` |
 | Postgres | view ` + "`domain_events`" + `, with ` + "`published_at`, `attempts`, `last_error`" + ` |
 
@@ -123,10 +181,28 @@ version, everything else makes a new version. JSON Schemas are served at ` + "`/
 	table(&b, envelope)
 	for _, e := range event.Catalogue {
 		s := event.SchemaOf(e)
-		fmt.Fprintf(&b, "\n## %s\n\nOf %s, in `%s`: %s.\n\n", e.Type, e.Aggregate, topic(e), e.Meaning)
+		fmt.Fprintf(&b, "\n## %s\n\nOf %s, in `%s`: %s.%s\n\n", e.Type, e.Aggregate, topic(e), e.Meaning, versionNote(e))
 		table(&b, s.Properties["payload"])
 	}
 	return b.String()
+}
+
+func versionNote(e event.Entry) string {
+	if v := event.VersionOf(e.Type); v > 1 {
+		return fmt.Sprintf(" Version %d.", v)
+	}
+	return ""
+}
+
+// topics lists Kafka's topics.
+func topics() string {
+	var names []string
+	for _, e := range event.Catalogue {
+		if name := "`" + topic(e) + "`"; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func topic(e event.Entry) string {
