@@ -65,6 +65,8 @@ var rights = map[string]access{
 	"PUT /api/v1/outlets/{outlet}/order-settings": managers,
 	"GET /api/v1/outlets/{outlet}/admission":      staff,
 	"PUT /api/v1/outlets/{outlet}/admission":      managers,
+	"GET /api/v1/outlets/{outlet}/rules":          staff,
+	"PUT /api/v1/outlets/{outlet}/rules":          managers,
 	"POST /api/v1/payments/stripe/webhook":        public,
 	"POST /api/v1/outlets/{outlet}/pos":           public,
 

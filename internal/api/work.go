@@ -24,6 +24,8 @@ type Work interface {
 	CloseStation(ctx context.Context, who actor.Actor, outlet int64, station, to, reason string) error
 	OpenStation(ctx context.Context, who actor.Actor, outlet int64, station string) error
 	Leave(ctx context.Context, who actor.Actor, outlet int64, staff string) (until time.Time, begun []kitchen.TaskView, err error)
+	Rules(ctx context.Context, who actor.Actor, outlet int64) (kitchen.Rules, error)
+	PutRules(ctx context.Context, who actor.Actor, outlet int64, r kitchen.Rules) error
 }
 
 const exampleTicket = `{"order_id":1,"order_number":"ORD_20241216_001","status":"IN_PROGRESS","rush":false,
@@ -33,6 +35,7 @@ func (s *server) addWork() {
 	s.addTicketWork()
 	s.addTaskWork()
 	s.addFloorWork()
+	s.addRules()
 }
 
 // changes is a route that changes what a kitchen does.

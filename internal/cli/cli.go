@@ -37,7 +37,7 @@ type Commands struct {
 	Machine  machineCommand  `cmd:"" group:"operate" help:"The machines; take one down and up again."`
 	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
 	Station  stationCommand  `cmd:"" group:"operate" help:"The stations; close one in quiet hours and open it again."`
-	Kitchen  kitchenCommand  `cmd:"" group:"setup" help:"Who cooks at an outlet."`
+	Kitchen  kitchenCommand  `cmd:"" group:"setup" help:"Who cooks at an outlet, and by which rules."`
 	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold; 86 an item and put it back."`
 	Sale     saleCommand     `cmd:"" group:"operate" help:"Whether orders are taken; pause an item, station or channel."`
 	Channel  channelCommand  `cmd:"" group:"operate" help:"Ordering providers: let them order, map their items, pause them."`

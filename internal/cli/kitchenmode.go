@@ -17,7 +17,8 @@ import (
 )
 
 type kitchenCommand struct {
-	Mode kitchenMode `cmd:"" help:"Who cooks at an outlet: tasks for staff and machines, or workers that take whole orders."`
+	Mode  kitchenMode  `cmd:"" help:"Who cooks at an outlet: tasks for staff and machines, or workers that take whole orders."`
+	Rules kitchenRules `cmd:"" help:"By which rules the kitchen decides, and what it aims at."`
 }
 
 type kitchenMode struct {

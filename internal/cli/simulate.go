@@ -64,9 +64,9 @@ A change is one of
     cook NAME like NAME [parallel N] [efficiency X] [from HH:MM] [to HH:MM]
     no-cook NAME [from HH:MM] [to HH:MM]
     without-item SKU
-    policy NAME
+    policy NAME [wait COST] [late COST] [together COST]
 
-Names with spaces stand in double quotes. Each evening is played with the changes and without, on the same orders and the same luck; the differences come with their 95 % confidence intervals.`
+The costs are what a minute is worth: until an order is ready, after its promise, and between its first item and its last. Names with spaces stand in double quotes. Each evening is played with the changes and without, on the same orders and the same luck; the differences come with their 95 % confidence intervals.`
 }
 
 // Validate names every faulty flag.
@@ -132,6 +132,7 @@ func settingsFor(policy string) (kitchen.Settings, error) {
 	if s.Policy = sched.Policy(policy); !s.Policy.Known() {
 		return s, errs.Invalid("there is no policy %q; there are %v", policy, sched.Policies())
 	}
+	s.Fixed = true
 	return s, nil
 }
 

@@ -16,7 +16,8 @@ import (
 type Floor struct {
 	Layout *Layout
 
-	settings Settings
+	usual    Settings // of the engine
+	settings Settings // with the outlet's own rules
 	plan     *sched.Kitchen
 	tickets  map[int64]*Ticket
 	byTask   Index
@@ -37,6 +38,7 @@ type Settings struct {
 	Weights      sched.Weights // of the staff score and of aging
 	Policy       sched.Policy  // by which rules tasks are given to people
 	Aims         sched.Aims    // of the policy "brigade"
+	Fixed        bool          // an outlet's own rules do not count
 	Promises     bool          // orders are promised a time, and whether they keep it is watched
 }
 
@@ -54,12 +56,12 @@ type Index map[int64]*Ticket
 // floor's from now on: what is learned of people is noted in it.
 func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Index) *Floor {
 	f := &Floor{
-		Layout: l, settings: s, plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
+		Layout: l, usual: s, settings: s.By(l.Rules), plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
 		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index, batches: newBatches(), fresh: map[int64]bool{},
 		sight: foresight{calibration: l.Learned.Clone(), pressure: l.Pressure, saved: now, wanting: map[int64]bool{}},
 	}
-	if s.Policy != "" {
-		f.plan.Use(s.Policy, s.Aims)
+	if f.settings.Policy != "" {
+		f.plan.Use(f.settings.Policy, f.settings.Aims)
 	}
 	for _, t := range tickets {
 		f.Open(t)
@@ -255,6 +257,10 @@ func (f *Floor) Requeue(j *Journal, task int64, now time.Time, boost float64, re
 // are (machine down, person gone) go back into the queue.
 func (f *Floor) Relayout(j *Journal, l *Layout, now time.Time) {
 	f.Layout, f.laidOut, f.dirty = l, now, true
+	if s := f.usual.By(l.Rules); s != f.settings {
+		f.settings = s
+		f.plan.Use(s.Policy, s.Aims)
+	}
 	plan := l.Plan(now)
 	f.plan.Relayout(plan)
 	for order := range f.tickets {

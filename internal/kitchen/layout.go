@@ -22,6 +22,7 @@ type Layout struct {
 	Admission  *Admission        // how much it takes on; nil: all that comes
 	Learned    sched.Calibration // what its promises have taught, when it was read
 	Pressure   Pressure          // how busy it was then
+	Rules      *Rules            // by which it decides; nil: by those of the engine's settings
 	Stations   []sched.Station
 	Closed     map[int64]Closure // closed stations
 	Machines   []Machine

@@ -92,6 +92,8 @@ type Repository interface {
 	SetStation(ctx context.Context, c StationChange) error
 	// PutAdmission sets how much an outlet takes on (nil: all that comes) and appends KITCHEN_CHANGED.
 	PutAdmission(ctx context.Context, tenant, outlet int64, a *Admission, by string, at time.Time) error
+	// PutRules sets by which rules a kitchen decides and appends KITCHEN_CHANGED.
+	PutRules(ctx context.Context, tenant, outlet int64, r Rules, by string, at time.Time) error
 	// WasteLog lists food that was made in vain, newest first.
 	WasteLog(ctx context.Context, tenant, outlet, before int64, n int) ([]WasteEntry, error)
 	// SetBreak starts or ends a break of a staff member, by name or decimal id, and appends KITCHEN_CHANGED.

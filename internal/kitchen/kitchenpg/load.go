@@ -76,6 +76,9 @@ func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.La
 	if err := fillStates(ctx, q, ids, byOutlet); err != nil {
 		return nil, err
 	}
+	if err := fillRules(ctx, q, ids, byOutlet); err != nil {
+		return nil, err
+	}
 	for _, l := range found {
 		l.Index()
 	}

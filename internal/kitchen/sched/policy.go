@@ -48,7 +48,7 @@ func DefaultAims() Aims {
 	return Aims{
 		Ticket: 1, Late: 3, Gap: 0.5, DueFactor: 2, DueGrace: 5 * time.Minute,
 		Margin: 10 * time.Second, Early: 5 * time.Minute, Idle: 0.05, Busy: 0.1, Spread: 0.2, Repair: 10 * time.Minute,
-		Patience: 2, Flexible: 2, Tries: 10, InDetail: 600, Placements: 8_000,
+		Patience: 2, Flexible: 2, Tries: 10, InDetail: 600, Placements: 6_000,
 	}
 }
 

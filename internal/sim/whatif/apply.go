@@ -11,7 +11,7 @@ import (
 	"brigade/internal/sim/replay"
 )
 
-// Apply makes the changes to a copy of an evening; what they say of the policy is left to who plays it.
+// Apply makes the changes to a copy of an evening.
 // Errors: KindInvalid when a change names what the kitchen does not have.
 func Apply(e *replay.Evening, changes []Change) (*replay.Evening, error) {
 	return e.Changed(func(e *replay.Evening) error {
@@ -38,6 +38,8 @@ func (c Change) apply(e *replay.Evening) error {
 		return c.cookAway(e)
 	case "without-item":
 		return c.dropItem(e)
+	case "policy":
+		return c.rule(e)
 	}
 	return nil
 }
@@ -247,6 +249,25 @@ func (c Change) dropItem(e *replay.Evening) error {
 		return c.unknown("item", c.Name, have)
 	}
 	e.Orders = slices.DeleteFunc(e.Orders, func(o replay.Order) bool { return len(o.Units) == 0 })
+	return nil
+}
+
+// rule lets the kitchen decide by other rules; what they do not say stays as it is.
+func (c Change) rule(e *replay.Evening) error {
+	r := kitchen.UsualRules()
+	if e.Layout.Rules != nil {
+		r = *e.Layout.Rules
+	}
+	r.Policy = sched.Policy(c.Name)
+	for option, into := range map[string]*float64{"wait": &r.Wait, "late": &r.Late, "together": &r.Together} {
+		if cost, said := c.Costs[option]; said {
+			*into = cost
+		}
+	}
+	if err := r.Check(); err != nil {
+		return errs.Invalid("%q: %v", c.Text, err)
+	}
+	e.Layout.Rules = &r
 	return nil
 }
 

@@ -9,7 +9,7 @@
 //	cook NAME like NAME [parallel N] [efficiency X] [from HH:MM] [to HH:MM]   one more cook
 //	no-cook NAME [from HH:MM] [to HH:MM]                            a cook is away, and it is known beforehand
 //	without-item SKU                                                an item is off the menu; orders come without it
-//	policy NAME                                                     the planner decides by other rules
+//	policy NAME [wait X] [late X] [together X]                      the planner decides by other rules; see kitchen.Rules
 //
 // A name with spaces stands in double quotes. Without like, a machine is like the one whose name differs only in the
 // number at its end. Clock times are the outlet's; those before the evening begins are of the next day.
@@ -33,13 +33,15 @@ type Change struct {
 	Capacity   int
 	Parallel   int
 	Efficiency float64
-	From, To   string // HH:MM; "": the whole evening
+	From, To   string             // HH:MM; "": the whole evening
+	Costs      map[string]float64 // of a policy's aims, by option
 }
 
 // grammar is which options a verb takes.
 var grammar = map[string][]string{
 	"machine": {"like", "capacity", "from", "to"}, "no-machine": {"from", "to"}, "station": {"capacity"},
-	"cook": {"like", "parallel", "efficiency", "from", "to"}, "no-cook": {"from", "to"}, "without-item": nil, "policy": nil,
+	"cook": {"like", "parallel", "efficiency", "from", "to"}, "no-cook": {"from", "to"}, "without-item": nil,
+	"policy": {"wait", "late", "together"},
 }
 
 // Verbs lists what a change can begin with.
@@ -127,6 +129,15 @@ func (c *Change) set(option, value string) (err error) {
 		if err != nil || !(c.Efficiency > 0 && c.Efficiency <= 10) {
 			return errs.Invalid("%q: efficiency is a number above 0 and up to 10, not %q", c.Text, value)
 		}
+	case "wait", "late", "together":
+		cost, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(cost >= 0 && cost <= 100) {
+			return errs.Invalid("%q: %s is a number from 0 to 100, not %q", c.Text, option, value)
+		}
+		if c.Costs == nil {
+			c.Costs = map[string]float64{}
+		}
+		c.Costs[option] = cost
 	case "from":
 		c.From, err = c.clock(option, value)
 	case "to":

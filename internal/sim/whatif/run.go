@@ -73,7 +73,7 @@ func Run(ctx context.Context, q Question) (*Answer, error) {
 	for _, c := range q.Changes {
 		a.Changes = append(a.Changes, c.Text)
 		if c.Verb == "policy" {
-			policy = c.Name
+			policy = "" // the changed kitchen has rules of its own
 		}
 	}
 	without, with, err := q.pairs(ctx, policy)

@@ -95,10 +95,19 @@ func TestOneMoreFryerHelpsAndOneCookLessDoesNot(t *testing.T) {
 	require.Greater(t, ask(t, "station fryer capacity 1").Differences[0].Mean, 0.0)
 }
 
+// What a minute costs is the outlet's to say: without a price on waiting for the rest of an order nothing is held.
+func TestRulesOfTheOutlet(t *testing.T) {
+	t.Parallel()
+	apart := ask(t, "policy brigade together 0").Differences
+	near := ask(t, "policy brigade together 5").Differences
+	require.Equal(t, "sync gap", apart[4].Figure)
+	require.Less(t, near[4].With, apart[4].With)
+}
+
 // Evenings are paired: what changes nothing makes no difference at all.
 func TestWhatChangesNothingMakesNoDifference(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"policy greedy", "station pass capacity 9"} {
+	for _, text := range []string{"policy greedy", "policy greedy late 9", "station pass capacity 9"} {
 		for _, d := range ask(t, text).Differences[:5] {
 			require.Zero(t, d.Mean, text)
 			require.Zero(t, d.Low)
@@ -139,6 +148,8 @@ func TestFaultsSayWhatCouldStandThere(t *testing.T) {
 		"cook Zoë like Noah efficiency 0": "efficiency is a number above 0",
 		"without-item wrap from 18:00":    "without-item takes a name and nothing else",
 		`no-cook ""`:                      "the name is empty",
+		"policy brigade late -1":          "late is a number from 0 to 100",
+		"policy brigade capacity 3":       "policy takes wait, late, together",
 	} {
 		_, err := whatif.Parse(text)
 		require.True(t, errs.Is(err, errs.KindInvalid), text)
@@ -154,6 +165,7 @@ func TestFaultsSayWhatCouldStandThere(t *testing.T) {
 		"station bar capacity 3":  `there is no station "bar"; there are fryer, pass`,
 		"without-item soup":       `there is no item "soup"; there are fries, wrap`,
 		"no-cook Noah from 12:00": "not within the evening",
+		"policy best":             "must be one of brigade, greedy, fifo",
 	} {
 		c, err := whatif.Parse(text)
 		require.NoError(t, err, text)
