@@ -25,6 +25,7 @@ var (
 	editors     = access{roles: []actor.Role{actor.Manager, actor.Integrator}}
 	cooks       = access{roles: []actor.Role{actor.Manager, actor.Cook}}
 	providers   = access{roles: []actor.Role{actor.Channel}}
+	drivers     = access{roles: []actor.Role{actor.Driver, actor.Manager}}
 	staff       = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
 
@@ -156,6 +157,31 @@ var rights = map[string]access{
 	"GET /api/v1/planning/validations/{id}":      managers,
 	"GET /api/v1/planning/models":                managers,
 	"POST /api/v1/planning/models":               managers,
+
+	"GET /api/v1/deliveries":                              staff,
+	"GET /api/v1/deliveries/{delivery}":                   everyRole,
+	"GET /api/v1/deliveries/{delivery}/explain":           staff,
+	"POST /api/v1/deliveries/{delivery}/assign":           managers,
+	"PUT /api/v1/deliveries/{delivery}/pin":               managers,
+	"DELETE /api/v1/deliveries/{delivery}/pin":            managers,
+	"GET /api/v1/track/{token}":                           public,
+	"GET /api/v1/drivers":                                 staff,
+	"GET /api/v1/drivers/{driver}/track":                  managers,
+	"POST /api/v1/drivers/{driver}/incident":              managers,
+	"POST /api/v1/driver-positions":                       integrators,
+	"GET /api/v1/driver":                                  drivers,
+	"POST /api/v1/driver/online":                          drivers,
+	"POST /api/v1/driver/offline":                         drivers,
+	"POST /api/v1/driver/break":                           drivers,
+	"GET /api/v1/driver/work":                             drivers,
+	"GET /api/v1/driver/stream":                           drivers,
+	"POST /api/v1/driver/deliveries/{delivery}/accept":    drivers,
+	"POST /api/v1/driver/deliveries/{delivery}/decline":   drivers,
+	"POST /api/v1/driver/deliveries/{delivery}/pickup":    drivers,
+	"POST /api/v1/driver/deliveries/{delivery}/delivered": drivers,
+	"POST /api/v1/driver/deliveries/{delivery}/problem":   drivers,
+	"POST /api/v1/driver/position":                        drivers,
+	"POST /api/v1/driver/positions":                       drivers,
 
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,

@@ -104,21 +104,23 @@ type Parts struct {
 	Explainer Explainer
 	Workers   Workers // contract R's; nil: there are none
 	Notices   Notices
-	Planning  Planning
-	Channels  Channels
-	Tenants   Tenants
-	Menu      Menu
-	Events    Events
-	Clock     clock.Clock                 // the product's
-	Ready     func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
-	Redis     func() string               // how Redis is, when one is used; "" when not, and it may be nil
-	Cache     *live.Cache                 // shared with other processes; nil: there is none
-	Metrics   *telemetry.Metrics
-	Log       *slog.Logger
-	Demo      *actor.Actor // whom requests without a token act as; nil: they are refused
-	Open      bool         // requests without a token are let in by whatever name they call this machine
-	Views     []View       // empty: all
-	Version   string       // of Brigade, for the documentation
+
+	Deliveries Deliveries
+	Planning   Planning
+	Channels   Channels
+	Tenants    Tenants
+	Menu       Menu
+	Events     Events
+	Clock      clock.Clock                 // the product's
+	Ready      func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
+	Redis      func() string               // how Redis is, when one is used; "" when not, and it may be nil
+	Cache      *live.Cache                 // shared with other processes; nil: there is none
+	Metrics    *telemetry.Metrics
+	Log        *slog.Logger
+	Demo       *actor.Actor // whom requests without a token act as; nil: they are refused
+	Open       bool         // requests without a token are let in by whatever name they call this machine
+	Views      []View       // empty: all
+	Version    string       // of Brigade, for the documentation
 }
 
 // Limits of requests.
@@ -133,11 +135,12 @@ const (
 // server is the API with its parts.
 type server struct {
 	Parts
-	mux     *http.ServeMux
-	huma    huma.API
-	ids     *requestIDs
-	timeout time.Duration
-	routes  map[string]bool // those that were added, as in the table of access
+	mux       *http.ServeMux
+	huma      huma.API
+	ids       *requestIDs
+	timeout   time.Duration
+	followers limiter         // of deliveries, by their links
+	routes    map[string]bool // those that were added, as in the table of access
 }
 
 // New returns the handler of all routes. It answers every path: what it does not know with 404.
@@ -162,6 +165,8 @@ func newServer(p Parts) *server {
 	s.addPlanning()
 	s.addChannels()
 	s.addTenants()
+	s.addDeliveries()
+	s.addDrivers()
 	s.addEvents()
 	s.addContractK()
 	s.addContractR()

@@ -198,6 +198,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 		{errs.NotFound("no"), 404, "not_found", "", "no"},
 		{errs.Conflict("no").Because(errors.New("secret")), 409, "conflict", "", "no"},
 		{errs.TooLarge("no"), 413, "too_large", "", "no"},
+		{errs.TooMany("no"), 429, "too_many", "1", "no"},
 		{&errs.Error{Kind: errs.KindUnavailable, Msg: "away", After: 2500 * time.Millisecond}, 503, "unavailable", "3", "away"},
 		{errs.Unknown("maybe"), 503, "outcome_unknown", "1", "maybe"},
 		{errors.New("secret"), 500, "internal", "", "something is broken here"},

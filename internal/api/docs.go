@@ -34,6 +34,8 @@ func describe(version string) huma.Config {
 			Tags: []*huma.Tag{
 				{Name: tagOrders, Description: "Place orders and follow them."},
 				{Name: tagKitchen, Description: "Stations, machines, staff and their work."},
+				{Name: tagDelivery, Description: "How orders come to their doors."},
+				{Name: tagDriver, Description: "What a driver's app does: with the driver's own token, or a manager's and `driver`."},
 				{Name: tagMenu, Description: "What is sold, and where."},
 				{Name: "Events", Description: "Everything that happens, as it happens."},
 				{Name: tagTokens, Description: "Who may ask."},

@@ -28,6 +28,7 @@ var statuses = map[errs.Kind]int{
 	errs.KindNotFound:     http.StatusNotFound,
 	errs.KindConflict:     http.StatusConflict,
 	errs.KindTooLarge:     http.StatusRequestEntityTooLarge,
+	errs.KindTooMany:      http.StatusTooManyRequests,
 	errs.KindUnavailable:  http.StatusServiceUnavailable,
 	errs.KindUnknown:      http.StatusServiceUnavailable,
 }
@@ -125,7 +126,7 @@ func (p *Problem) advise(e *errs.Error) {
 	switch e.Kind {
 	case errs.KindUnauthorized:
 		p.header.Set("WWW-Authenticate", `Bearer realm="brigade"`)
-	case errs.KindUnavailable, errs.KindUnknown:
+	case errs.KindUnavailable, errs.KindUnknown, errs.KindTooMany:
 		wait := max(1, math.Ceil(e.After.Seconds()))
 		p.header.Set("Retry-After", strconv.FormatFloat(min(wait, time.Hour.Seconds()), 'f', 0, 64))
 	default:

@@ -66,6 +66,8 @@ type placeBody struct {
 	CustomerName    string       `json:"customer_name,omitempty" doc:"At most 100 characters" example:"Ada Lovelace"`
 	TableNumber     count        `json:"table_number,omitempty" doc:"1 to 100" example:"7"`
 	DeliveryAddress string       `json:"delivery_address,omitempty" doc:"At most 500 characters" example:"12 Analytical Row, London"`
+	Location        *pointBody   `json:"delivery_location,omitempty" doc:"Where that is; without it, as far as it is known from the address"`
+	Needs           []string     `json:"delivery_needs,omitempty" doc:"What the driver must be able to do: alcohol, large" example:"[\"alcohol\"]"`
 	Hold            bool         `json:"hold,omitempty" doc:"Nothing is begun until the order is fired"`
 	Contact         *contactBody `json:"contact,omitempty" doc:"How the guest is told what becomes of the order"`
 	Items           []placeItem  `json:"items" doc:"1 to 100 lines, at most 500 units together"`
@@ -134,6 +136,17 @@ func (b placeBody) agree(p *order.Placement) {
 		p.ReadyAt = b.ReadyAt.UTC()
 	}
 	p.ReadyFor = b.ReadyFor
+	if b.Location != nil || len(b.Needs) > 0 {
+		p.Door = &order.Door{Needs: b.Needs}
+	}
+	if b.Location != nil {
+		p.Door.Located, p.Door.Lat, p.Door.Lon = true, b.Location.Lat, b.Location.Lon
+	}
+}
+
+type pointBody struct {
+	Lat float64 `json:"lat" minimum:"-90" maximum:"90" doc:"Degrees north" example:"40.4203"`
+	Lon float64 `json:"lon" minimum:"-180" maximum:"180" doc:"Degrees east" example:"-3.7058"`
 }
 
 // created is 201 for what was made now and 200 for what was there before.

@@ -129,6 +129,7 @@ type createTokenInput struct {
 		Name          string     `json:"name" minLength:"1" maxLength:"100" doc:"Of who will use it; it appears in histories" example:"till-1"`
 		Role          actor.Role `json:"role" enum:"owner,manager,cook,driver,integrator,customer" example:"integrator"`
 		Outlet        string     `json:"outlet,omitempty" doc:"Slug or id: for this outlet alone" example:"kitchen"`
+		Driver        string     `json:"driver,omitempty" doc:"For the role driver: whose own it is, by name or id" example:"Marta"`
 		ExpiresInDays float64    `json:"expires_in_days,omitempty" exclusiveMinimum:"0" maximum:"36500" doc:"Without it: never" example:"365"`
 	} `nameHint:"CreateToken"`
 }
@@ -144,6 +145,13 @@ func (s *server) createToken(ctx context.Context, who actor.Actor, in *createTok
 		return nil, err
 	}
 	want := tenant.NewToken{Name: in.Body.Name, Role: in.Body.Role, Outlet: outlet}
+	if in.Body.Driver != "" {
+		d, err := s.Deliveries.Driver(ctx, who, in.Body.Driver)
+		if err != nil {
+			return nil, err
+		}
+		want.Driver = d.ID
+	}
 	if in.Body.ExpiresInDays > 0 {
 		at := time.Now().UTC().Add(time.Duration(in.Body.ExpiresInDays * 24 * float64(time.Hour)))
 		want.Expires = &at

@@ -16,6 +16,8 @@ import (
 	"brigade/internal/channel"
 	"brigade/internal/clock"
 	"brigade/internal/config"
+	"brigade/internal/delivery"
+	"brigade/internal/delivery/deliverypg"
 	"brigade/internal/event"
 	"brigade/internal/job"
 	"brigade/internal/kitchen"
@@ -97,6 +99,11 @@ type App struct {
 
 	timekeeper *order.Timekeeper
 
+	deliveryRows *deliverypg.Store
+	fleet        *delivery.Fleet
+	dispatcher   *delivery.Engine
+	deliveries   *delivery.Service
+
 	workers *job.Workers
 	jobs    *job.Client
 	ledger  *notifypg.Store
@@ -138,7 +145,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startDemoPlans, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startSim,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startDemoPlans, a.startMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

@@ -72,6 +72,7 @@ func (a *App) build(ctx context.Context) error {
 	a.buildOrders()
 	a.buildCooks()
 	a.buildKitchen()
+	a.buildDelivery()
 	if err := a.buildJobs(); err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (a *App) buildOrders() {
 		Node:        a.node.ID,
 		Timers:      a.timersRung,
 		Append:      a.append,
-		Placed:      a.keepContacts,
+		Placed:      a.placed,
 		Committed:   a.committed,
 		Observe:     func(n int, took time.Duration) { commits.Done(n, took, nil) },
 	})

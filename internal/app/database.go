@@ -10,6 +10,7 @@ import (
 	"brigade/internal/config"
 	"brigade/internal/menu/load"
 	"brigade/internal/menu/menupg"
+	"brigade/internal/setup"
 	"brigade/internal/store"
 	"brigade/internal/store/localpg"
 )
@@ -85,7 +86,7 @@ func (a *App) loadDemo(ctx context.Context) error {
 	if a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" {
 		return nil
 	}
-	_, err := menupg.Load(ctx, a.pool, load.DemoName, bytes.NewReader(load.Demo()), menupg.Options{
+	_, err := setup.Load(ctx, a.pool, load.DemoName, bytes.NewReader(load.Demo()), menupg.Options{
 		By: "demo", At: a.clock.Now(), Append: appendFrom(0),
 	})
 	return err

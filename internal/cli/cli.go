@@ -35,6 +35,8 @@ type Commands struct {
 	Task     taskCommand     `cmd:"" group:"operate" help:"The kitchen's tasks: queue, start, complete, undo, hand on, why."`
 	Staff    staffCommand    `cmd:"" group:"operate" help:"Who is at work; send somebody on a break, home, and back."`
 	Machine  machineCommand  `cmd:"" group:"operate" help:"The machines; take one down and up again."`
+	Driver   driverCommand   `cmd:"" group:"operate" help:"The drivers: who is where with what; online, offline, off the road."`
+	Delivery deliveryCommand `cmd:"" group:"operate" help:"Deliveries: list, show, assign, pin, and why who was asked."`
 	Estimate estimateCommand `cmd:"" group:"operate" help:"How long steps take: by their recipes, as learned, and pinned."`
 	Station  stationCommand  `cmd:"" group:"operate" help:"The stations; close one in quiet hours and open it again."`
 	Kitchen  kitchenCommand  `cmd:"" group:"setup" help:"Who cooks at an outlet, and by which rules."`

@@ -13,6 +13,7 @@ import (
 	"brigade/internal/event/eventpg"
 	"brigade/internal/menu/load"
 	"brigade/internal/menu/menupg"
+	"brigade/internal/setup"
 	"brigade/internal/store"
 )
 
@@ -58,7 +59,7 @@ func (c *loadCommand) load(ctx context.Context, pool *pgxpool.Pool) (load.Diff, 
 	if err != nil {
 		return load.Diff{}, err
 	}
-	return menupg.Load(ctx, pool, c.File, file, menupg.Options{
+	return setup.Load(ctx, pool, c.File, file, menupg.Options{
 		DryRun: c.DryRun, By: operator, At: now,
 		Append: func(ctx context.Context, tx store.Tx, events []event.Event) error {
 			return eventpg.Append(ctx, tx, 0, events) // no node did it: all of them hear of it

@@ -12,6 +12,8 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/config"
+	"brigade/internal/delivery"
+	"brigade/internal/delivery/deliverypg"
 	"brigade/internal/errs"
 	"brigade/internal/tenant"
 	"brigade/internal/tenant/tenantpg"
@@ -42,6 +44,7 @@ type tokenCreate struct {
 	Name           string     `name:"name" required:"" placeholder:"NAME" help:"Who will use it: histories show the name."`
 	Role           actor.Role `name:"role" required:"" placeholder:"ROLE" help:"What it may do: owner, manager, cook, driver, integrator or customer."`
 	Outlet         string     `name:"outlet" placeholder:"SLUG" help:"The only outlet it is for (default: all of the tenant)."`
+	Driver         string     `name:"driver" placeholder:"NAME" help:"For the role driver: whose own it is, by name; it acts for him alone."`
 	ExpiresDays    int        `name:"expires-days" placeholder:"DAYS" help:"It ends by itself after so many days (default: never)."`
 	JSON           bool       `name:"json" help:"Write JSON."`
 }
@@ -60,6 +63,9 @@ func (c *tokenCreate) Validate() error {
 	if !c.Role.Valid() {
 		f.Add("--role", "must be one of %v, not %q", actor.Roles, c.Role)
 	}
+	if c.Driver != "" && c.Role != actor.Driver {
+		f.Add("--driver", "must only be given with --role driver")
+	}
 	if c.ExpiresDays < 0 || c.ExpiresDays > 36500 {
 		f.Add("--expires-days", "must be from 1 to 36500")
 	}
@@ -69,7 +75,7 @@ func (c *tokenCreate) Validate() error {
 // Run makes a token.
 func (c *tokenCreate) Run(ctx context.Context, env *Env) error {
 	return postgres{Common: c.Common, Database: c.Database}.withPool(ctx, env, func(ctx context.Context, pool *pgxpool.Pool) error {
-		plain, row, err := c.create(ctx, tenant.New(tenantpg.New(pool)))
+		plain, row, err := c.create(ctx, pool, tenant.New(tenantpg.New(pool)))
 		if err != nil {
 			return err
 		}
@@ -83,7 +89,7 @@ func (c *tokenCreate) Run(ctx context.Context, env *Env) error {
 	})
 }
 
-func (c *tokenCreate) create(ctx context.Context, tenants *tenant.Service) (string, tokenRow, error) {
+func (c *tokenCreate) create(ctx context.Context, pool *pgxpool.Pool, tenants *tenant.Service) (string, tokenRow, error) {
 	by, err := tenants.ActorFor(ctx, c.Tenant, operator, actor.Owner)
 	if err != nil {
 		return "", tokenRow{}, withHint(ctx, tenants, err)
@@ -98,6 +104,16 @@ func (c *tokenCreate) create(ctx context.Context, tenants *tenant.Service) (stri
 			return "", tokenRow{}, err
 		}
 		want.Outlet = o.ID
+	}
+	if c.Driver != "" {
+		found, err := deliverypg.New(pool, deliverypg.Parts{}).Drivers(ctx, delivery.DriverFilter{Tenant: by.Tenant, Name: c.Driver, Limit: 1})
+		if err != nil {
+			return "", tokenRow{}, err
+		}
+		if len(found) == 0 {
+			return "", tokenRow{}, errs.NotFound("tenant %s has no driver %q", c.Tenant, c.Driver)
+		}
+		want.Driver = found[0].ID
 	}
 	if c.ExpiresDays > 0 {
 		until := time.Now().AddDate(0, 0, c.ExpiresDays)

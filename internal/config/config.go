@@ -119,6 +119,7 @@ type Brokers struct {
 	RabbitMQURL    URL      `name:"rabbitmq-url" env:"BRIGADE_RABBITMQ_URL,RABBITMQ_URL" placeholder:"URL" help:"Carry events, orders and notifications to this RabbitMQ (amqp://user:password@host:5672/vhost, or amqps)."`
 	RabbitMQTenant string   `name:"rabbitmq-tenant" env:"BRIGADE_RABBITMQ_TENANT" placeholder:"SLUG" help:"Whose orders contract R's exchanges carry (default: the only active tenant, else demo)."`
 	RedisURL       URL      `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Mirror the ready queues in this Redis (redis://user:password@host:6379/0, or rediss)."`
+	OSRMURL        URL      `name:"osrm-url" env:"BRIGADE_OSRM_URL" placeholder:"URL" help:"Ask this OSRM service how long drivers' ways take (http://osrm:5000); without it, as the crow flies at learned speeds."`
 	KeepEvents     Interval `name:"keep-events" env:"BRIGADE_KEEP_EVENTS" default:"0s" placeholder:"DURATION" help:"Delete events that are older and have been carried everywhere (2160h is 90 days); 0 keeps them for ever."`
 }
 
@@ -126,6 +127,7 @@ func (b Brokers) check(f *errs.Fields) {
 	b.Kafka.check(f)
 	b.RabbitMQURL.checkScheme("--rabbitmq-url", f, "amqp", "amqps")
 	b.RedisURL.checkScheme("--redis-url", f, "redis", "rediss", "unix")
+	b.OSRMURL.checkScheme("--osrm-url", f, "http", "https")
 	if b.KeepEvents != 0 && b.KeepEvents < Interval(time.Hour) {
 		f.Add("--keep-events", "must be 0 or at least 1h")
 	}

@@ -24,13 +24,14 @@ const (
 	KindNotFound                 // no such thing in this tenant
 	KindConflict                 // not in this state
 	KindTooLarge                 // more than is accepted
+	KindTooMany                  // asked too often: wait a little
 	KindUnavailable              // try again later: a part we need is away
 	KindUnknown                  // it may or may not have happened: ask again with the same key
 )
 
 var kindNames = [...]string{
 	"internal", "invalid", "malformed", "unauthorized", "forbidden",
-	"not_found", "conflict", "too_large", "unavailable", "outcome_unknown",
+	"not_found", "conflict", "too_large", "too_many", "unavailable", "outcome_unknown",
 }
 
 // String returns the kind's name as used in logs and in problem documents.
@@ -114,6 +115,9 @@ func Conflict(format string, a ...any) *Error { return newf(KindConflict, format
 
 // TooLarge is for a request over a limit of size.
 func TooLarge(format string, a ...any) *Error { return newf(KindTooLarge, format, a) }
+
+// TooMany returns a KindTooMany error.
+func TooMany(format string, a ...any) *Error { return newf(KindTooMany, format, a) }
 
 // Unavailable is for a part that is away just now; nothing was written.
 func Unavailable(format string, a ...any) *Error { return newf(KindUnavailable, format, a) }

@@ -72,7 +72,7 @@ func (s *Service) lookUp(ctx context.Context, hash Hash) (actor.Actor, error) {
 	case c.TenantStatus != Active:
 		return actor.Actor{}, errs.Forbidden("the tenant is %s", c.TenantStatus)
 	}
-	a := actor.Actor{Tenant: c.Tenant, Outlet: c.DefaultOutlet, Name: c.Name, Role: c.Role}
+	a := actor.Actor{Tenant: c.Tenant, Outlet: c.DefaultOutlet, Name: c.Name, Role: c.Role, Driver: c.Driver}
 	if c.Outlet != 0 {
 		a.Outlet, a.Bound = c.Outlet, true
 	}
@@ -109,6 +109,7 @@ type NewToken struct {
 	Name    string // of who will use it: it appears in histories as who made a change; 1 to 100 characters
 	Role    actor.Role
 	Outlet  int64      // 0 = every outlet of the tenant
+	Driver  int64      // whose own it is, for the role driver; 0 = nobody's
 	Expires *time.Time // nil = never
 }
 
@@ -127,7 +128,7 @@ func (s *Service) CreateToken(ctx context.Context, by actor.Actor, want NewToken
 	}
 	plain, hash := newToken()
 	t, err := s.store.InsertToken(ctx, Token{
-		Tenant: by.Tenant, Outlet: want.Outlet, Name: want.Name, Role: want.Role, Expires: want.Expires,
+		Tenant: by.Tenant, Outlet: want.Outlet, Name: want.Name, Role: want.Role, Expires: want.Expires, Driver: want.Driver,
 	}, hash)
 	if err != nil {
 		return "", Token{}, err
@@ -142,6 +143,9 @@ func (s *Service) checkNew(ctx context.Context, by actor.Actor, want NewToken) e
 	}
 	if !want.Role.Valid() {
 		f.Add("role", "must be one of %v", actor.Roles)
+	}
+	if want.Driver != 0 && want.Role != actor.Driver {
+		f.Add("driver", "must only be given for the role driver")
 	}
 	if want.Expires != nil && !want.Expires.After(s.now()) {
 		f.Add("expires", "must be in the future")

@@ -51,6 +51,7 @@ type Token struct {
 	Outlet  int64 // 0 = every outlet of the tenant
 	Name    string
 	Role    actor.Role
+	Driver  int64 // whose own it is; 0: nobody's
 	Created time.Time
 	Expires *time.Time // nil = never
 	Revoked *time.Time // nil = not revoked

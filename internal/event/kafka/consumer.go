@@ -16,6 +16,7 @@ import (
 // Topics of contract D.
 const (
 	OrdersTopic      = "orders"
+	DriversTopic     = "driver-updates"
 	DeadSuffix       = ".dlq" // of the topic for records that nobody can read
 	ReasonHeader     = "reason"
 	defaultAtATime   = 256

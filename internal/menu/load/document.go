@@ -16,6 +16,8 @@ import (
 type Document struct {
 	Tenant  Tenant
 	Outlets []Outlet
+
+	Delivery *Delivery // nil: the file does not say
 }
 
 // Tenant is the business.

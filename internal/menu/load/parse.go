@@ -84,7 +84,7 @@ const (
 )
 
 func (r *reader) document(root *yaml.Node) *Document {
-	f := r.mapping(root, "the file", "tenant!", "outlets!")
+	f := r.mapping(root, "the file", "tenant!", "outlets!", "delivery")
 	doc := &Document{}
 	if n := f.values["tenant"]; n != nil {
 		doc.Tenant = r.tenant(n)
@@ -100,6 +100,9 @@ func (r *reader) document(root *yaml.Node) *Document {
 			}
 		}
 		doc.Outlets = append(doc.Outlets, o)
+	}
+	if n := f.values["delivery"]; n != nil {
+		doc.Delivery = r.delivery(n, doc)
 	}
 	return doc
 }

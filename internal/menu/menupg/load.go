@@ -25,6 +25,10 @@ type Options struct {
 
 	// Append writes events to the log in the transaction of the change. A dry run does without.
 	Append func(ctx context.Context, tx pgx.Tx, events []event.Event) error
+
+	// Also writes what else the file says, in the same transaction, and returns what changes; a dry run writes nothing. The
+	// tenant is 0 while it does not exist. May be nil.
+	Also func(ctx context.Context, tx pgx.Tx, tenant int64, file *load.Document, dry bool) ([]load.Change, error)
 }
 
 // largestFile in bytes: a chain of hundreds of outlets.
@@ -51,7 +55,7 @@ func Load(ctx context.Context, pool *pgxpool.Pool, name string, file io.Reader, 
 		return load.Diff{}, err
 	}
 	if o.DryRun {
-		return dryRun(ctx, pool, want)
+		return dryRun(ctx, pool, want, o)
 	}
 	var diff load.Diff
 	err = store.Commit(ctx, pool, func(tx store.Tx) error {
@@ -64,19 +68,37 @@ func Load(ctx context.Context, pool *pgxpool.Pool, name string, file io.Reader, 
 			return err
 		}
 		diff = c.diff
-		return c.apply(ctx, tx, o)
+		if err := c.apply(ctx, tx, o); err != nil {
+			return err
+		}
+		tenant := c.tenant
+		if tenant == 0 { // there was nothing to apply
+			tenant = c.have.ids[load.Ref{Kind: load.KindTenant, Name: want.Tenant.Slug}]
+		}
+		return o.also(ctx, tx, tenant, want, false, &diff)
 	})
 	return diff, err
 }
 
-func dryRun(ctx context.Context, pool *pgxpool.Pool, want *load.Document) (diff load.Diff, err error) {
+// also lets others do what else the file says.
+func (o Options) also(ctx context.Context, tx pgx.Tx, tenant int64, file *load.Document, dry bool, diff *load.Diff) error {
+	if o.Also == nil {
+		return nil
+	}
+	more, err := o.Also(ctx, tx, tenant, file, dry)
+	diff.Changes = append(diff.Changes, more...)
+	return err
+}
+
+func dryRun(ctx context.Context, pool *pgxpool.Pool, want *load.Document, o Options) (diff load.Diff, err error) {
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, pool, opts, func(tx pgx.Tx) error {
 		c, err := compare(ctx, db.New(tx), want)
-		if err == nil {
-			diff = c.diff
+		if err != nil {
+			return err
 		}
-		return err
+		diff = c.diff
+		return o.also(ctx, tx, c.have.ids[load.Ref{Kind: load.KindTenant, Name: want.Tenant.Slug}], want, true, &diff)
 	})
 	diff.DryRun = true
 	return diff, store.Classify(err)

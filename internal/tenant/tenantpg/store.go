@@ -83,7 +83,7 @@ func (s *Store) Credential(ctx context.Context, hash tenant.Hash) (tenant.Creden
 	}
 	return tenant.Credential{
 		Token: tenant.Token{
-			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Name: r.Name, Role: actor.Role(r.Role),
+			ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Name: r.Name, Role: actor.Role(r.Role), Driver: r.DriverID,
 			Created: r.CreatedAt.UTC(), Expires: utc(r.ExpiresAt),
 		},
 		TenantStatus: tenant.Status(r.TenantStatus), DefaultOutlet: r.DefaultOutlet,
@@ -94,6 +94,7 @@ func (s *Store) Credential(ctx context.Context, hash tenant.Hash) (tenant.Creden
 func (s *Store) InsertToken(ctx context.Context, t tenant.Token, hash tenant.Hash) (tenant.Token, error) {
 	r, err := s.q.InsertToken(ctx, db.InsertTokenParams{
 		TenantID: t.Tenant, OutletID: t.Outlet, Name: t.Name, Role: string(t.Role), Hash: hash[:], ExpiresAt: t.Expires,
+		DriverID: t.Driver,
 	})
 	if err != nil {
 		return tenant.Token{}, store.Classify(err)

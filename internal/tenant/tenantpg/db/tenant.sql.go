@@ -12,7 +12,7 @@ import (
 
 const credential = `-- name: Credential :one
 select k.id, k.tenant_id, coalesce(k.outlet_id, 0)::bigint as outlet_id, k.name, k.role, k.created_at, k.expires_at,
-       t.status as tenant_status, coalesce(d.id, 0)::bigint as default_outlet
+       t.status as tenant_status, coalesce(d.id, 0)::bigint as default_outlet, coalesce(k.driver_id, 0)::bigint as driver_id
 from tokens k
 join tenants t on t.id = k.tenant_id
 left join outlets d on d.tenant_id = k.tenant_id and d.is_default
@@ -29,6 +29,7 @@ type CredentialRow struct {
 	ExpiresAt     *time.Time
 	TenantStatus  string
 	DefaultOutlet int64
+	DriverID      int64
 }
 
 func (q *Queries) Credential(ctx context.Context, hash []byte) (CredentialRow, error) {
@@ -44,13 +45,15 @@ func (q *Queries) Credential(ctx context.Context, hash []byte) (CredentialRow, e
 		&i.ExpiresAt,
 		&i.TenantStatus,
 		&i.DefaultOutlet,
+		&i.DriverID,
 	)
 	return i, err
 }
 
 const insertToken = `-- name: InsertToken :one
-insert into tokens (tenant_id, outlet_id, name, role, hash, expires_at)
-values ($1, nullif($2::bigint, 0), $3, $4, $5, $6)
+insert into tokens (tenant_id, outlet_id, name, role, hash, expires_at, driver_id)
+values ($1, nullif($2::bigint, 0), $3, $4, $5, $6,
+        (select d.id from drivers d where d.id = $7::bigint and d.tenant_id = $1))
 returning id, created_at
 `
 
@@ -61,6 +64,7 @@ type InsertTokenParams struct {
 	Role      string
 	Hash      []byte
 	ExpiresAt *time.Time
+	DriverID  int64
 }
 
 type InsertTokenRow struct {
@@ -76,6 +80,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) (Inser
 		arg.Role,
 		arg.Hash,
 		arg.ExpiresAt,
+		arg.DriverID,
 	)
 	var i InsertTokenRow
 	err := row.Scan(&i.ID, &i.CreatedAt)

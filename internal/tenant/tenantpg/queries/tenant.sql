@@ -10,15 +10,16 @@ order by o.slug;
 
 -- name: Credential :one
 select k.id, k.tenant_id, coalesce(k.outlet_id, 0)::bigint as outlet_id, k.name, k.role, k.created_at, k.expires_at,
-       t.status as tenant_status, coalesce(d.id, 0)::bigint as default_outlet
+       t.status as tenant_status, coalesce(d.id, 0)::bigint as default_outlet, coalesce(k.driver_id, 0)::bigint as driver_id
 from tokens k
 join tenants t on t.id = k.tenant_id
 left join outlets d on d.tenant_id = k.tenant_id and d.is_default
 where k.hash = @hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now());
 
 -- name: InsertToken :one
-insert into tokens (tenant_id, outlet_id, name, role, hash, expires_at)
-values (@tenant_id, nullif(@outlet_id::bigint, 0), @name, @role, @hash, @expires_at)
+insert into tokens (tenant_id, outlet_id, name, role, hash, expires_at, driver_id)
+values (@tenant_id, nullif(@outlet_id::bigint, 0), @name, @role, @hash, @expires_at,
+        (select d.id from drivers d where d.id = @driver_id::bigint and d.tenant_id = @tenant_id))
 returning id, created_at;
 
 -- name: Tokens :many
