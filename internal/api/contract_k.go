@@ -34,7 +34,8 @@ func (s *server) addContractK() {
 	confirm.status, confirm.also, confirm.errors = http.StatusCreated, http.StatusOK, []int{http.StatusConflict}
 	add(s, confirm, s.confirm)
 	add(s, k(http.MethodPost, "/allocator/run-once", "run-allocator", "Assign what can be assigned",
-		"Returns a task that was assigned in this round; 0 when nothing could be assigned.", `{"assigned_task_id":5}`), s.runOnce)
+		"Returns a task that was assigned in this round; 0 when nothing could be assigned. What is ready and waits is shown in Redis, "+
+			"when there is one, as sorted set tasks:pending: members are task ids, the best has the lowest score.", `{"assigned_task_id":5}`), s.runOnce)
 	start := k(http.MethodPost, "/tasks/{taskID}/start", "start-task", "Start a task",
 		"Begins an assigned task. Repeating it gives the same answer.", `{"status":"STARTED"}`)
 	start.errors = []int{http.StatusNotFound, http.StatusConflict}
