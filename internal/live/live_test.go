@@ -245,6 +245,19 @@ func TestAClientWhoHasGone(t *testing.T) {
 	require.Equal(t, 3, v)
 }
 
+func TestSubjects(t *testing.T) {
+	t.Parallel()
+	payload := event.TaskPayload{TaskID: 7, OrderID: 4711, Description: `"order_id":5`}
+	e := event.New(event.TaskReady, event.AggregateTask, 7, 1, time.Now(), payload)
+	e.Outlet = 3
+	require.Equal(t, []Subject{"order:4711", "outlet:3"}, subjects(e))
+	e.Payload = []byte(`{"task_id": 7, "order_id": 12}`) // as Postgres may write it
+	require.Equal(t, []Subject{"order:12", "outlet:3"}, subjects(e))
+	e.Payload = []byte(`{}`)
+	require.Equal(t, []Subject{"outlet:3"}, subjects(e))
+	require.Equal(t, []Subject{"order:9"}, subjects(event.Event{AggregateType: event.AggregateOrder, AggregateID: 9}))
+}
+
 func TestMoreSubjectsThanAreKept(t *testing.T) {
 	t.Parallel()
 	w := NewWatch(event.NewTail(eventtest.NewLog(), event.TailOptions{Logger: silent}), func() int64 { return 1 })

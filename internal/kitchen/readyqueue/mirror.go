@@ -118,8 +118,8 @@ func (m *Mirror) Trouble() string {
 	return m.trouble
 }
 
-// rest is how many times as long as a drawing took there is none: drawing costs at most a fifth of a core.
-const rest = 4
+// rest is how many times as long as a drawing took there is none: drawing costs at most a tenth of a core.
+const rest = 9
 
 // Run draws until ctx ends, and returns nil then. While Redis cannot be used it says so once and goes on trying.
 func (m *Mirror) Run(ctx context.Context) error {
