@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"brigade/internal/errs"
 	"brigade/internal/money"
@@ -108,6 +109,7 @@ type Attempt struct {
 	Key       string
 	Tries     int    // that failed
 	Reference string // of what was authorised
+	Began     time.Time // when it was written, in product time; zero: a moment ago, or nobody knows
 }
 
 // AttemptKey is the idempotency key of an order's n-th step. The salt keeps two installations with one provider apart.

@@ -55,6 +55,35 @@ func TestStripeMovesMoneyOncePerKey(t *testing.T) {
 	require.Empty(t, standIn.Faults())
 }
 
+// Stripe answers a key as it did first, also with a failure of its own: it is found out what became of the step, and what
+// was not done is asked for under another key. No guest pays twice.
+func TestStoredFailuresOfStripeAreGotOver(t *testing.T) {
+	t.Parallel()
+	p, standIn := stripe(t, 0.2)
+	standIn.Spoil(0.3)
+	for i := range int64(40) {
+		key := fmt.Sprint("k", i, "-")
+		a := order.Attempt{Order: i, Step: order.StepAuthorise, Sum: 12_40, Currency: "EUR", Method: order.Card, Token: "pm_visa", Key: key + "1", Began: time.Now()}
+		a.Reference = until(t, p, a).Reference
+		require.NotEmpty(t, a.Reference)
+		require.Equal(t, a.Reference, until(t, p, a).Reference, "asked again")
+		a.Step, a.Key = order.StepCapture, key+"2"
+		if i%4 == 3 {
+			a.Step = order.StepRelease
+		}
+		require.True(t, until(t, p, a).Done)
+		if i%4 == 3 {
+			continue
+		}
+		a.Step, a.Key, a.Sum = order.StepRefund, key+"3", 2_40
+		require.True(t, until(t, p, a).Done)
+		require.True(t, until(t, p, a).Done)
+		require.Equal(t, int64(10_00), standIn.Held()[fmt.Sprint(i)])
+	}
+	require.Empty(t, standIn.Promised())
+	require.Empty(t, standIn.Faults())
+}
+
 func TestStripeDeclines(t *testing.T) {
 	t.Parallel()
 	p, _ := stripe(t, 0)

@@ -268,7 +268,7 @@ func (s *Store) Pending(ctx context.Context, id int64) (*order.Attempt, error) {
 	return &order.Attempt{
 		Order: r.OrderID, Outlet: r.OutletID, Seq: int(r.Seq), Number: r.Number, Step: order.Step(r.Step),
 		Sum: money.Amount(r.AmountMinor), Currency: r.Currency, Method: order.Method(r.Method), Token: r.Token, Key: r.Key,
-		Tries: int(r.Tries), Reference: r.PaymentReference,
+		Tries: int(r.Tries), Reference: r.PaymentReference, Began: r.CreatedAt,
 	}, nil
 }
 

@@ -19,17 +19,20 @@ type Stripe struct {
 	intents map[string]*intent
 	answers map[string]answer
 	faults  []string
+	spoil   float64
 }
 
 type intent struct {
-	id, order, status        string
+	id, order, key, status   string
 	amount, captured, repaid int64
+	refunds                  []string // the keys of their steps
 }
 
 type answer struct {
 	request string
 	status  int
 	body    []byte
+	again   bool // it was given before
 }
 
 // New returns a stand-in that fails so often, 0 to 1: half of the time before it does anything, half after.
@@ -88,13 +91,55 @@ func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":{"type":"api_error","message":"try again"}}`, http.StatusInternalServerError)
 		return
 	}
+	if r.Method == http.MethodGet {
+		s.write(w, s.read(r))
+		return
+	}
 	a := s.once(r)
 	if rand.Float64() < hostile/2 { // it was done, and nobody hears of it
 		panic(http.ErrAbortHandler)
 	}
+	s.write(w, a)
+}
+
+func (s *Stripe) write(w http.ResponseWriter, a answer) {
 	w.Header().Set("Content-Type", "application/json")
+	if a.again {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body)
+}
+
+// Spoil makes it fail so often by itself, 0 to 1, half of the time before it does anything and half after, and answer the
+// key so for ever.
+func (s *Stripe) Spoil(share float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spoil = share
+}
+
+// read answers what changes nothing.
+func (s *Stripe) read(r *http.Request) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []map[string]any{}
+	switch parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/"); {
+	case len(parts) == 3 && s.intents[parts[2]] != nil:
+		return s.intents[parts[2]].answer()
+	case r.URL.Path == "/v1/payment_intents":
+		for _, p := range s.intents {
+			list = append(list, p.view())
+		}
+	case r.URL.Path == "/v1/refunds" && s.intents[r.Form.Get("payment_intent")] != nil:
+		for _, key := range s.intents[r.Form.Get("payment_intent")].refunds {
+			list = append(list, map[string]any{"id": "re_" + key, "object": "refund", "status": "succeeded", "metadata": map[string]string{"brigade_key": key}})
+		}
+	default:
+		return refused(http.StatusNotFound, "no such thing")
+	}
+	body, _ := json.Marshal(map[string]any{"object": "list", "data": list, "has_more": false, "url": r.URL.Path})
+	return answer{status: http.StatusOK, body: body}
 }
 
 // once answers a key as it did before.
@@ -109,12 +154,26 @@ func (s *Stripe) once(r *http.Request) answer {
 		if a.request != request {
 			s.faults = append(s.faults, "one key for two requests: "+key)
 		}
+		a.again = true
 		return a
 	}
-	a := s.do(r)
+	a := s.first(r)
 	a.request = request
 	s.answers[key] = a
 	return a
+}
+
+// first does what a new key asks for, or fails before or after it.
+func (s *Stripe) first(r *http.Request) answer {
+	failed := answer{status: http.StatusInternalServerError, body: []byte(`{"error":{"type":"api_error","message":"something went wrong here"}}`)}
+	switch luck := rand.Float64(); {
+	case luck < s.spoil/2:
+		return failed
+	case luck < s.spoil:
+		s.do(r)
+		return failed
+	}
+	return s.do(r)
 }
 
 func (s *Stripe) do(r *http.Request) answer {
@@ -141,6 +200,7 @@ func (s *Stripe) create(r *http.Request) answer {
 	}
 	p := &intent{
 		id: "pi_" + strconv.Itoa(len(s.intents)+1), order: r.PostForm.Get("metadata[brigade_order]"),
+		key:    r.PostForm.Get("metadata[brigade_key]"),
 		status: "requires_capture", amount: number(r, "amount"),
 	}
 	for _, other := range s.intents {
@@ -172,12 +232,19 @@ func (s *Stripe) refund(r *http.Request) answer {
 		return refused(http.StatusBadRequest, "too much")
 	}
 	p.repaid += number(r, "amount")
+	p.refunds = append(p.refunds, r.PostForm.Get("metadata[brigade_key]"))
 	return answer{status: http.StatusOK, body: fmt.Appendf(nil, `{"id":"re_%s","object":"refund","status":"succeeded"}`, p.id)}
 }
 
 func (p *intent) answer() answer {
-	body, _ := json.Marshal(map[string]any{"id": p.id, "object": "payment_intent", "status": p.status, "amount": p.amount})
+	body, _ := json.Marshal(p.view())
 	return answer{status: http.StatusOK, body: body}
+}
+
+func (p *intent) view() map[string]any {
+	return map[string]any{
+		"id": p.id, "object": "payment_intent", "status": p.status, "amount": p.amount, "metadata": map[string]string{"brigade_key": p.key},
+	}
 }
 
 func refused(status int, why string) answer {

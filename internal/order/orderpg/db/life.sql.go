@@ -455,7 +455,7 @@ func (q *Queries) OrderLines(ctx context.Context, orders []int64) ([]OrderLinesR
 
 const pendingAttempt = `-- name: PendingAttempt :one
 select a.order_id, a.seq, a.tenant_id, a.step, a.amount_minor, a.key, a.tries, a.reference, p.method, p.token, p.currency,
-       p.reference as payment_reference, o.number, p.outlet_id
+       p.reference as payment_reference, o.number, p.outlet_id, a.created_at
 from payment_attempts a join payments p on p.order_id = a.order_id join orders o on o.id = a.order_id
 where a.order_id = $1 and a.state = 'pending' order by a.seq desc limit 1
 `
@@ -475,6 +475,7 @@ type PendingAttemptRow struct {
 	PaymentReference string
 	Number           string
 	OutletID         int64
+	CreatedAt        time.Time
 }
 
 func (q *Queries) PendingAttempt(ctx context.Context, orderID int64) (PendingAttemptRow, error) {
@@ -495,6 +496,7 @@ func (q *Queries) PendingAttempt(ctx context.Context, orderID int64) (PendingAtt
 		&i.PaymentReference,
 		&i.Number,
 		&i.OutletID,
+		&i.CreatedAt,
 	)
 	return i, err
 }

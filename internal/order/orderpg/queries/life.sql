@@ -68,7 +68,7 @@ from payment_attempts where order_id = any(@orders::bigint[]) order by order_id,
 
 -- name: PendingAttempt :one
 select a.order_id, a.seq, a.tenant_id, a.step, a.amount_minor, a.key, a.tries, a.reference, p.method, p.token, p.currency,
-       p.reference as payment_reference, o.number, p.outlet_id
+       p.reference as payment_reference, o.number, p.outlet_id, a.created_at
 from payment_attempts a join payments p on p.order_id = a.order_id join orders o on o.id = a.order_id
 where a.order_id = @order_id and a.state = 'pending' order by a.seq desc limit 1;
 
