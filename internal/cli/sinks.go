@@ -60,6 +60,9 @@ func (c *eventsParked) Run(ctx context.Context, env *Env) error {
 		if c.JSON {
 			return writeJSON(env.Out, list)
 		}
+		if len(list) == 0 {
+			fmt.Fprintln(env.Err, "nothing is parked")
+		}
 		for _, p := range list {
 			fmt.Fprintf(env.Out, "%s  %-10s %6d  %-20s %s\n", p.ParkedAt.In(env.Zone).Format(time.DateTime), p.Sink, p.Position, p.Type, p.Reason)
 		}
@@ -106,10 +109,17 @@ func (c *eventsReplay) Run(ctx context.Context, env *Env) error {
 	})
 }
 
+// soonBegun is how long a replay may take to begin before that is worth a word.
+const soonBegun = 10 * time.Second
+
 func await(ctx context.Context, env *Env, pool *pgxpool.Pool, id int64) error {
-	said := ""
+	said, asked, hinted := "", time.Now(), false
 	for {
 		r, err := eventpg.ReplayState(ctx, pool, id)
+		if !hinted && time.Since(asked) > soonBegun {
+			hinted = true
+			fmt.Fprintln(env.Err, "brigade: not done yet; it needs a running brigade that relays to this sink (Ctrl-C leaves it asked for)")
+		}
 		switch {
 		case err != nil:
 			return err

@@ -33,8 +33,8 @@ func (p *PoisonError) Error() string {
 	return fmt.Sprintf("%d events can never be published; the first, %d: %s", len(p.Events), p.Events[0].Event.Position, p.Events[0].Reason)
 }
 
-// without returns those of events that are not named.
-func (p *PoisonError) without(events []Event) []Event {
+// Without returns those of events that are not named.
+func (p *PoisonError) Without(events []Event) []Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
 		return slices.ContainsFunc(p.Events, func(x Poison) bool { return x.Event.Position == e.Position })
 	})

@@ -226,7 +226,7 @@ func (t *turn) publishOrPark(ctx context.Context, events []Event) error {
 			return err
 		}
 		t.opts.Logger.ErrorContext(ctx, "events parked that can never be published", "action", "events_parked", "sink", t.sink.Name(), "error", err)
-		if events = poison.without(events); len(events) == 0 {
+		if events = poison.Without(events); len(events) == 0 {
 			return nil
 		}
 	}

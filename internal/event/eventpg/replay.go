@@ -25,13 +25,26 @@ type Replay struct {
 
 // AskReplay asks whoever relays to a sink to publish the events between two positions again, both included; to 0 means
 // up to the last one that was published. It returns the replay's id and where it will end. Errors: KindNotFound when
-// there is no such sink.
+// there is no such sink, KindInvalid when nothing from there on has been published yet.
 func AskReplay(ctx context.Context, pool *pgxpool.Pool, sink string, from, to int64) (id, end int64, err error) {
 	r, err := db.New(pool).AskReplay(ctx, db.AskReplayParams{Sink: sink, First: max(1, from), Last: to, Before: max(1, from) - 1})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, 0, errs.NotFound("there is no sink %q: brigade events sinks lists them", sink)
+		return 0, 0, nothingToReplay(ctx, pool, sink, from)
 	}
 	return r.ID, r.ToPosition, store.Classify(err)
+}
+
+func nothingToReplay(ctx context.Context, pool *pgxpool.Pool, sink string, from int64) error {
+	all, err := Stats(ctx, pool)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Name == sink {
+			return errs.Invalid("nothing from %d on has gone to %s yet: it has come to %d", from, sink, s.Position)
+		}
+	}
+	return errs.NotFound("there is no sink %q: brigade events sinks lists them", sink)
 }
 
 // ReplayState tells how far a replay has come.
@@ -80,16 +93,28 @@ func replayPageOf(ctx context.Context, pool *pgxpool.Pool, sink event.Sink) (mor
 	if err != nil {
 		return false, err
 	}
-	if err := sink.Publish(ctx, events); err != nil {
-		if _, poison := errors.AsType[*event.PoisonError](err); !poison { // those are parked, and left out again
-			return false, errors.Join(err, q.FailReplay(ctx, db.FailReplayParams{ID: r.ID, LastError: printable(err.Error())}))
-		}
+	if err := publishSound(ctx, sink, events); err != nil {
+		return false, errors.Join(err, q.FailReplay(ctx, db.FailReplayParams{ID: r.ID, LastError: printable(err.Error())}))
 	}
 	reached := r.ToPosition
 	if len(events) == replayPage {
 		reached = events[replayPage-1].Position
 	}
 	return true, q.MarkReplay(ctx, db.MarkReplayParams{ID: r.ID, Position: reached})
+}
+
+// publishSound publishes events but those that the sink can never take: they are parked already, and left out again.
+func publishSound(ctx context.Context, sink event.Sink, events []event.Event) error {
+	for {
+		err := sink.Publish(ctx, events)
+		poison, ok := errors.AsType[*event.PoisonError](err)
+		if !ok {
+			return err
+		}
+		if events = poison.Without(events); len(events) == 0 {
+			return nil
+		}
+	}
 }
 
 // Parked is an event that a sink could never take.

@@ -79,7 +79,7 @@ func (q *Queries) AppendEvents(ctx context.Context, arg AppendEventsParams) erro
 const askReplay = `-- name: AskReplay :one
 insert into event_replays (sink, from_position, to_position, position)
 select s.name, $1::bigint, least(coalesce(nullif($2::bigint, 0), s.position), s.position), $3::bigint
-from event_sinks s where s.name = $4
+from event_sinks s where s.name = $4 and s.position >= $1::bigint
 returning id, to_position
 `
 

@@ -94,7 +94,7 @@ where @sink::text in ('', p.sink) order by p.sink, p.position limit @max_events;
 -- name: AskReplay :one
 insert into event_replays (sink, from_position, to_position, position)
 select s.name, @first::bigint, least(coalesce(nullif(@last::bigint, 0), s.position), s.position), @before::bigint
-from event_sinks s where s.name = @sink
+from event_sinks s where s.name = @sink and s.position >= @first::bigint
 returning id, to_position;
 
 -- name: OpenReplay :one
