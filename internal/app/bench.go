@@ -32,6 +32,7 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 	if s.HTTP {
 		cfg.Addr = "127.0.0.1:0"
 	}
+	cfg.Brokers.RedisURL = config.URL(s.Redis)
 	if s.Demo {
 		cfg.Demo = config.DemoData
 	}

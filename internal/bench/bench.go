@@ -35,6 +35,7 @@ type Setup struct {
 	Jobs        bool     // with the role that runs jobs
 	Still       bool     // nothing but the API: nobody decides, nobody relays
 	Services    Services // instead of all that: contract R's
+	Redis       string   // URL, when one is used
 	Tenants     []string // texts of tenant files to load
 	Logger      *slog.Logger
 }
@@ -79,6 +80,7 @@ type Options struct {
 	Workers     int    // of services; 4
 	Kafka       kafka.Options
 	RabbitMQ    rabbitmq.Options
+	Redis       string    // of kitchen: a URL; it is run without it too, to compare
 	Progress    io.Writer // nil: nowhere
 	Start       Starter
 }

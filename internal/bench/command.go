@@ -83,13 +83,15 @@ type KitchenCmd struct {
 	Kitchens int     `name:"kitchens" default:"20" placeholder:"N" help:"How many kitchens."`
 	InFlight int     `name:"in-flight" default:"32" placeholder:"N" help:"Orders under way in each kitchen."`
 	Rate     float64 `name:"rate" default:"200" placeholder:"N" help:"Orders per second of the paced part."`
+
+	RedisURL config.URL `name:"redis-url" env:"BRIGADE_REDIS_URL,REDIS_URL" placeholder:"URL" help:"Show the ready queues in this Redis, which nobody else uses, and run the same before and after without it, to compare."`
 }
 
 // Run runs the benchmark.
 func (c *KitchenCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 	o := c.options(env, start)
-	o.Kitchens, o.InFlight, o.Rate = c.Kitchens, c.InFlight, c.Rate
-	r, err := Kitchen(ctx, o)
+	o.Kitchens, o.InFlight, o.Rate, o.Redis = c.Kitchens, c.InFlight, c.Rate, c.RedisURL.Reveal()
+	r, err := CompareRedis(ctx, o)
 	return c.show(env, r, err)
 }
 

@@ -35,7 +35,7 @@ func Kitchen(ctx context.Context, o Options) (r Report, err error) {
 	if err := o.check(); err != nil {
 		return r, err
 	}
-	st, err := setUp(ctx, o, Setup{Tenants: []string{tenantFile("bench", o.Kitchens, 10)}})
+	st, err := setUp(ctx, o, Setup{Redis: o.Redis, Tenants: []string{tenantFile("bench", o.Kitchens, 10)}})
 	if err != nil {
 		return r, err
 	}

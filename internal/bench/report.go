@@ -24,6 +24,8 @@ type Report struct {
 	Idle    *Idle   `json:"idle,omitempty"`
 	Check   *Check  `json:"check,omitempty"`
 
+	Without []*Load `json:"without_redis,omitempty"` // the full part once before and once after, when Redis is used
+
 	Carried []Carried `json:"carried,omitempty"`
 	Resting *Resting  `json:"resting,omitempty"`
 	Broker  *Load     `json:"bare_rabbitmq,omitempty"` // published with confirmation, consumed and acknowledged
@@ -142,6 +144,7 @@ func (r Report) Write(w io.Writer) {
 		c.write(w)
 	}
 	r.Full.write(w, "full")
+	r.compare(w)
 	r.Paced.write(w, "paced")
 	if a := r.Assign; a != nil {
 		fmt.Fprintf(w, "  assigned  p50 %.1f  p90 %.1f  p99 %.1f  max %.1f ms after ready (%d tasks)\n", a.Rows.P50, a.Rows.P90, a.Rows.P99, a.Rows.Max, a.Tasks)
