@@ -19,6 +19,7 @@ import (
 	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
 	"brigade/internal/menu/menupg"
+	"brigade/internal/sim/replay"
 	"brigade/internal/store"
 )
 
@@ -168,6 +169,45 @@ func TestNewTasksTakeWhatWasLearned(t *testing.T) {
 	factors, err := c.s.Factors(t.Context(), c.layout.Outlet)
 	require.NoError(t, err)
 	require.NotEmpty(t, factors)
+}
+
+// Whoever has his hands full takes longer for each thing. The desk notes with every decision how many things a person had in
+// hand already; from that it is learned, whatever the policy.
+func TestFullHandsAreLearnedFromWhatTheDeskDecides(t *testing.T) {
+	t.Parallel()
+	c := newSchool(t)
+	clk := &wakeable{Manual: clock.NewManual(noon)}
+	desk := c.nodeAt(1, clk)
+	desk.own(c.first(c.layout.Outlet))
+	v := &evening{
+		house: c.house, Evening: c.trade(c.layout, 5, 14, 4*time.Hour), clock: clk, desk: desk, rows: c.s, where: map[int64][3]int{}, given: map[attempt]bool{},
+	}
+	v.Outages, v.Breaks = nil, nil
+	v.placed = func(order int64, o replay.Order) {
+		for i, u := range o.Units {
+			if u.SKU == "burger" {
+				c.exec(`insert into order_items (order_id, line_no, tenant_id, sku, name, quantity, unit_price_minor, recipe_id)
+					values ($1, $2, $3, 'burger', 'Burger', 1, 990, $4)`, order, i+1, c.tenant, c.recipe)
+			}
+		}
+	}
+	v.slower = func(task int64) float64 {
+		had := c.id("select (decision->'staff'->'fit'->0->>'active')::int from task_decisions where task_id = $1 order by attempt desc limit 1", task)
+		return 1 + 0.5*float64(had)
+	}
+	v.play()
+	c.now = clk.Now()
+	c.look()
+	factors, err := c.s.Factors(t.Context(), c.layout.Outlet)
+	require.NoError(t, err)
+	load := map[int64]float64{}
+	for _, f := range factors {
+		if f.Kind == "load" {
+			load[f.Ref] = f.Factor
+		}
+	}
+	require.InDelta(t, 1.4, load[1]/load[0], 0.2, "it is 1.5, and few samples are shrunk: %v", load)
+	require.InDelta(t, 1.7, load[2]/load[0], 0.4, "it is 2: %v", load)
 }
 
 // What completes by itself says nothing of how long it takes.

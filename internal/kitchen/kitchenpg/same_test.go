@@ -50,6 +50,9 @@ type evening struct {
 	queue doings
 	where map[int64][3]int // by task: order, unit, step
 	given map[attempt]bool // what somebody has been told to do
+
+	placed func(order int64, o replay.Order) // hears of each order; may be nil
+	slower func(task int64) float64          // how many times longer a task takes than it would alone; may be nil
 }
 
 // attempt is a task as it was given to somebody: it may be taken back and given away again.
@@ -136,6 +139,9 @@ func (v *evening) arrive(i int) {
 	for _, task := range tickets[0].Tasks {
 		v.where[task.ID] = [3]int{i, task.Line - 1, task.Step}
 	}
+	if v.placed != nil {
+		v.placed(w.Order, *o)
+	}
 	v.desk.Opened(tickets)
 }
 
@@ -172,6 +178,9 @@ func (v *evening) start(task *kitchen.Task, step replay.Step) {
 		if p.ID == t.Staff {
 			speed = p.Efficiency
 		}
+	}
+	if v.slower != nil {
+		speed /= v.slower(task.ID)
 	}
 	takes := time.Duration(float64(step.Work) / speed).Truncate(time.Microsecond)
 	v.at(t.StartedAt.Add(takes), func() {
@@ -223,11 +232,15 @@ func lines(e *replay.Evening, ran []replay.Ran) (list []string) {
 // rush is an evening in a house's kitchen: more than it can keep up with for a while, a machine fails, somebody takes a
 // break that nobody knew of, and some hesitate before they begin.
 func (h *house) rush(l *kitchen.Layout, seed uint64) *replay.Evening {
+	return h.trade(l, seed, 130, 12*time.Minute)
+}
+
+func (h *house) trade(l *kitchen.Layout, seed uint64, perHour float64, length time.Duration) *replay.Evening {
 	burger := h.work(l, 1).Lines[0].Recipe.Steps
 	fries := burger[1:2]
 	wrap := []recipe.Step{burger[0], {Description: "roll", Station: l.Stations[2].ID, Estimate: 40 * time.Second, Priority: 15, After: []int{0}}}
 	e := replay.Make(replay.Made{
-		Layout: l, Begin: noon, Length: 12 * time.Minute, PerHour: 130, Noise: 0.3, Seed: seed, Dishes: []replay.Dish{
+		Layout: l, Begin: noon, Length: length, PerHour: perHour, Noise: 0.3, Seed: seed, Dishes: []replay.Dish{
 			{SKU: "burger", Item: "burger", Weight: 2, Steps: burger},
 			{SKU: "fries", Item: "fries", Weight: 1, Steps: fries},
 			{SKU: "wrap", Item: "wrap", Weight: 1, Steps: wrap},
