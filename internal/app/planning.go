@@ -35,6 +35,7 @@ func (a *App) startPlanning(ctx context.Context) error {
 		return nil
 	}
 	a.run("forecasts", a.planning.Loop)
+	a.run("noon", a.keepNoon)
 	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, _ string, fence int64) error {
 		return lease.Check(ctx, tx, []string{salesIntake}, []int64{fence})
 	})
@@ -44,6 +45,28 @@ func (a *App) startPlanning(ctx context.Context) error {
 	a.run("sales", relay.Run)
 	list := func(context.Context) ([]string, error) { return []string{salesIntake}, nil }
 	return a.node.Want(planningDuty, list, func(lease.Change) { relay.Poke() })
+}
+
+// noonEvery is how often it is looked where noon has passed; of real time.
+const noonEvery = 30 * time.Second
+
+// keepNoon brings forecasts of today up to date where noon has passed, on the node that counts sales.
+func (a *App) keepNoon(ctx context.Context) error {
+	tick := time.NewTicker(noonEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if _, ours := a.node.Owned(salesIntake); !ours {
+			continue
+		}
+		if _, err := a.planning.Noon(ctx); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "today's forecasts were not brought up to date", "action", "noon_failed", "error", err)
+		}
+	}
 }
 
 // salesOwner lends the relay to sales the lease that this duty has.

@@ -23,7 +23,7 @@ func TestOrdersBecomeSalesAndSalesForecasts(t *testing.T) {
 	r := run(t, 1)
 	before := r.soldOf("dip_cup")
 	require.NotEmpty(t, before, "the demo has a past")
-	number := r.place(nil)["order_number"]
+	number := r.place(nil)["number"]
 	r.cook(number)
 	counts := func(quantity float64) func() bool {
 		return func() bool {

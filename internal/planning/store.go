@@ -79,6 +79,8 @@ type RunStore interface {
 	Give(ctx context.Context, tenant int64, r Run, reason string, at time.Time) error
 	// Open lists runs that wait for somebody to work on them.
 	Open(ctx context.Context) ([]Run, error)
+	// AtNoon lists outlets of all tenants at which it is past an hour, whose forecast of today was not brought up to date.
+	AtNoon(ctx context.Context, now time.Time, hour int) ([]OutletRef, error)
 
 	Models(ctx context.Context, tenant int64) (map[int64]Model, error)
 	AddModels(ctx context.Context, tenant int64, on Day, list []Fitted, at time.Time) error

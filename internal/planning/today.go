@@ -2,6 +2,7 @@ package planning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -176,4 +177,27 @@ func (s *Service) KeepToday(ctx context.Context, who actor.Actor, outlet int64) 
 		return Run{}, err
 	}
 	return s.store.Run(ctx, who.Tenant, r.ID)
+}
+
+// OutletRef names an outlet.
+type OutletRef struct{ Tenant, Outlet int64 }
+
+// noon is the hour, by the clock of the outlet, at which the morning is over.
+const noon = 12
+
+// Noon keeps today's forecast, as the morning's sales change it, of every outlet at which noon has passed, once a day. It
+// returns how many it kept. One process at a time shall call it.
+func (s *Service) Noon(ctx context.Context) (int, error) {
+	list, err := s.store.AtNoon(ctx, s.clock.Now(), noon)
+	n := 0
+	for _, o := range list {
+		_, failed := s.KeepToday(ctx, actor.Actor{Tenant: o.Tenant, Outlet: o.Outlet, Name: "noon", Role: actor.System}, o.Outlet)
+		switch {
+		case failed == nil:
+			n++
+		case !errs.Is(failed, errs.KindNotFound):
+			err = errors.Join(err, failed)
+		}
+	}
+	return n, err
 }

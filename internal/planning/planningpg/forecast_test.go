@@ -225,6 +225,23 @@ func TestTheRestOfTodayFollowsTheMorning(t *testing.T) {
 	require.InDelta(t, wrap.Mean, again[1].Mean, 1e-9, "it starts from the morning's, not from itself")
 }
 
+func TestForecastsAreBroughtUpToDateOnceAfterNoon(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	today := day(t, "2026-05-04")
+	k.report(t, main, today-1, 60, "wrap")
+	k.report(t, beach, today-1, 60, "wrap")
+	_, err := k.service.Forecast(t.Context(), acme, today)
+	require.NoError(t, err)
+	k.report(t, main, today, 1, "wrap")
+	for _, c := range []struct{ hour, kept int }{{9, 0}, {10, 1}, {11, 0}} { // in UTC: noon comes two hours earlier in Madrid
+		k.clock.now = time.Date(2026, 5, 4, c.hour, 5, 0, 0, time.UTC)
+		n, err := k.service.Noon(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, c.kept, n, "at %d UTC; the other outlet has sold nothing yet", c.hour)
+	}
+}
+
 func TestEditsAreKeptBesideTheForecast(t *testing.T) {
 	t.Parallel()
 	k := setup(t)

@@ -74,6 +74,14 @@ func (s *Store) Open(ctx context.Context) ([]planning.Run, error) {
 	return listed(rows, err, func(r db.OpenRunsRow) planning.Run { return planning.Run{ID: r.ID, Tenant: r.TenantID} })
 }
 
+// AtNoon implements planning.RunStore.
+func (s *Store) AtNoon(ctx context.Context, now time.Time, hour int) ([]planning.OutletRef, error) {
+	rows, err := s.db().OutletsAtNoon(ctx, db.OutletsAtNoonParams{Now: now, Hour: int32(hour)})
+	return listed(rows, err, func(r db.OutletsAtNoonRow) planning.OutletRef {
+		return planning.OutletRef{Tenant: r.TenantID, Outlet: r.ID}
+	})
+}
+
 // Claim implements planning.RunStore.
 func (s *Store) Claim(ctx context.Context, tenant, id int64, at time.Time) (planning.Run, error) {
 	r, err := s.db().ClaimRun(ctx, db.ClaimRunParams{At: &at, ID: id, Tenant: tenant})

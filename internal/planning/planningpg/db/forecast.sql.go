@@ -467,6 +467,50 @@ func (q *Queries) OpenRuns(ctx context.Context) ([]OpenRunsRow, error) {
 	return items, nil
 }
 
+const outletsAtNoon = `-- name: OutletsAtNoon :many
+select o.id, o.tenant_id from outlets o
+join tenants t on t.id = o.tenant_id and t.status = 'active'
+cross join lateral (select timezone(o.timezone, $1::timestamptz) as at) l
+where extract(hour from l.at) >= $2::int
+  and exists (select from forecast_runs r where r.tenant_id = o.tenant_id and r.kind = 'daily' and r.status = 'done'
+              and r.outlet_id in (0, o.id) and r.day = l.at::date)
+  and exists (select from sales_outlet_days d where d.outlet_id = o.id and d.day = l.at::date)
+  and not exists (select from forecast_runs r where r.tenant_id = o.tenant_id and r.kind = 'intraday' and r.outlet_id = o.id
+                  and r.day = l.at::date)
+order by o.id limit 1000
+`
+
+type OutletsAtNoonParams struct {
+	Now  time.Time
+	Hour int32
+}
+
+type OutletsAtNoonRow struct {
+	ID       int64
+	TenantID int64
+}
+
+// Outlets whose morning is over, with a forecast of today that was not brought up to date yet.
+func (q *Queries) OutletsAtNoon(ctx context.Context, arg OutletsAtNoonParams) ([]OutletsAtNoonRow, error) {
+	rows, err := q.db.Query(ctx, outletsAtNoon, arg.Now, arg.Hour)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OutletsAtNoonRow
+	for rows.Next() {
+		var i OutletsAtNoonRow
+		if err := rows.Scan(&i.ID, &i.TenantID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const run = `-- name: Run :one
 select id, tenant_id, outlet_id, kind, day, horizon, attempt, status, levels, series, done, error, requested_by, requested_at, started_at, finished_at, claims, beat_at from forecast_runs where tenant_id = $1 and id = $2
 `

@@ -85,3 +85,16 @@ order by t.day, t.outlet_id, t.sku limit @most offset @skip;
 -- name: AddEdit :one
 insert into forecast_edits (tenant_id, series_id, day, was, quantity, reason, edited_by, edited_at)
 values (@tenant, @series, date '1970-01-01' + @day::int, @was, @quantity, @reason, @by, @at) returning id;
+
+-- name: OutletsAtNoon :many
+-- Outlets whose morning is over, with a forecast of today that was not brought up to date yet.
+select o.id, o.tenant_id from outlets o
+join tenants t on t.id = o.tenant_id and t.status = 'active'
+cross join lateral (select timezone(o.timezone, @now::timestamptz) as at) l
+where extract(hour from l.at) >= @hour::int
+  and exists (select from forecast_runs r where r.tenant_id = o.tenant_id and r.kind = 'daily' and r.status = 'done'
+              and r.outlet_id in (0, o.id) and r.day = l.at::date)
+  and exists (select from sales_outlet_days d where d.outlet_id = o.id and d.day = l.at::date)
+  and not exists (select from forecast_runs r where r.tenant_id = o.tenant_id and r.kind = 'intraday' and r.outlet_id = o.id
+                  and r.day = l.at::date)
+order by o.id limit 1000;
