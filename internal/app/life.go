@@ -51,7 +51,7 @@ func (a *App) buildLife(ctx context.Context) error {
 		_, mine := a.node.Owned(timersResource)
 		return mine
 	}, a.log)
-	a.sale = pos.NewClient(saleAnswersIn)
+	a.sale, a.saleGates = pos.NewClient(saleAnswersIn), order.NewGates(saleAtOnce)
 	job.Register(a.workers, func(ctx context.Context, j askSale, _ job.Try) error { return a.askPointOfSale(ctx, j) })
 	job.Register(a.workers, func(ctx context.Context, j settleOrder, _ job.Try) error { return a.cashier.Settle(ctx, j.Order) })
 	return nil

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -29,6 +30,7 @@ func (askSale) Queue() job.Queue { return job.Sale }
 const (
 	saleAnswersIn = 5 * time.Second
 	saleRetry     = 2 * time.Second
+	saleAtOnce    = 8 // calls of one outlet's point of sale
 )
 
 // askPointOfSale does the job. What fails is shown with the order until it is done.
@@ -51,7 +53,12 @@ func (a *App) askPointOfSale(ctx context.Context, j askSale) error {
 	for _, l := range o.Lines {
 		ask.Lines = append(ask.Lines, pos.Line{SKU: l.SKU, Name: l.Name, Quantity: l.Quantity})
 	}
+	leave, ok := a.saleGates.Enter(strconv.FormatInt(o.Outlet, 10))
+	if !ok {
+		return errs.RetryAfter(order.Later(), errs.Unavailable("the point of sale is in trouble, or busy: few ask it at a time"))
+	}
 	answer, err := a.sale.Ask(ctx, set.PosURL, set.PosSecret, ask)
+	leave(err)
 	failure := ""
 	if err != nil {
 		failure = err.Error()

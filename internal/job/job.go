@@ -27,9 +27,9 @@ type Queue string
 
 // The queues, with how many jobs of each a process runs at once unless Options say otherwise.
 const (
-	Payment Queue = "payment" // providers of payment; 50
-	Sale    Queue = "sale"    // points of sale and ordering providers; 50
-	Notify  Queue = "notify"  // messages to customers and integrators; 50
+	Payment Queue = "payment" // providers of payment; 200
+	Sale    Queue = "sale"    // points of sale and ordering providers; 200
+	Notify  Queue = "notify"  // messages to customers and integrators; 200
 )
 
 // Options say how a client works. Zero fields take their defaults.
@@ -159,7 +159,8 @@ func (c *Client) config() *river.Config {
 	}
 }
 
-const usualConcurrency = 50
+// usualConcurrency is more than a few that hang can hold: each system that is called gets a small share of it.
+const usualConcurrency = 200
 
 func (c *Client) concurrency(q Queue) int {
 	if n := c.opts.Concurrency[q]; n > 0 {

@@ -91,6 +91,7 @@ type Policy struct {
 	DisableAfter int           // a webhook is switched off after so many failed rounds in a row, …; 20
 	DisableOver  time.Duration // … when they took so long; 24 h
 	AtOnce       int           // messages under way in one lane; 8
+	Doubtful     int           // lanes at work at a time whose other side did not answer the last time; 50
 	Budget       time.Duration // of one run, then other lanes have their turn; 10 s
 }
 
@@ -103,6 +104,7 @@ func (p Policy) withDefaults() Policy {
 	setDefault(&p.DisableAfter, 20)
 	setDefault(&p.DisableOver, 24*time.Hour)
 	setDefault(&p.AtOnce, 8)
+	setDefault(&p.Doubtful, 50)
 	setDefault(&p.Budget, 10*time.Second)
 	return p
 }
@@ -120,11 +122,13 @@ type Post struct {
 	carriers map[Channel]Carrier
 	policy   Policy
 	log      *slog.Logger
+	doubtful chan struct{} // places for lanes that failed: those who answer do not wait for those who do not
 }
 
 // NewPost returns a post with a carrier for each channel that it can send by.
 func NewPost(lanes Lanes, carriers map[Channel]Carrier, policy Policy, log *slog.Logger) *Post {
-	return &Post{lanes: lanes, carriers: carriers, policy: policy.withDefaults(), log: log}
+	policy = policy.withDefaults()
+	return &Post{lanes: lanes, carriers: carriers, policy: policy, log: log, doubtful: make(chan struct{}, policy.Doubtful)}
 }
 
 // Channels lists the channels that this post can send by.
@@ -153,12 +157,30 @@ func (p *Post) Work(ctx context.Context, lane string, turn Turn) error {
 		case len(round.Letters) == 0:
 			continue
 		}
-		if err := p.lanes.Record(ctx, p.send(ctx, lane, round)); err != nil {
+		report, ok := p.turn(ctx, lane, round)
+		if !ok {
+			return errs.RetryAfter(backoff(p.policy.Pause, p.policy.Pause, 1), errWaits)
+		}
+		if err := p.lanes.Record(ctx, report); err != nil {
 			return errs.RetryAfter(time.Second, err)
 		}
 		if ctx.Err() != nil || time.Since(began) > p.policy.Budget {
 			return errs.RetryAfter(0, errWaits)
 		}
+	}
+}
+
+// turn sends a round, unless its other side failed the last time and too many such are at work already.
+func (p *Post) turn(ctx context.Context, lane string, round Round) (Report, bool) {
+	if round.Failures == 0 {
+		return p.send(ctx, lane, round), true
+	}
+	select {
+	case p.doubtful <- struct{}{}:
+		defer func() { <-p.doubtful }()
+		return p.send(ctx, lane, round), true
+	default:
+		return Report{}, false
 	}
 }
 

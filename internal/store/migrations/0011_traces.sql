@@ -7,6 +7,8 @@ alter table payment_attempts
     add column ask_at timestamptz;                             -- then a job asks instead; null: it has a job, or an outcome
 create index payment_attempts_asked on payment_attempts (ask_at) where ask_at is not null;
 
+create index order_terms_failed on order_terms (tenant_id) where failure <> '';
+
 create table order_traces (                                    -- of orders that are traced: where their spans belong
     order_id     bigint primary key,
     tenant_id    bigint not null,
@@ -15,5 +17,5 @@ create table order_traces (                                    -- of orders that
 
 -- +goose Down
 drop table order_traces;
-drop index payment_attempts_asked;
+drop index payment_attempts_asked, order_terms_failed;
 alter table payment_attempts drop column ask_at, drop column asker;
