@@ -85,6 +85,12 @@ func (r *running) until(number any, status string) {
 // cook has every task of an order started and completed.
 func (r *running) cook(number any) {
 	r.t.Helper()
+	r.cookUntil(number, "ready")
+}
+
+// cookUntil has tasks of an order started and completed until it is in a status.
+func (r *running) cookUntil(number any, status string) {
+	r.t.Helper()
 	require.Eventually(r.t, func() bool {
 		_, o := r.call(http.MethodGet, fmt.Sprint("/orders/", number), nil)
 		tasks, _ := o["tasks"].([]any)
@@ -96,7 +102,7 @@ func (r *running) cook(number any) {
 				}
 			}
 		}
-		return o["status"] == "ready"
+		return o["status"] == status
 	}, time.Minute, 20*time.Millisecond)
 }
 
