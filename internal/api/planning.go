@@ -257,7 +257,7 @@ func (s *server) salesLine(ctx context.Context, who actor.Actor, zones map[int64
 	if in.Hour != nil {
 		l.Hour = *in.Hour
 	}
-	ok := true
+	var ok bool
 	if l.Milli, ok = planning.ToMilli(in.Quantity); !ok {
 		return errs.Invalid("quantity is more than anybody sells")
 	}

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"brigade/internal/errs"
 )
 
@@ -91,8 +89,7 @@ func (c *forecastRun) Run(ctx context.Context, env *Env) error {
 
 // wait looks at a run until it has ended.
 func (c *forecastRun) wait(ctx context.Context, env *Env, r runReply, raw json.RawMessage) (runReply, json.RawMessage, error) {
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(env.Err), progressbar.OptionSetDescription("forecasting"),
-		progressbar.OptionThrottle(barEvery), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+	bar := newBar(env, -1, "forecasting")
 	defer func() { _ = bar.Finish() }() // only a picture
 	for r.Status == "pending" || r.Status == "running" {
 		select {

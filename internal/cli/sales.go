@@ -92,15 +92,13 @@ func (c *salesImport) load(ctx context.Context, env *Env, pool *pgxpool.Pool) (p
 		return planning.Merged{}, err
 	}
 	defer in.Close()
-	watched, err := watch(env, in)
-	if err != nil {
-		return planning.Merged{}, err
-	}
+	watched := &watched{File: in}
 	file, err := salesfile.Open(watched, o)
 	if err != nil {
 		return planning.Merged{}, err
 	}
 	c.showColumns(env, file)
+	watched.begin(env)
 	merged, err := rows.Import(ctx, owner.ID, c.source(), file, c.DryRun)
 	watched.end()
 	return merged, err
@@ -164,31 +162,30 @@ func (c *salesImport) showColumns(env *Env, file *salesfile.File) {
 	fmt.Fprintf(env.Err, "read as: %s; source %s\n", strings.Join(parts, ", "), c.source())
 }
 
-// watched is a file whose reading is shown.
+// watched is a file whose reading is shown from when begin is called.
 type watched struct {
 	*os.File
-	bar *progressbar.ProgressBar
+	bar *progressbar.ProgressBar // nil: not shown
 	at  int64
 }
 
-func watch(env *Env, f *os.File) (*watched, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+func (w *watched) begin(env *Env) {
+	size := int64(-1)
+	if info, err := w.Stat(); err == nil {
+		size = info.Size()
 	}
-	return &watched{File: f, bar: progressbar.NewOptions64(info.Size(),
-		progressbar.OptionSetWriter(env.Err), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription("reading"),
-		progressbar.OptionThrottle(barEvery), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-	)}, nil
+	w.bar = newBar(env, size, "reading")
 }
 
 // Read implements io.Reader.
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.File.Read(p)
 	w.at += int64(n)
-	_ = w.bar.Set64(w.at) // only a picture
-	if err == io.EOF {
-		w.bar.Describe("merging")
+	if w.bar != nil {
+		_ = w.bar.Set64(w.at) // only a picture
+		if err == io.EOF {
+			w.bar.Describe("merging")
+		}
 	}
 	return n, err
 }
@@ -200,7 +197,7 @@ func (w *watched) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
-func (w *watched) end() { _ = w.bar.Finish() }
+func (w *watched) end() { _ = w.bar.Finish() } // only a picture
 
 type salesList struct {
 	SKU   string `name:"sku" placeholder:"SKU" help:"Only this product."`

@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 )
-
-// barEvery is how often a progress bar is drawn at most.
-const barEvery = 200 * time.Millisecond
 
 // sheetOut writes rows as a table for people or as CSV for programs.
 type sheetOut struct {

@@ -48,18 +48,24 @@ func BenchmarkForecast(b *testing.B) {
 	for b.Loop() {
 		run, err := k.service.Request(b.Context(), k.who, 0, planning.Day(20577), 14, true)
 		require.NoError(b, err)
-		begin, spent := time.Now(), cpu(b)
+		begin, spent := time.Now(), usage(b)
 		run, err = k.service.Work(b.Context(), acme, run.ID)
 		require.NoError(b, err)
 		b.ReportMetric(float64(run.Series)/time.Since(begin).Seconds(), "series/s")
-		b.ReportMetric((cpu(b) - spent).Seconds(), "cpu-s") // without Postgres
+		b.ReportMetric((usage(b).cpu - spent.cpu).Seconds(), "cpu-s") // without Postgres
+		b.ReportMetric(float64(usage(b).peak), "MiB-peak")
 	}
 }
 
-// cpu is what this process has used.
-func cpu(b *testing.B) time.Duration {
+// used is what this process has used.
+type used struct {
+	cpu  time.Duration
+	peak int64 // of memory, in MiB
+}
+
+func usage(b *testing.B) used {
 	b.Helper()
 	var u syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return used{time.Duration(u.Utime.Nano() + u.Stime.Nano()), u.Maxrss >> 10}
 }

@@ -254,7 +254,7 @@ func (f *File) readAmounts(row []string, l *planning.Line) {
 	if err != nil {
 		f.fault("quantity", "%v", err)
 	}
-	ok := false
+	var ok bool
 	if l.Milli, ok = planning.ToMilli(units); !ok {
 		f.fault("quantity", "%g is more than anybody sells", units)
 	}

@@ -13,9 +13,9 @@ var fields = map[string][]string{
 	"date":     {"date", "day", "business_date", "datetime", "timestamp", "sold_at", "datum", "tag", "fecha", "jour", "data"},
 	"hour":     {"hour", "time", "stunde", "uhrzeit", "hora", "heure", "ora"},
 	"outlet":   {"outlet", "store", "location", "shop", "branch", "restaurant", "filiale", "tienda", "magasin", "negozio"},
-	"sku":      {"sku", "item", "product", "article", "plu", "item_id", "product_id", "series_id", "artikel", "articulo", "producto", "produit", "prodotto"},
+	"sku":      {"sku", "item", "product", "article", "plu", "item_id", "product_id", "series_id", "artikel", "articulo", "producto", "produit", "prodotto"}, //nolint:misspell // Spanish
 	"name":     {"name", "product_name", "item_name", "description", "bezeichnung", "nombre", "nom", "nome"},
-	"quantity": {"quantity", "qty", "units", "sold", "count", "menge", "anzahl", "cantidad", "unidades", "quantité", "quantite", "quantità"},
+	"quantity": {"quantity", "qty", "units", "sold", "count", "menge", "anzahl", "cantidad", "unidades", "quantité", "quantite", "quantità"}, //nolint:misspell // French
 	"revenue":  {"revenue", "amount", "total", "net_sales", "umsatz", "importe", "montant", "importo"},
 	"price":    {"price", "unit_price", "preis", "precio", "prix", "prezzo"},
 	"key":      {"key", "receipt", "receipt_id", "transaction_id", "line_id", "bon", "ticket"},
