@@ -204,10 +204,14 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 		return next
 	}
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if was, ok := r.Context().Value(shownKey{}).(*shown); ok {
+		was, ok := r.Context().Value(shownKey{}).(*shown)
+		if ok {
 			r.RemoteAddr, r.Header = was.addr, was.header
 		}
 		next.ServeHTTP(w, r)
+		if ok && was.route != "" {
+			r.Pattern = was.route
+		}
 	})
 	traced := otelhttp.NewHandler(inner, "request", otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(w3c),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {

@@ -42,9 +42,11 @@ func atOnce(t testing.TB, h *shop, b *bank, node int64) (*till, *order.Till) {
 			k.jobs = append(k.jobs, jobs...)
 			return nil
 		},
-		Begun:     func(steps []order.Attempt) { asks.Begun(steps) },
-		Node:      func() int64 { return node },
-		Append:    func(ctx context.Context, tx store.Tx, events []event.Event) error { return eventpg.Append(ctx, tx, node, events) },
+		Begun: func(steps []order.Attempt) { asks.Begun(steps) },
+		Node:  func() int64 { return node },
+		Append: func(ctx context.Context, tx store.Tx, events []event.Event) error {
+			return eventpg.Append(ctx, tx, node, events)
+		},
 		Committed: func() {},
 	})
 	t.Cleanup(k.Close)
