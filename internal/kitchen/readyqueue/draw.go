@@ -256,7 +256,7 @@ func (m *Mirror) settle(s *step) error {
 		case err != nil:
 			return err
 		case said == "lost": // Redis is not what it was
-			return errors.New("Redis has lost what it was given")
+			return errors.New("what was drawn before is gone")
 		case said == "taken": // somebody else decides for the kitchen; our lease says the same in a moment
 			delete(m.drawn, outlet)
 			return nil

@@ -177,9 +177,9 @@ func (m *Mirror) note(ctx context.Context, err error) {
 	m.trouble = why
 	m.mu.Unlock()
 	m.opts.Shown(why == "")
-	switch {
-	case why == before:
-	case why == "":
+	switch why {
+	case before:
+	case "":
 		m.opts.Logger.InfoContext(ctx, "ready queues are shown in Redis again", "action", "queues_back")
 	default:
 		m.opts.Logger.WarnContext(ctx, "ready queues cannot be shown in Redis, trying again: "+why, "action", "queues_lost", "error", err)
