@@ -42,6 +42,7 @@ type simulateKitchen struct {
 	Promise  time.Duration `name:"promise" default:"15m" placeholder:"LENGTH" help:"What orders of recorded days are taken to be promised for that were promised nothing; 0: nothing."`
 	WhatIf   []string      `name:"what-if" sep:"none" placeholder:"CHANGE" help:"What would be different; several are made together. See below."`
 	Seeds    int           `name:"seeds" placeholder:"N" help:"With --what-if: play each evening so often, once as it was and then with its orders and durations shuffled (default: 20 for recorded days and for one evening alone, else 1)."`
+	Promises bool          `name:"promises" help:"With --data: promise each order a time when it comes, as kitchens do, and tell how many kept it. Traces are only written when --out is given."`
 	Out      string        `name:"out" type:"path" placeholder:"DIR" help:"Write the trace of each evening there, as CSV."`
 	JSON     bool          `name:"json" help:"Write the figures as JSON."`
 }
@@ -53,6 +54,7 @@ func (simulateKitchen) Help() string {
     brigade simulate kitchen --from 2026-11-19 --outlet kitchen --out traces
     brigade simulate kitchen --from 2026-11-19 --what-if 'machine fryer-2'
     brigade simulate kitchen --data evenings --out traces --policy greedy
+    brigade simulate kitchen --data evenings --promises
     brigade simulate kitchen --evenings 10 --what-if 'no-cook Noah from 18:00' --what-if 'without-item wrap'
     brigade simulate kitchen --data 'evenings/bistro_rho0.95_*' --what-if 'no-cook fry-1 from 19:30'
 
@@ -75,7 +77,7 @@ func (c *simulateKitchen) Validate() error { //nolint:cyclop // a list of faults
 	if c.sources() != 1 {
 		f.Add("--from", "or --evenings or --data must be given, one of them")
 	}
-	if c.Data != "" && c.Out == "" && len(c.WhatIf) == 0 {
+	if c.Data != "" && c.Out == "" && !c.Promises && len(c.WhatIf) == 0 {
 		f.Add("--out", "or --what-if must be given with --data")
 	}
 	for flag, day := range map[string]string{"--from": c.From, "--to": c.To} {

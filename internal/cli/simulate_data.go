@@ -20,7 +20,8 @@ func (c *simulateKitchen) playData(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	list, err := kitchensim.Run(ctx, c.Data, c.Out, s.Policy, func(n, of int, o kitchensim.Outcome) {
+	s.Promises = c.Promises
+	list, err := kitchensim.RunWith(ctx, c.Data, c.Out, s, func(n, of int, o kitchensim.Outcome) {
 		fmt.Fprintf(env.Err, "%d of %d  %s  %.1f h in %v\n", n, of, o.Name, o.Length.Hours(), o.Took.Round(time.Millisecond))
 	})
 	if err != nil {
@@ -33,7 +34,34 @@ func (c *simulateKitchen) playData(ctx context.Context, env *Env) error {
 		}
 		return writeJSON(env.Out, figures)
 	}
-	return showCells(env, list, string(s.Policy))
+	if err := showCells(env, list, string(s.Policy)); err != nil || !c.Promises {
+		return err
+	}
+	fmt.Fprintln(env.Out)
+	return showPromises(env, list)
+}
+
+// showPromises writes how the promises of evenings were kept that differ by their seed only. Each evening begins with a
+// kitchen that has learned nothing.
+func showPromises(env *Env, list []kitchensim.Outcome) error {
+	type kept struct{ n, p50, p90, length float64 }
+	var names []string
+	cells := map[string]*kept{}
+	for _, o := range list {
+		name, _, _ := strings.Cut(o.Name, "_seed")
+		if cells[name] == nil {
+			names, cells[name] = append(names, name), &kept{}
+		}
+		k, f, n := cells[name], o.Figures, float64(o.Figures.Promised)
+		k.n, k.p50, k.p90, k.length = k.n+n, k.p50+n*f.WithinP50, k.p90+n*f.WithinP90, k.length+n*f.P90
+	}
+	t := newTable(env.Out, "EVENINGS", "PROMISES", "READY BY P50", "READY BY P90", "P90 AFTER")
+	for _, name := range names {
+		k := cells[name]
+		n := max(k.n, 1)
+		t.row(name, int(k.n), fmt.Sprintf("%.1f %%", 100*k.p50/n), fmt.Sprintf("%.1f %%", 100*k.p90/n), minutes(k.length/n))
+	}
+	return t.end()
 }
 
 // cell is the evenings that differ by their seed only, summed up.

@@ -257,6 +257,7 @@ func (f *Floor) Requeue(j *Journal, task int64, now time.Time, boost float64, re
 // are (machine down, person gone) go back into the queue.
 func (f *Floor) Relayout(j *Journal, l *Layout, now time.Time) {
 	f.Layout, f.laidOut, f.dirty = l, now, true
+	f.sight.looked = time.Time{} // who waits for what is gone is told now
 	if s := f.usual.By(l.Rules); s != f.settings {
 		f.settings = s
 		f.plan.Use(s.Policy, s.Aims)
@@ -291,8 +292,10 @@ func ables(l sched.Layout, now time.Time) func(*Task) bool {
 
 // Plan assigns all that can be assigned now and returns how many tasks it assigned.
 func (f *Floor) Plan(j *Journal, now time.Time) int {
-	f.prepare(j, now)
-	return f.assign(j, f.decide(now), now)
+	before := len(j.Decisions)
+	f.prepare(j, now) // which may let tasks join a load that is assigned
+	f.assign(j, f.decide(now), now)
+	return len(j.Decisions) - before
 }
 
 // prepare does what must be done before the floor decides.

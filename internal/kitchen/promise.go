@@ -63,11 +63,7 @@ func (f *Floor) Foresee(j *Journal, now time.Time) {
 	}
 	f.sight.looked = now
 	probe := f.probe(now)
-	x := f.prospect(now, probe...)
-	expected := map[int64]expectation{}
-	for _, e := range x.Orders {
-		expected[e.Order] = expected[e.Order].with(e, now)
-	}
+	x, expected := f.expect(now, probe)
 	written := 0
 	for _, order := range slices.Sorted(maps.Keys(f.tickets)) {
 		e, known := expected[order]
@@ -83,6 +79,35 @@ func (f *Floor) Foresee(j *Journal, now time.Time) {
 		f.sight.learned, f.sight.saved = false, now
 		j.Calibrations = append(j.Calibrations, Calibrated{f.Layout.Tenant, f.Layout.Outlet, f.sight.calibration.Clone(), now})
 	}
+}
+
+// expect works out when open orders will be ready. New ones take their place among the others by what they are promised.
+func (f *Floor) expect(now time.Time, probe []sched.Order) (sched.Prospect, map[int64]expectation) {
+	x := f.prospect(now, probe...)
+	expected := expectations(x, now)
+	if len(f.sight.wanting) == 0 || len(f.tickets) == 1 {
+		return x, expected
+	}
+	var placed []*Ticket
+	for order := range f.sight.wanting {
+		if t, e := f.tickets[order], expected[order]; t.Due.IsZero() && e.known {
+			t.Promise = newPromise(t, f.sight.calibration.Promise(e.lead, e.alone), now, t.Live())
+			placed = append(placed, t)
+		}
+	}
+	x = f.prospect(now, probe...)
+	for _, t := range placed {
+		t.Promise = nil
+	}
+	return x, expectations(x, now)
+}
+
+func expectations(x sched.Prospect, now time.Time) map[int64]expectation {
+	list := make(map[int64]expectation, len(x.Orders))
+	for _, e := range x.Orders {
+		list[e.Order] = list[e.Order].with(e, now)
+	}
+	return list
 }
 
 // notice enters an order that may have to be promised a time.
@@ -226,6 +251,16 @@ func (f *Floor) Quotes(work []Work, now time.Time, coming ...*Ticket) []Quote {
 		further = t.appendOrders(further, nil, now)
 	}
 	x := f.prospect(now, further...)
+	if len(f.tickets)+len(coming) > 0 { // they take their place among others by what they are promised
+		for i := range further {
+			if o := &further[i]; o.ID < 0 && o.Due == 0 {
+				if q := f.quote(x, o.ID, now); q.Known {
+					o.Due = sched.At(q.P90)
+				}
+			}
+		}
+		x = f.prospect(now, further...)
+	}
 	for i := range work {
 		quotes[i] = f.quote(x, -int64(i+1), now)
 	}

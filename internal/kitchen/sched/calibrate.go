@@ -62,7 +62,7 @@ func (c *Calibration) Promise(lead, alone time.Duration) Made {
 		if q > 0 { // so that what is expected later is never promised earlier
 			q *= w
 		}
-		return max(0, time.Duration((r*math.Exp(q)-leadFloor)*1e9))
+		return max(0, time.Duration((r*math.Exp(q)-leadFloor)*1e9)).Round(time.Millisecond)
 	}
 	m.P50 = at(mid)
 	m.P90 = max(m.P50, at(high))
