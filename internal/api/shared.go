@@ -14,8 +14,8 @@ import (
 
 // What many ask for again and again is read once for all processes, where they share a cache.
 const (
-	trackedFor = time.Minute     // an order changes by events only, but for the names of people and stations
-	boardFor   = 2 * time.Second // breaks begin and end by time alone
+	trackedFor = 10 * time.Second // an order changes by events only, but for names, and what is expected of its kitchen
+	boardFor   = 2 * time.Second  // breaks begin and end by time alone
 )
 
 // tracked is what following an order needs to know of it.
@@ -28,12 +28,16 @@ type tracked struct {
 func (s *server) tracked(ctx context.Context, who actor.Actor, number string) (tracked, error) {
 	key := fmt.Sprintf("order:%d:%s", who.Tenant, number)
 	t, err := live.Read(ctx, s.Cache, key, trackedFor, func() (t tracked, about live.Subject, err error) {
-		if t.Order, err = s.Orders.Get(ctx, who, number); err != nil {
+		o, err := s.Orders.Get(ctx, who, number)
+		if err != nil {
 			return t, "", err
 		}
-		t.Order.Lines = nil // long, and not needed
-		t.Ticket, err = s.ticket(ctx, who, t.Order.ID)
-		return t, live.Order(t.Order.ID), err
+		t.Order = order.Order{ // nothing of who the guest is
+			ID: o.ID, Tenant: o.Tenant, Outlet: o.Outlet, Number: o.Number, Status: o.Status, Type: o.Type, PlacedAt: o.PlacedAt,
+			UpdatedAt: o.UpdatedAt, UpdatedBy: o.UpdatedBy, ReadyAt: o.ReadyAt, ClosedAt: o.ClosedAt,
+		}
+		t.Ticket, err = s.ticket(ctx, who, o.ID)
+		return t, live.Order(o.ID), err
 	})
 	if err == nil && !who.Sees(t.Order.Outlet) {
 		return tracked{}, errs.NotFound("no order %s", number)
