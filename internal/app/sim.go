@@ -14,7 +14,19 @@ import (
 	"brigade/internal/sim"
 )
 
-const simResource = "sim:"
+const (
+	simResource    = "sim:"
+	ridersResource = simResource + "drivers"
+)
+
+// simRiders are the demo's drivers: one of all processes plays them.
+func (a *App) simRiders(tenant int64) *sim.Riders {
+	return sim.NewRiders(sim.RidersParts{
+		Drivers: a.deliveries, Tenant: tenant, Clock: a.clock, Log: a.log,
+		Mine: func() bool { _, mine := a.node.Owned(ridersResource); return mine },
+		Tick: min(3*time.Second, max(200*time.Millisecond, time.Duration(float64(3*time.Second)/a.clock.Scale()))), Seed: rand.Uint64(),
+	})
+}
 
 // startSim plays the busy demo at the demo tenant's outlets. Several processes share them out.
 func (a *App) startSim(context.Context) error {
@@ -33,13 +45,14 @@ func (a *App) startSim(context.Context) error {
 		Menu:    a.simMenu,
 	}, sim.Options{Seed: rand.Uint64(), Look: simLook(a.clock.Scale())})
 	a.run("sim", play.Run)
+	a.run("sim drivers", a.simRiders(owner.Tenant).Run)
 	list := func(ctx context.Context) ([]string, error) {
 		outlets, err := a.simOutlets(ctx, owner.Tenant, nil)
 		names := make([]string, len(outlets))
 		for i, o := range outlets {
 			names[i] = simResource + strconv.FormatInt(o.ID, 10)
 		}
-		return names, err
+		return append(names, ridersResource), err
 	}
 	return a.node.Want(string(config.RoleSim), list, func(lease.Change) {
 		held := []int64{}
@@ -56,10 +69,14 @@ func (a *App) startSim(context.Context) error {
 // simOutlets lists a tenant's outlets; only those of ids unless it is nil.
 func (a *App) simOutlets(ctx context.Context, tenant int64, ids []int64) ([]sim.Outlet, error) {
 	outlets, err := a.tenants.ListOutlets(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	carried, err := a.deliveryRows.Served(ctx, tenant)
 	var list []sim.Outlet
 	for _, o := range outlets {
 		if ids == nil || slices.Contains(ids, o.ID) {
-			list = append(list, sim.Outlet{ID: o.ID, Tenant: o.Tenant, Location: o.Timezone})
+			list = append(list, sim.Outlet{ID: o.ID, Tenant: o.Tenant, Location: o.Timezone, Carried: carried[o.ID]})
 		}
 	}
 	return list, err

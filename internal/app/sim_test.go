@@ -18,7 +18,7 @@ func TestTheBusyDemoWorks(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	a := app.New(app.Config{
-		Roles: []config.Role{config.RoleKitchen, config.RoleRelay, config.RoleSim}, DatabaseURL: pgtest.NewURL(t),
+		Roles: []config.Role{config.RoleKitchen, config.RoleRelay, config.RoleDelivery, config.RoleSim}, DatabaseURL: pgtest.NewURL(t),
 		Demo: config.DemoBusy, AutoComplete: true, TimeScale: 200,
 	})
 	require.NoError(t, a.Start(ctx))

@@ -336,7 +336,7 @@ func (d *decision) estimate() {
 			x := d.b.Deliveries[k]
 			d.expect(x, s.At)
 			if i == 0 && x.Status == PickedUp && x.NearAt.IsZero() && s.Arrive.Sub(d.now) <= d.o.Near {
-				d.want("near", x, nil, func(t *Turn) error { t.Tell(x.Order, event.DriverNear); return nil })
+				d.want("near", x, nil, func(t *Turn) error { t.Tell(x.Order, event.DriverNear, s.At); return nil })
 			}
 		}
 	}
@@ -361,7 +361,7 @@ func (d *decision) expect(x *Delivery, at time.Time) {
 		d.ETAs[x.Order] = e
 	}
 	if x.LateAt.IsZero() && !x.PromisedAt.IsZero() && e.At.Sub(x.PromisedAt) >= d.o.LateBy {
-		d.want("late", x, nil, func(t *Turn) error { t.Tell(x.Order, event.DeliveryLate); return nil })
+		d.want("late", x, nil, func(t *Turn) error { t.Tell(x.Order, event.DeliveryLate, e.At); return nil })
 	}
 }
 

@@ -462,8 +462,8 @@ func (t *Turn) Escalate(order int64, reason string) {
 	t.touch(d, event.DeliveryEscalated, reason)
 }
 
-// Tell notes that the customer is told that his driver is near or that it is late, once each.
-func (t *Turn) Tell(order int64, what event.Type) {
+// Tell notes that the customer is told that his driver is near or that it is late, once each, and when it comes.
+func (t *Turn) Tell(order int64, what event.Type, eta time.Time) {
 	d := t.Deliveries[order]
 	if d == nil || !d.Open() {
 		return
@@ -475,7 +475,7 @@ func (t *Turn) Tell(order int64, what event.Type) {
 	if !told.IsZero() {
 		return
 	}
-	*told = t.Now
+	*told, d.ETA.At = t.Now, eta
 	t.touch(d, what, "")
 }
 

@@ -94,6 +94,9 @@ func FromEvent(e event.Event) []Change {
 	if p, ok := e.EditPayload(); ok {
 		return []Change{fromEdit(e, p)}
 	}
+	if d, ok := e.DeliveryPayload(); ok {
+		return fromDelivery(e, d)
+	}
 	p, ok := e.OrderPayload()
 	kind := kindOf[p.NewStatus]
 	if !ok || kind == "" {

@@ -216,6 +216,10 @@ func (s *Sim) handOver(g *guest, since time.Time) {
 	if g.leaving {
 		return
 	}
+	if h := s.houses[g.outlet]; g.typ == order.Delivery && h != nil && h.Carried {
+		delete(s.guests, g.order) // a driver brings it
+		return
+	}
 	g.leaving = true
 	s.agenda.add(action{
 		at:    since.Add(s.handOverPause(g.typ)),

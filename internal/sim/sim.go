@@ -48,6 +48,7 @@ type Outlet struct {
 	ID       int64
 	Tenant   int64
 	Location *time.Location
+	Carried  bool // drivers bring its deliveries to their doors
 }
 
 // Dish is something that guests order.

@@ -264,3 +264,13 @@ func (s *Store) Track(ctx context.Context, driver int64, since, until time.Time)
 	}
 	return list, store.Classify(err)
 }
+
+// Served tells which of a tenant's outlets have a region.
+func (s *Store) Served(ctx context.Context, tenant int64) (map[int64]bool, error) {
+	ids, err := s.q.ServedOutlets(ctx, tenant)
+	served := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		served[id] = true
+	}
+	return served, store.Classify(err)
+}

@@ -523,6 +523,30 @@ func (q *Queries) SeeDrivers(ctx context.Context, arg SeeDriversParams) error {
 	return err
 }
 
+const servedOutlets = `-- name: ServedOutlets :many
+select outlet_id from delivery_outlets where tenant_id = $1
+`
+
+func (q *Queries) ServedOutlets(ctx context.Context, tenant int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, servedOutlets, tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var outlet_id int64
+		if err := rows.Scan(&outlet_id); err != nil {
+			return nil, err
+		}
+		items = append(items, outlet_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const shifts = `-- name: Shifts :many
 select driver_id, weekday, starts, ends from driver_shifts where driver_id = any($1::bigint[]) order by driver_id, weekday, starts
 `

@@ -70,3 +70,6 @@ where region_id = @region and placed_at > @since::timestamptz order by placed_at
 -- name: SeeDrivers :exec
 update drivers d set seen_at = greatest(d.seen_at, v.at)
 from (select unnest(@ids::bigint[]) as id, unnest(@at::timestamptz[]) as at) v where d.id = v.id;
+
+-- name: ServedOutlets :many
+select outlet_id from delivery_outlets where tenant_id = @tenant;
