@@ -60,33 +60,35 @@ func (forecastAccuracy) Help() string {
     brigade forecast accuracy`
 }
 
+// accuracyReply is how good forecasts were, as the API gives it.
+type accuracyReply struct {
+	First   string        `json:"first_day"`
+	Last    string        `json:"last_day"`
+	Overall metricReply   `json:"overall"`
+	Before  metricReply   `json:"before"`
+	Outlets []metricReply `json:"outlets"`
+	Best    []metricReply `json:"best"`
+	Worst   []metricReply `json:"worst"`
+	Edits   struct {
+		Forecasts int         `json:"forecasts"`
+		AsMade    metricReply `json:"as_made"`
+		ByHand    metricReply `json:"by_hand"`
+	} `json:"edits"`
+	Gaps []struct {
+		Outlet string `json:"outlet"`
+		Day    string `json:"day"`
+	} `json:"gaps"`
+}
+
 // Run shows how good forecasts were.
 func (c *forecastAccuracy) Run(ctx context.Context, env *Env) error {
-	type reply struct {
-		First   string        `json:"first_day"`
-		Last    string        `json:"last_day"`
-		Overall metricReply   `json:"overall"`
-		Before  metricReply   `json:"before"`
-		Outlets []metricReply `json:"outlets"`
-		Best    []metricReply `json:"best"`
-		Worst   []metricReply `json:"worst"`
-		Edits   struct {
-			Forecasts int         `json:"forecasts"`
-			AsMade    metricReply `json:"as_made"`
-			ByHand    metricReply `json:"by_hand"`
-		} `json:"edits"`
-		Gaps []struct {
-			Outlet string `json:"outlet"`
-			Day    string `json:"day"`
-		} `json:"gaps"`
-	}
 	q := c.query()
 	for name, value := range map[string]string{"from": c.From, "to": c.To} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	return ask(ctx, env, &c.Remote, request{path: "/planning/accuracy", query: q}, func(r reply) error {
+	return ask(ctx, env, &c.Remote, request{path: "/planning/accuracy", query: q}, func(r accuracyReply) error {
 		s := newSheetOut(env.Out, c.CSV, append([]string{"WHAT", "OUTLET", "SKU", "COMPARED"}, metricHead...)...)
 		add := func(what string, list ...metricReply) {
 			for _, m := range list {
