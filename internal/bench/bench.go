@@ -69,6 +69,7 @@ type Options struct {
 	Connections int           // of orders; 64
 	Rate        float64       // orders per second of the paced part; 0: half of what was reached (orders), 200 (kitchen)
 	Kitchens    int           // 20, or 1,000 idle ones
+	Orders      int           // for later; 100,000
 	InFlight    int           // of kitchen: orders under way in each kitchen; 32
 	Server      string        // of orders: the URL of a running Brigade instead of one of its own
 	Token       telemetry.Secret
@@ -116,6 +117,9 @@ func (o Options) check() error {
 	if o.Kitchens < 0 || o.Kitchens > 100_000 {
 		f.Add("--kitchens", "must be 1 to 100000, not %d", o.Kitchens)
 	}
+	if o.Orders < 0 || o.Orders > 10_000_000 {
+		f.Add("--orders", "must be 1 to 10000000, not %d", o.Orders)
+	}
 	if o.InFlight < 1 || o.InFlight > 10_000 {
 		f.Add("--in-flight", "must be 1 to 10000, not %d", o.InFlight)
 	}
@@ -135,6 +139,7 @@ func (o Options) say(format string, a ...any) { fmt.Fprintf(o.Progress, format+"
 type stage struct {
 	*Brigade
 	o        Options
+	setup    Setup  // with which it was started
 	postgres server // its processes, to tell what it costs; 0: not to be seen
 	cleanup  []func(context.Context) error
 }
@@ -168,7 +173,7 @@ func setUp(ctx context.Context, o Options, s Setup) (st *stage, err error) {
 	if err != nil {
 		return st, err
 	}
-	st.Brigade = b
+	st.Brigade, st.setup = b, s
 	st.cleanup = append(st.cleanup, b.Stop)
 	return st, nil
 }

@@ -14,12 +14,13 @@ import (
 
 // Commands are the sub-commands of `brigade bench`. Whoever embeds them gives kong a Starter.
 type Commands struct {
-	Orders   OrdersCmd   `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
-	Kitchen  KitchenCmd  `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
-	Paid     PaidCmd     `cmd:"" help:"Delivery orders that are paid first: as many as enter and pass payment, then at half that rate."`
-	Events   EventsCmd   `cmd:"" help:"How fast events are carried: to subscribers, Kafka and RabbitMQ."`
-	Services ServicesCmd `cmd:"" help:"Contract R: orders over HTTP, through RabbitMQ, to workers who cook at once."`
-	Idle     IdleCmd     `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
+	Orders    OrdersCmd    `cmd:"" help:"Confirm orders over HTTP: as many as go through, then at half that rate."`
+	Kitchen   KitchenCmd   `cmd:"" help:"Whole lives: confirmed, assigned, started, completed, in many kitchens."`
+	Paid      PaidCmd      `cmd:"" help:"Delivery orders that are paid first: as many as enter and pass payment, then at half that rate."`
+	Events    EventsCmd    `cmd:"" help:"How fast events are carried: to subscribers, Kafka and RabbitMQ."`
+	Services  ServicesCmd  `cmd:"" help:"Contract R: orders over HTTP, through RabbitMQ, to workers who cook at once."`
+	Scheduled ScheduledCmd `cmd:"" help:"What orders for later cost while they wait, the restart with them, and how late timers ring."`
+	Idle      IdleCmd      `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
 // Flags are what all benchmarks have.
@@ -108,6 +109,20 @@ func (c *PaidCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 	o := c.options(env, start)
 	o.Connections, o.InFlight, o.Rate = c.Connections, c.InFlight, c.Rate
 	r, err := Paid(ctx, o)
+	return c.show(env, r, err)
+}
+
+// ScheduledCmd is `brigade bench scheduled`.
+type ScheduledCmd struct {
+	Flags
+	Orders int `name:"orders" default:"100000" placeholder:"N" help:"How many orders wait for tomorrow."`
+}
+
+// Run runs the benchmark.
+func (c *ScheduledCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Orders = c.Orders
+	r, err := Scheduled(ctx, o)
 	return c.show(env, r, err)
 }
 

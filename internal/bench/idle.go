@@ -36,16 +36,16 @@ func IdleKitchens(ctx context.Context, o Options) (r Report, err error) {
 	if r.Machine.Postgres, st.postgres, err = meet(ctx, st.DatabaseURL); err != nil {
 		return r, err
 	}
-	return r, st.rest(ctx, r.Idle)
+	return r, st.rest(ctx, fmt.Sprintf("%d kitchens idle", o.Kitchens), r.Idle)
 }
 
 // rest measures while nothing happens, once what starting left behind is settled.
-func (st *stage) rest(ctx context.Context, i *Idle) error {
+func (st *stage) rest(ctx context.Context, what string, i *Idle) error {
 	debug.FreeOSMemory()
 	if err := pause(ctx, 2*time.Second); err != nil {
 		return err
 	}
-	st.o.say("%d kitchens idle for %v", i.Kitchens, st.o.Duration)
+	st.o.say("%s for %v", what, st.o.Duration)
 	var failure error
 	err := st.o.profiled(func() {
 		own, pg, began := ownCPU(), st.postgres.cpu(), time.Now()

@@ -15,14 +15,15 @@ import (
 // Report is what a benchmark found. Times are in milliseconds, rates per second; a ratio is a rate divided by the mean
 // raw rate.
 type Report struct {
-	Bench   string  `json:"bench"`
-	Machine Machine `json:"machine"`
-	Raw     *Raw    `json:"raw,omitempty"`
-	Full    *Load   `json:"full,omitempty"`  // as fast as it goes
-	Paced   *Load   `json:"paced,omitempty"` // at a fixed rate, measured from the time at which each was due
-	Assign  *Assign `json:"assign,omitempty"`
-	Idle    *Idle   `json:"idle,omitempty"`
-	Check   *Check  `json:"check,omitempty"`
+	Bench   string   `json:"bench"`
+	Machine Machine  `json:"machine"`
+	Raw     *Raw     `json:"raw,omitempty"`
+	Full    *Load    `json:"full,omitempty"`  // as fast as it goes
+	Paced   *Load    `json:"paced,omitempty"` // at a fixed rate, measured from the time at which each was due
+	Assign  *Assign  `json:"assign,omitempty"`
+	Idle    *Idle    `json:"idle,omitempty"`
+	Waiting *Waiting `json:"waiting,omitempty"`
+	Check   *Check   `json:"check,omitempty"`
 
 	Without []*Load `json:"without_redis,omitempty"` // the full part once before and once after, when Redis is used
 
@@ -157,6 +158,7 @@ func (r Report) Write(w io.Writer) {
 	if i := r.Resting; i != nil {
 		fmt.Fprintf(w, "  idle      %d relays for %.0f s: %.1f %% of a core (Postgres: %.1f %%)\n", i.Relays, i.Seconds, i.CPUPercent, i.PGPercent)
 	}
+	r.Waiting.write(w)
 	r.Check.write(w)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"brigade/internal/errs"
+	"brigade/internal/recipe"
 )
 
 // maxAhead is how long before its time an order is taken.
@@ -70,10 +71,23 @@ func (t *Terms) begin(o *Order, set Settings) {
 	case t.Pay.Method.First() && o.Total > 0:
 		t.Waits, t.DueAt = WaitsPayment, o.PlacedAt.Add(set.PaymentWithin)
 	case !t.WantedAt.IsZero():
-		o.Status, t.Waits, t.DueAt = Scheduled, WaitsTime, o.PlacedAt
+		o.Status, t.Waits, t.DueAt = Scheduled, WaitsTime, lookAt(o.PlacedAt, t.WantedAt, o.Lines)
 	case t.External:
 		o.Status, t.Waits, t.DueAt = Scheduled, WaitsAcceptance, o.PlacedAt.Add(set.PosAccept)
 	}
+}
+
+// lookAt is when the release of an order is looked at first: at once, unless it is wanted so late that its kitchen's queue
+// says nothing yet.
+func lookAt(now, wanted time.Time, lines []Line) time.Time {
+	var alone time.Duration
+	for _, l := range lines {
+		alone = max(alone, recipe.Alone(l.Recipe.Steps))
+	}
+	if far := wanted.Add(-alone - lookAhead); far.After(now) {
+		return far
+	}
+	return now
 }
 
 // wantedAt works out when an order shall be ready; zero is as soon as it can be.
