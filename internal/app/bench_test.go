@@ -49,6 +49,31 @@ func TestBenchKitchen(t *testing.T) {
 	require.GreaterOrEqual(t, r.Assign.Heard.P50, r.Assign.Rows.P50)
 }
 
+func TestBenchPaid(t *testing.T) {
+	t.Parallel()
+	o := benchOptions(t)
+	o.Connections = 8
+	r, err := bench.Paid(t.Context(), o)
+	require.NoError(t, err)
+	require.Zero(t, r.Full.Errors+r.Paced.Errors, r.Full.Error)
+	require.Positive(t, r.Full.Done)
+	require.GreaterOrEqual(t, r.Check.Stored, r.Full.Done+r.Paced.Done)
+	require.Positive(t, r.Paced.Latency.P99)
+}
+
+func TestBenchScheduled(t *testing.T) {
+	t.Parallel()
+	o := benchOptions(t)
+	o.Orders = 300
+	r, err := bench.Scheduled(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 300, r.Check.Stored)
+	require.Positive(t, r.Waiting.RestartedInMS)
+	var text strings.Builder
+	r.Write(&text)
+	require.Contains(t, text.String(), "300 orders")
+}
+
 func TestBenchIdle(t *testing.T) {
 	t.Parallel()
 	r, err := bench.IdleKitchens(t.Context(), benchOptions(t))
