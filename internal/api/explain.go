@@ -23,7 +23,7 @@ func (s *server) addExplain() {
 			"made. The segments touch each other and add up exactly to the total; what they bear of the lateness adds up to it. " +
 			"Give `due` to measure against another time than the one that was promised.",
 		errors: []int{http.StatusNotFound},
-		response: `{"order_id":1,"number":"ORD_20241216_001","placed_at":"2024-12-16T12:00:00Z","ready_at":"2024-12-16T12:03:30Z",
+		response: `{"order_id":1,"number":"ORD_20241216_001","placed_at":"2024-12-16T12:00:00Z","ready_at":"2024-12-16T12:03:30Z","cancelled_at":null,
 "until":"2024-12-16T12:03:30Z","due_at":"2024-12-16T12:03:00Z","total_secs":210,"late_secs":30,
 "causes":[{"cause":"cooking","secs":115,"late_secs":0},{"cause":"station","secs":95,"late_secs":30}],
 "segments":[{"cause":"station","from":"2024-12-16T12:00:00Z","to":"2024-12-16T12:01:35Z","secs":95,"late_secs":30,"task_id":1,
@@ -67,8 +67,9 @@ type accountView struct {
 	Order     int64         `json:"order_id" example:"1"`
 	Number    string        `json:"number" example:"ORD_20241216_001"`
 	PlacedAt  time.Time     `json:"placed_at"`
-	ReadyAt   *time.Time    `json:"ready_at" doc:"null: not yet"`
-	Until     time.Time     `json:"until" doc:"When it was ready, else now"`
+	ReadyAt   *time.Time    `json:"ready_at" doc:"null: not yet, or never"`
+	Cancelled *time.Time    `json:"cancelled_at" doc:"null: it was not"`
+	Until     time.Time     `json:"until" doc:"When it was ready or cancelled, else now"`
 	DueAt     *time.Time    `json:"due_at" doc:"null: nothing was promised"`
 	TotalSecs float64       `json:"total_secs" example:"210"`
 	LateSecs  float64       `json:"late_secs" example:"30"`
@@ -100,6 +101,9 @@ func viewAccount(a *kitchen.Account) accountView {
 	}
 	if a.Ready {
 		v.ReadyAt = when(a.End)
+	}
+	if a.Cancelled {
+		v.Cancelled = when(a.End)
 	}
 	for _, c := range a.Shares() {
 		v.Causes = append(v.Causes, causeView{c.Cause, c.Took.Seconds(), c.Late.Seconds()})

@@ -49,6 +49,7 @@ type accountReply struct {
 	Number    string     `json:"number"`
 	PlacedAt  time.Time  `json:"placed_at"`
 	ReadyAt   *time.Time `json:"ready_at"`
+	Cancelled *time.Time `json:"cancelled_at"`
 	Until     time.Time  `json:"until"`
 	DueAt     *time.Time `json:"due_at"`
 	TotalSecs float64    `json:"total_secs"`
@@ -114,6 +115,9 @@ func (a accountReply) outcome(env *Env) string {
 	text := "not ready yet, placed " + env.at(&a.PlacedAt)
 	if a.ReadyAt != nil {
 		text = fmt.Sprintf("placed %s, ready %s", env.at(&a.PlacedAt), env.clock(a.ReadyAt))
+	}
+	if a.Cancelled != nil {
+		return fmt.Sprintf("placed %s, cancelled %s, %v", env.at(&a.PlacedAt), env.clock(a.Cancelled), seconds(a.TotalSecs))
 	}
 	text += fmt.Sprintf(", %v", seconds(a.TotalSecs))
 	switch {

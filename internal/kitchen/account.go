@@ -52,21 +52,22 @@ type Holder struct {
 // path: the chain of tasks in which each began to be possible when the one before was done, and the last of which made
 // the order ready. The segments touch each other, do not overlap, and add up exactly to the total.
 type Account struct {
-	Order    int64
-	Number   string
-	Placed   time.Time
-	End      time.Time // when it was ready; now, when it is not
-	Ready    bool
-	Due      time.Time // what was promised; zero: nothing
-	Segments []Segment
+	Order     int64
+	Number    string
+	Placed    time.Time
+	End       time.Time // when it was ready, or cancelled; now, when it is open
+	Ready     bool
+	Cancelled bool
+	Due       time.Time // what was promised; zero: nothing
+	Segments  []Segment
 }
 
 // Total is the time from placed to the end.
 func (a *Account) Total() time.Duration { return a.End.Sub(a.Placed) }
 
-// Late is how long after the promise it was ready, or how late it is by now; 0 when it is in time.
+// Late is how long after the promise it was ready, or how late it is by now; 0 when it is in time, or not wanted any more.
 func (a *Account) Late() time.Duration {
-	if a.Due.IsZero() {
+	if a.Due.IsZero() || a.Cancelled {
 		return 0
 	}
 	return max(0, a.End.Sub(a.Due))
@@ -132,8 +133,10 @@ type Case struct {
 // Explain works the account out.
 func (c *Case) Explain() *Account {
 	t := c.Ticket
-	a := &Account{Order: t.Order, Number: t.Number, Placed: t.CreatedAt, End: t.ClosedAt, Ready: t.Closed(), Due: c.Due}
-	if !a.Ready {
+	a := &Account{Order: t.Order, Number: t.Number, Placed: t.CreatedAt, End: t.ClosedAt, Due: c.Due}
+	a.Cancelled = t.Status == TicketCancelled
+	a.Ready = t.Closed() && !a.Cancelled
+	if !t.Closed() {
 		a.End = c.Now
 	}
 	if a.End.Before(a.Placed) {

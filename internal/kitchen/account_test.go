@@ -142,6 +142,24 @@ func TestAPromiseThatIsTooShort(t *testing.T) {
 }
 
 // An order that is not ready yet is explained up to now, along the chain with the most work left.
+// A cancelled order was never ready, and nobody waits for it: it is not late.
+func TestACancelledOrderIsNotReady(t *testing.T) {
+	t.Parallel()
+	ticket := dipCup(1, 1)
+	ticket.Status, ticket.ClosedAt = kitchen.TicketCancelled, noon.Add(time.Minute)
+	ticket.Tasks[0].Status = kitchen.TaskCancelled
+	a := (&kitchen.Case{Ticket: ticket, Layout: demo(), Now: noon.Add(time.Hour), Due: noon.Add(time.Second)}).Explain()
+	require.True(t, a.Cancelled)
+	require.False(t, a.Ready)
+	require.Equal(t, time.Minute, a.Total())
+	require.Zero(t, a.Late())
+	total := time.Duration(0)
+	for _, s := range a.Segments {
+		total += s.Length()
+	}
+	require.Equal(t, time.Minute, total)
+}
+
 func TestAnOpenOrderIsExplainedUpToNow(t *testing.T) {
 	t.Parallel()
 	ticket := grilled(10, 20, 0, 0, 0, 0)
