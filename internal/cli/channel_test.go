@@ -89,3 +89,21 @@ func TestOrdersArePlacedOnTermsAndHandedOverByCode(t *testing.T) {
 		`POST /api/v1/orders/1/hand-over {"code":"4711","photo":""}`,
 	}, *asked)
 }
+
+func TestOrderSettingsKeepWhatIsNotGiven(t *testing.T) {
+	t.Parallel()
+	const have = `{"payment_within_seconds":600,"hand_over_code":true,"pos_url":"","pos_accept_seconds":120,
+		"hours":[{"weekday":6,"opens":"12:00","closes":"02:00"}],"alert":{"email":"boss@example.com"}}`
+	server, asked := serve(t, map[string]string{"GET /api/v1/outlets/centre/order-settings": have, "PUT /api/v1/outlets/centre/order-settings": have})
+	require.Equal(t, `paid within          10m0s
+handed over by code  true
+point of sale        -
+alerts go to         boss@example.com
+open                 sat 12:00-02:00
+`, ok(t, "order", "settings", "centre", server))
+	ok(t, "order", "settings", "centre", server, "--no-hand-over-code", "--hours", "sat-mon 11:00-22:30", "--alert-phone", "+34600111222", "--pos-accept", "3m")
+	require.Equal(t, `PUT /api/v1/outlets/centre/order-settings {"payment_within_seconds":600,"hand_over_code":false,"pos_url":"","pos_accept_seconds":180,`+
+		`"hours":[{"weekday":6,"opens":"11:00","closes":"22:30"},{"weekday":0,"opens":"11:00","closes":"22:30"},`+
+		`{"weekday":1,"opens":"11:00","closes":"22:30"}],"alert":{"email":"boss@example.com","phone":"+34600111222"}}`, (*asked)[3])
+	require.Equal(t, ExitMisuse, run(t, "order", "settings", "centre", "--hours", "noon").code)
+}

@@ -27,6 +27,7 @@ type orderCommand struct {
 	Stuck   orderStuck   `cmd:"" help:"What orders wait for that does not come by itself."`
 	Resolve orderResolve `cmd:"" help:"Say that a stuck step was dealt with by hand."`
 
+	Settings   orderSettings   `cmd:"" help:"How an outlet takes orders: hours, payment, codes, point of sale, alerts."`
 	Reschedule orderReschedule `cmd:"" help:"Change when an order shall be ready."`
 	Add        orderAdd        `cmd:"" help:"Add items to an order that is being cooked."`
 	Cut        orderCut        `cmd:"" help:"Take units off a line of an order."`

@@ -352,8 +352,7 @@ func TestAnOrderForLaterIsReleasedInTime(t *testing.T) {
 		insert into order_terms (order_id, tenant_id, outlet_id, waits, due_at, wanted_at)
 		select id, tenant_id, outlet_id, 'time', now() + interval '1 day', now() + interval '1 day' from orders where id > 1000000`)
 	require.NoError(t, err)
-	clk := clock.Real()
-	released := make(chan time.Time, 1)
+	clk := clock.NewManual(noon)
 	keeper := order.NewTimekeeper(k.Store, plan{alone: time.Minute, queue: 30 * time.Second}, clk, func() bool { return true }, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -361,21 +360,18 @@ func TestAnOrderForLaterIsReleasedInTime(t *testing.T) {
 	defer func() { cancel(); <-done }()
 
 	d := k.draft(0, "later")
-	wanted := clk.Now().Add(92 * time.Second).Truncate(time.Microsecond)
-	d.Order.Status, d.Terms = order.Scheduled, &order.Terms{Waits: order.WaitsTime, DueAt: clk.Now(), WantedAt: wanted}
+	wanted := noon.Add(92 * time.Second)
+	d.Order.Status, d.Terms = order.Scheduled, &order.Terms{Waits: order.WaitsTime, DueAt: noon, WantedAt: wanted}
 	r := k.place(k.Store, d)
 	keeper.Poke()
-	require.False(t, k.inKitchen(r.Order.ID), "it is too early")
+	release := wanted.Add(-90 * time.Second)
 	require.Eventually(t, func() bool {
-		if k.inKitchen(r.Order.ID) {
-			released <- clk.Now()
-			return true
-		}
-		return false
-	}, 20*time.Second, time.Millisecond)
-	late := (<-released).Sub(wanted.Add(-90 * time.Second))
-	require.Positive(t, late)
-	require.Less(t, late, 250*time.Millisecond)
+		timers, err := k.Timers(t.Context(), 1)
+		return err == nil && timers[0].DueAt.Equal(release)
+	}, 20*time.Second, time.Millisecond, "its time is worked out")
+	require.False(t, k.inKitchen(r.Order.ID), "it is too early")
+	clk.Advance(release.Sub(noon))
+	require.Eventually(t, func() bool { return k.inKitchen(r.Order.ID) }, 20*time.Second, time.Millisecond, "when its time has come")
 	_, err = k.Tell(t.Context(), order.Happening{Order: r.Order.ID, Signal: order.Due, At: noon})
 	require.NoError(t, err, "a second timer does no harm")
 	require.Equal(t, 1, k.opened[r.Order.ID])
