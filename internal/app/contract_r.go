@@ -112,11 +112,6 @@ func (a *App) contractMessages(ctx context.Context, events []event.Event) ([][]r
 		if o := orders[e.AggregateID]; o != nil && e.Type == event.OrderQueued {
 			messages[i] = append(messages[i], orderMessage(e, o))
 		}
-		if e.TraceParent != "" {
-			for k := range messages[i] {
-				messages[i][k].Headers = map[string]any{"traceparent": e.TraceParent}
-			}
-		}
 	}
 	return messages, nil
 }

@@ -94,6 +94,7 @@ func (s *Sink) messages(ctx context.Context, events []event.Event) ([]Message, e
 		if err != nil {
 			return nil, fmt.Errorf("event %d: %w", e.Position, err)
 		}
+		first := len(messages)
 		messages = append(messages, Message{
 			Exchange: EventsExchange, Key: event.Context(e) + "." + string(e.Type), ID: e.ID.String(), Type: string(e.Type),
 			At: e.OccurredAt, Body: body,
@@ -101,8 +102,21 @@ func (s *Sink) messages(ctx context.Context, events []event.Event) ([]Message, e
 		if also != nil {
 			messages = append(messages, also[i]...)
 		}
+		if e.TraceParent != "" {
+			carryTrace(messages[first:], e.TraceParent)
+		}
 	}
 	return messages, nil
+}
+
+// carryTrace puts an event's W3C trace context into the headers of what it is told by.
+func carryTrace(messages []Message, parent string) {
+	for i := range messages {
+		if messages[i].Headers == nil {
+			messages[i].Headers = map[string]any{}
+		}
+		messages[i].Headers["traceparent"] = parent
+	}
 }
 
 // Send publishes messages in their order and returns nil once the broker has confirmed all of them. After an error some
