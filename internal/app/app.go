@@ -112,15 +112,16 @@ type App struct {
 
 	channels *channel.Service // of ordering providers
 	announce chan struct{}    // has providers told of their channels' states
-	demo    *actor.Actor // whom requests without a token act as; nil: nobody
-	url     string
-	failed  chan error
+	demo     *actor.Actor     // whom requests without a token act as; nil: nobody
+	url      string
+	failed   chan error
 }
 
 // part is something that was started and has to be stopped.
 type part struct {
-	name string
-	stop func(context.Context) error
+	name   string
+	stop   func(context.Context) error
+	longer time.Duration // than others it may take to stop
 }
 
 // New returns an app that has not started. It touches nothing.
@@ -173,7 +174,7 @@ func (a *App) stopParts(ctx context.Context) error {
 	var failures error
 	for i := len(a.parts) - 1; i >= 0; i-- {
 		p := a.parts[i]
-		ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+		ctx, cancel := context.WithTimeout(ctx, stopTimeout+p.longer)
 		if err := p.stop(ctx); err != nil {
 			failures = errors.Join(failures, fmt.Errorf("%s: %w", p.name, err))
 		}
@@ -185,7 +186,7 @@ func (a *App) stopParts(ctx context.Context) error {
 }
 
 func (a *App) onStop(name string, stop func(context.Context) error) {
-	a.parts = append(a.parts, part{name, stop})
+	a.parts = append(a.parts, part{name: name, stop: stop})
 }
 
 // run starts a loop that ends when its context does, and stops it in its turn.

@@ -80,6 +80,7 @@ func (a *App) startWorker(ctx context.Context, tenant int64) error {
 		}[w.Cook(ctx, d.Body)]
 	}
 	a.run("consumer", func(ctx context.Context) error { c.Run(ctx); return nil })
+	a.parts[len(a.parts)-1].longer = cfg.Longest() // he finishes what he holds
 	a.run("tidy", func(ctx context.Context) error { return a.tidy(ctx, tenant, cfg.Heartbeat) })
 	return nil
 }

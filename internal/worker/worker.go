@@ -50,6 +50,18 @@ func (c Config) Validate() error {
 	return f.Err()
 }
 
+// Longest is how long the worker cooks an order at most.
+func (c Config) Longest() (d time.Duration) {
+	for _, t := range Types {
+		d = max(d, c.cooks(t))
+	}
+	return d
+}
+
+func (c Config) cooks(orderType string) time.Duration {
+	return time.Duration(float64(CookingTime(orderType)) * c.Scale)
+}
+
 // Identity is a worker's name in use by one process.
 type Identity struct {
 	Tenant  int64
@@ -167,7 +179,7 @@ func (w *Worker) Cook(ctx context.Context, body []byte) Outcome {
 	if err != nil {
 		return w.judge(ctx, m, err)
 	}
-	takes := time.Duration(float64(CookingTime(m.Type)) * w.cfg.Scale)
+	takes := w.cfg.cooks(m.Type)
 	open, err := w.turn(ctx, m, true, takes == 0)
 	if err != nil || !open {
 		return w.judge(ctx, m, err)

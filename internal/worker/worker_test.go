@@ -145,7 +145,7 @@ func TestReportingIsPatient(t *testing.T) {
 		b := &books{}
 		w := hire(t, b, nil)
 		go func() {
-			time.Sleep(time.Second) // it is being cooked
+			<-time.After(time.Second) // it is being cooked
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			for range 10 {
@@ -192,6 +192,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 	}
 	require.ErrorContains(t, worker.Config{Heartbeat: time.Second}.Validate(), "--worker-name is required")
 	require.ErrorContains(t, worker.Config{Name: strings.Repeat("é", 101), Heartbeat: time.Second}.Validate(), "--worker-name")
+	require.Equal(t, 24*time.Second, worker.Config{Scale: 2}.Longest())
 	require.NoError(t, worker.Config{Name: "シェフ", Heartbeat: 30 * time.Second, Scale: 1}.Validate())
 }
 

@@ -224,7 +224,7 @@ func (s *Sink) sendAll(ctx context.Context, messages []Message) error {
 		case <-c.Done():
 		}
 		if !c.Acked() {
-			return errs.Unavailable("RabbitMQ did not take %d of %d messages", len(messages)-i, len(messages))
+			return errs.Unavailable("RabbitMQ did not take %d of %d messages: is a queue full?", len(messages)-i, len(messages))
 		}
 	}
 	return nil
