@@ -9,6 +9,7 @@ import (
 	"brigade/internal/channel"
 	"brigade/internal/channel/channelpg"
 	"brigade/internal/errs"
+	"brigade/internal/kitchen"
 	"brigade/internal/menu"
 	"brigade/internal/money"
 	"brigade/internal/notify"
@@ -163,7 +164,24 @@ func (d doors) Standing(ctx context.Context, tenantID, outlet int64, source stri
 			now = channel.Longer(now, channel.Standing{State: channel.Paused, Until: p.Until, Reason: p.Reason})
 		}
 	}
-	return now, err
+	if err != nil || now.State == channel.Paused {
+		return now, err
+	}
+	return d.pressed(ctx, who)
+}
+
+// delayStep is how finely a delay is told, so that a provider does not hear of every minute.
+const delayStep = 5 * time.Minute
+
+// pressed tells how busy the actor's outlet is: by its limits, and for so long as its kitchen has to do.
+func (d doors) pressed(ctx context.Context, who actor.Actor) (channel.Standing, error) {
+	p, err := d.app.kitchen.Pressure(ctx, who, who.Outlet)
+	if err != nil || p.State != kitchen.StateBusy {
+		return channel.Standing{State: channel.Open}, err
+	}
+	queue, err := d.app.tickets.Backlog(ctx, who.Outlet)
+	steps := max(1, (queue+delayStep-1)/delayStep)
+	return channel.Standing{State: channel.Busy, Delay: steps * delayStep, Reason: "the kitchen is busy"}, err
 }
 
 // Shut implements channel.Doors.

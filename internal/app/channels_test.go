@@ -286,3 +286,15 @@ func TestAProviderIsToldHowItsChannelStands(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, status, "%v", bad)
 	}
 }
+
+func TestAProviderIsToldThatTheKitchenIsBusy(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, "keep")
+	p.state("open")
+	status, got := p.call(http.MethodPut, "/outlets/kitchen/admission", map[string]any{"station_minutes": 1, "answer": "quote"})
+	require.Equal(t, http.StatusOK, status, "%v", got)
+	p.place(map[string]any{"items": []any{map[string]any{"sku": "burger_combo", "quantity": 20}}})
+	busy := p.state("busy")
+	require.GreaterOrEqual(t, busy["delay_minutes"], 5.0)
+	require.Equal(t, "the kitchen is busy", busy["reason"])
+}
