@@ -185,7 +185,7 @@ func (w *world) crash() {
 	for _, id := range orders(w) {
 		open = append(open, copyOf(w.rows[id]))
 	}
-	w.floor = kitchen.NewFloor(clone(w.layout), kitchen.DefaultSettings(), open, w.now, w.index)
+	w.floor = kitchen.NewFloor(clone(w.layout), hasty(), open, w.now, w.index)
 	w.check()
 	for _, id := range w.tasks(kitchen.TaskStarted) {
 		row, later := w.rowOf(id), sched.At(w.now).Add(time.Second)
@@ -384,7 +384,7 @@ func TestNewerPictureReplacesAndFreesWhatTheOldOneHeld(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ours, theirs := newWorld(t), newWorld(t)
 		theirs.full, theirs.layout = ours.full, ours.full
-		theirs.floor = kitchen.NewFloor(clone(ours.full), kitchen.DefaultSettings(), nil, noon, theirs.index)
+		theirs.floor = kitchen.NewFloor(clone(ours.full), hasty(), nil, noon, theirs.index)
 		theirs.open()
 		pictures := []*kitchen.Ticket{copyOf(theirs.rows[1])}
 		for len(orders(theirs)) > 0 {

@@ -52,8 +52,15 @@ func newWorld(t *rapid.T) *world {
 	return w
 }
 
-func settings(t *rapid.T) kitchen.Settings {
+// hasty are settings with which the planner does not look for long: the laws hold for bad plans as for good ones.
+func hasty() kitchen.Settings {
 	s := kitchen.DefaultSettings()
+	s.Aims.Tries, s.Aims.Placements = 1, 200
+	return s
+}
+
+func settings(t *rapid.T) kitchen.Settings {
+	s := hasty()
 	s.AutoComplete = rapid.Bool().Draw(t, "auto-complete")
 	return s
 }
