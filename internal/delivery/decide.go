@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"brigade/internal/delivery/dispatch"
+	"brigade/internal/errs"
 	"brigade/internal/event"
 )
 
@@ -93,6 +94,7 @@ func (d *decision) want(what string, x *Delivery, who *Driver, do func(*Turn) er
 	d.Intents = append(d.Intents, i)
 }
 
+// due notes that something falls due.
 func (d *decision) due(at time.Time) {
 	if at.Before(d.Next) {
 		d.Next = at
@@ -388,4 +390,12 @@ func (d *decision) unassigned() {
 			d.want("escalate", x, nil, func(t *Turn) error { t.Escalate(x.Order, reasons[u.Reason]); return nil })
 		}
 	}
+}
+
+// Apply does an intent to what was read, if that is still as it was. Errors: KindConflict.
+func (i Intent) Apply(t *Turn) error {
+	if !i.holds(t) {
+		return errs.Conflict("it was overtaken")
+	}
+	return i.do(t)
 }

@@ -240,7 +240,7 @@ func (b *Board) unmade() (orders []int64) {
 }
 
 func (e *Engine) decide(ctx context.Context, b *Board, ready map[int64]Readiness, routes []dispatch.Route, now time.Time) Decision {
-	ride := e.roads.Prepare(ctx, b.ways(), b.crow(now))
+	ride := e.roads.Prepare(ctx, b.ways(), b.Crow(now))
 	e.turns <- struct{}{}
 	defer func() { <-e.turns }()
 	began := time.Now()

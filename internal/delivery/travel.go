@@ -46,8 +46,8 @@ func (CrowFlies) Prepare(_ context.Context, _ []Way, crow func(from, to Point) t
 	return crow
 }
 
-// crow is travel by the great circle at the hour's learned speed.
-func (b *Board) crow(now time.Time) func(from, to Point) time.Duration {
+// Crow is travel by the great circle at the hour's learned speed.
+func (b *Board) Crow(now time.Time) func(from, to Point) time.Duration {
 	speed := b.Speeds.At(now.In(b.Region.Zone).Hour())
 	return func(from, to Point) time.Duration {
 		return time.Duration(from.Metres(to) / speed * float64(time.Second))

@@ -100,9 +100,10 @@ func own(l Life) bool       { return !l.External }
 func atKitchen(l Life) bool { return l.Waits == WaitsNot }
 
 var (
-	unmade   = []Status{Created, Scheduled}
-	inDoors  = []Status{Created, Scheduled, InPreparation, Ready}
-	onTheWay = []Status{SchedulingDelivery, WaitingForDriver, InDelivery}
+	unmade    = []Status{Created, Scheduled}
+	inDoors   = []Status{Created, Scheduled, InPreparation, Ready}
+	atCounter = []Status{Ready, SchedulingDelivery, WaitingForDriver} // made, and still in the house
+	onTheWay  = []Status{SchedulingDelivery, WaitingForDriver, InDelivery}
 )
 
 // transitions are the order's life: what follows what, upon what, and what that asks of others.
@@ -123,7 +124,7 @@ var transitions = []transition{
 	{unmade, PreparationStarted, atKitchen, "first task started", to(InPreparation), WaitsNot, []Effect{Notify}},
 	{unmade, Finished, atKitchen, "everything made", to(Ready), WaitsNot, []Effect{Notify}},
 	{[]Status{InPreparation}, Finished, nil, "everything made", to(Ready), WaitsNot, []Effect{Notify}},
-	{[]Status{Ready}, Reopened, nil, "made again", to(InPreparation), WaitsNot, []Effect{Notify}},
+	{atCounter, Reopened, nil, "made again", to(InPreparation), WaitsNot, []Effect{Notify}},
 
 	{[]Status{Ready}, CourierWanted, delivers, "to be carried", to(SchedulingDelivery), WaitsNot, nil},
 	{[]Status{SchedulingDelivery}, CourierWaiting, nil, "offered to couriers", to(WaitingForDriver), WaitsNot, nil},

@@ -3,6 +3,7 @@ package order
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"brigade/internal/money"
@@ -136,3 +137,6 @@ func Units(lines []Line) int {
 	}
 	return n
 }
+
+// AtCounter tells whether everything is made and still in the house: something can be made again.
+func (s Status) AtCounter() bool { return slices.Contains(atCounter, s) }

@@ -175,9 +175,9 @@ func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) c
 	c := cardView{
 		ID: o.ID, Number: o.Number, Short: shortNumber(o.Number), Kind: string(o.Type), Where: where(o), Customer: o.CustomerName,
 		Items: o.Lines, Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Status: string(o.Status),
-		CanHandOver: o.Status == order.Ready, Outlet: outlet,
+		CanHandOver: o.Status.AtCounter(), Outlet: outlet,
 	}
-	if o.Status == order.Ready {
+	if o.Status.AtCounter() {
 		c.Since = o.ReadyAt
 	}
 	if o.Status.Closed() {

@@ -37,7 +37,9 @@ func (e *RefusedError) Error() string { return e.Err.Error() }
 func (e *RefusedError) Unwrap() error { return e.Err }
 
 // kitchens are the statuses in which an order is its kitchen's.
-var kitchens = []order.Status{order.Created, order.Scheduled, order.InPreparation, order.Ready}
+var kitchens = []order.Status{
+	order.Created, order.Scheduled, order.InPreparation, order.Ready, order.SchedulingDelivery, order.WaitingForDriver,
+}
 
 // edit takes an order through an edit.
 func (w *walk) edit(ctx context.Context, q *db.Queries, st Step) error {
@@ -67,7 +69,7 @@ func (w *walk) edit(ctx context.Context, q *db.Queries, st Step) error {
 	switch {
 	case e.Cancel:
 		to = order.Cancelled
-	case e.Reopen && o.Status == order.Ready:
+	case e.Reopen && o.Status.AtCounter():
 		to = order.InPreparation
 	}
 	if err := w.take(Step{Order: o.ID, To: To(to), Edit: e, By: st.By, Reason: st.Reason, At: st.At}); err != nil {

@@ -203,7 +203,7 @@ func (w *walk) take(st Step) error {
 	if err != nil || !changed {
 		return err
 	}
-	if o.Status == order.Ready && to == order.InPreparation && st.Edit == nil {
+	if o.Status.AtCounter() && to == order.InPreparation && st.Edit == nil {
 		return errs.Conflict("an order that is ready goes back only for something that is made again")
 	}
 	old := o.Status
