@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -53,7 +52,7 @@ func TestKilledWhileMoneyMoves(t *testing.T) {
 	provider := httptest.NewServer(standIn)
 	sale, hook := httptest.NewServer(http.HandlerFunc(c.sale)), httptest.NewServer(http.HandlerFunc(c.hook))
 	for _, s := range []*httptest.Server{provider, sale, hook} {
-		s.Config.ErrorLog = log.New(io.Discard, "", 0) // aborted answers are meant
+		s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // aborted answers are meant
 		defer s.Close()
 	}
 	defer c.talking.Wait()

@@ -64,7 +64,7 @@ func TestBenchPaid(t *testing.T) {
 func TestBenchScheduled(t *testing.T) {
 	t.Parallel()
 	o := benchOptions(t)
-	o.Orders = 300
+	o.Orders, o.Timers = 300, 20
 	r, err := bench.Scheduled(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, 300, r.Check.Stored)

@@ -70,6 +70,7 @@ type Options struct {
 	Rate        float64       // orders per second of the paced part; 0: half of what was reached (orders), 200 (kitchen)
 	Kitchens    int           // 20, or 1,000 idle ones
 	Orders      int           // for later; 100,000
+	Timers      int           // that ring while these wait; 200
 	InFlight    int           // of kitchen: orders under way in each kitchen; 32
 	Server      string        // of orders: the URL of a running Brigade instead of one of its own
 	Token       telemetry.Secret

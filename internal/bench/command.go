@@ -116,12 +116,13 @@ func (c *PaidCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 type ScheduledCmd struct {
 	Flags
 	Orders int `name:"orders" default:"100000" placeholder:"N" help:"How many orders wait for tomorrow."`
+	Timers int `name:"timers" default:"200" placeholder:"N" help:"How many timers ring in the end."`
 }
 
 // Run runs the benchmark.
 func (c *ScheduledCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 	o := c.options(env, start)
-	o.Orders = c.Orders
+	o.Orders, o.Timers = c.Orders, c.Timers
 	r, err := Scheduled(ctx, o)
 	return c.show(env, r, err)
 }

@@ -27,11 +27,10 @@ type Waiting struct {
 	Late          *Latency `json:"timer_late_ms"` // from a timer's time until a subscriber heard that it had rung
 }
 
-// timersEach is how many timers ring in the last part, and in which time.
+// How close timers are in the last part, and when each rings: an unpaid order is cancelled then.
 const (
-	timersRing   = 200
-	timersWithin = 4 * time.Second
-	timerAfter   = 2 * time.Second // an unpaid order is cancelled then
+	timersApart = 20 * time.Millisecond
+	timerAfter  = 2 * time.Second
 )
 
 // Scheduled has a Brigade wait with many orders that are wanted tomorrow: what that costs, how fast it is back after a
@@ -39,6 +38,7 @@ const (
 func Scheduled(ctx context.Context, o Options) (r Report, err error) {
 	o = o.withDefaults()
 	setDefault(&o.Orders, 100_000)
+	setDefault(&o.Timers, 200)
 	r = Report{Bench: "scheduled", Machine: thisMachine(), Waiting: &Waiting{Orders: o.Orders}}
 	if err := o.check(); err != nil {
 		return r, err
@@ -168,7 +168,7 @@ func (w *waiters) restart(ctx context.Context) error {
 
 // ring lets unpaid orders run out of time, and listens how late that is noticed.
 func (w *waiters) ring(ctx context.Context) error {
-	w.o.say("ringing %d timers", timersRing)
+	w.o.say("ringing %d timers", w.o.Timers)
 	err := withConn(ctx, w.DatabaseURL, func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, `insert into outlet_settings (outlet_id, payment_within_seconds) values ($1, $2)
 			on conflict (outlet_id) do update set payment_within_seconds = excluded.payment_within_seconds`, w.outlet, int(timerAfter.Seconds()))
@@ -182,7 +182,7 @@ func (w *waiters) ring(ctx context.Context) error {
 	due := make(chan map[int64]time.Time, 1)
 	go func() { due <- w.unpaid(ctx) }()
 	rung := map[int64]time.Time{}
-	for until := time.Now().Add(timersWithin + timerAfter + 20*time.Second); len(rung) < timersRing && time.Now().Before(until); {
+	for until := time.Now().Add(time.Duration(w.o.Timers)*timersApart + timerAfter + 20*time.Second); len(rung) < w.o.Timers && time.Now().Before(until); {
 		soon, cancel := context.WithTimeout(ctx, time.Second)
 		events, _, _ := sub.Next(soon) // nothing came for a second, or the benchmark is told to end
 		cancel()
@@ -201,7 +201,7 @@ func (w *waiters) ring(ctx context.Context) error {
 			late = append(late, heard.Sub(at))
 		}
 	}
-	w.Timers, w.Late = len(late), latencyOf(late)
+	w.Waiting.Timers, w.Late = len(late), latencyOf(late)
 	return nil
 }
 
@@ -209,7 +209,7 @@ func (w *waiters) ring(ctx context.Context) error {
 func (w *waiters) unpaid(ctx context.Context) map[int64]time.Time {
 	due := map[int64]time.Time{}
 	_ = pause(ctx, 3*time.Second) // settings are remembered for a moment
-	for n := range timersRing {
+	for n := range w.o.Timers {
 		r, err := w.stage.Orders.Place(ctx, w.owner, order.Placement{
 			Source: "api", Key: fmt.Sprintf("unpaid-%d", n), Outlet: w.outlet, Type: order.Takeout,
 			Items: []order.Wanted{{SKU: "dip_cup", Quantity: 1}}, Method: order.Test, PaymentToken: "slow",
@@ -217,7 +217,7 @@ func (w *waiters) unpaid(ctx context.Context) map[int64]time.Time {
 		if err == nil {
 			due[r.Order.ID] = r.Order.PlacedAt.Add(timerAfter)
 		}
-		_ = pause(ctx, timersWithin/timersRing)
+		_ = pause(ctx, timersApart)
 	}
 	return due
 }
@@ -229,7 +229,7 @@ func (w *waiters) check(ctx context.Context) (*Check, error) {
 		return conn.QueryRow(ctx, "select count(*) from order_terms where waits = 'time' and due_at > now()").Scan(&c.Stored)
 	})
 	c.expect(c.Stored == c.Accepted, "of %d orders for later %d still wait", c.Accepted, c.Stored)
-	c.expect(w.Timers == timersRing, "of %d timers %d rang", timersRing, w.Timers)
+	c.expect(w.Waiting.Timers == w.o.Timers, "of %d timers %d rang", w.o.Timers, w.Waiting.Timers)
 	return c, err
 }
 

@@ -106,7 +106,7 @@ func TestTheTillLeavesToJobsWhatHangs(t *testing.T) {
 			}
 		}
 		require.Equal(t, []int{100, 100 - ofOutlet}, []int{paid, left})
-		time.Sleep(askFor)
+		<-time.After(askFor)
 		synctest.Wait()
 		for n := range int64(100) {
 			h, ok := l.of(1000 + n)

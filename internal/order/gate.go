@@ -61,11 +61,10 @@ func (g *Gates) leave(system string, d *door, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d.inside--
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		d.failures = 0
-	case ErrNotCalled:
-	default:
+	case !errors.Is(err, ErrNotCalled):
 		d.failures++
 	}
 	if d.inside == 0 && d.failures == 0 && g.doors[system] == d {

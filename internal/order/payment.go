@@ -107,8 +107,8 @@ type Attempt struct {
 	Method    Method
 	Token     string
 	Key       string
-	Tries     int    // that failed
-	Reference string // of what was authorised
+	Tries     int       // that failed
+	Reference string    // of what was authorised
 	Began     time.Time // when it was written, in product time; zero: a moment ago, or nobody knows
 }
 

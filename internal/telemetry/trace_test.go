@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,7 +91,7 @@ func TestRequestsHaveSpansWithoutTheirGuests(t *testing.T) {
 	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", got.SpanContext.TraceID().String())
 	for _, a := range got.Attributes {
 		for _, secret := range []string{"Ada", "phone", "192.0.2.1"} {
-			require.NotContains(t, a.Value.Emit(), secret, a.Key)
+			require.NotContains(t, a.Value.String(), secret, a.Key)
 		}
 	}
 }
@@ -124,7 +123,7 @@ func TestWrongProtocol(t *testing.T) {
 	t.Parallel()
 	_, err := telemetry.NewTraces(t.Context(), telemetry.TraceOptions{Endpoint: "http://localhost:1", Protocol: "pigeon"})
 	require.ErrorContains(t, err, "pigeon")
-	require.True(t, strings.Contains(err.Error(), "grpc"))
+	require.ErrorContains(t, err, "grpc")
 }
 
 // What a step costs when nobody traces: go test -bench TracesOff ./internal/telemetry
