@@ -37,10 +37,9 @@ type Promised struct {
 // How promises are kept up to date, in product time.
 const (
 	lookEvery   = 10 * time.Second // a kitchen that is at work is looked at so often, whatever happens
-	lookAtMost  = time.Second      // and no more often than this when many orders are open
-	manyOpen    = 100
-	saveEvery   = time.Minute // what was learned of promises is written so often
-	worthAWrite = time.Minute // a promise that moved less is not written, nor is one that moved less than a tenth of it
+	lookAtMost  = time.Second      // and no more often than this
+	saveEvery   = time.Minute      // what was learned of promises is written so often
+	worthAWrite = time.Minute      // a promise that moved less is not written, nor is one that moved less than a tenth of it
 	worthAWord  = 2 * time.Minute
 	atOnce      = 250 // promises that are written at once
 )
@@ -51,9 +50,11 @@ type foresight struct {
 	saved       time.Time // when the calibration was written
 	learned     bool      // something since then
 	looked      time.Time // zero: not yet
+	asked       time.Time // when new orders were last promised a time while they were written
 	wanting     map[int64]bool
 	last        *Ticket // the order that came last: what one more of its kind would take tells how busy the kitchen is
 	pressure    Pressure
+	pressed     time.Time // when it was last taken notice of
 }
 
 // Foresee makes and renews promises, and takes notice of how busy the kitchen is. It notes what is worth writing.
@@ -62,8 +63,7 @@ func (f *Floor) Foresee(j *Journal, now time.Time) {
 		return
 	}
 	f.sight.looked = now
-	probe := f.probe(now)
-	x, expected := f.expect(now, probe)
+	expected := expectations(f.prospect(now), now)
 	written := 0
 	for _, order := range slices.Sorted(maps.Keys(f.tickets)) {
 		e, known := expected[order]
@@ -74,32 +74,11 @@ func (f *Floor) Foresee(j *Journal, now time.Time) {
 	if written < atOnce {
 		clear(f.sight.wanting) // who could be promised nothing is looked at with all others
 	}
-	f.press(j, x, now)
+	f.pressEverySoOften(j, now)
 	if f.sight.learned && now.Sub(f.sight.saved) >= saveEvery {
 		f.sight.learned, f.sight.saved = false, now
 		j.Calibrations = append(j.Calibrations, Calibrated{f.Layout.Tenant, f.Layout.Outlet, f.sight.calibration.Clone(), now})
 	}
-}
-
-// expect works out when open orders will be ready. New ones take their place among the others by what they are promised.
-func (f *Floor) expect(now time.Time, probe []sched.Order) (sched.Prospect, map[int64]expectation) {
-	x := f.prospect(now, probe...)
-	expected := expectations(x, now)
-	if len(f.sight.wanting) == 0 || len(f.tickets) == 1 {
-		return x, expected
-	}
-	var placed []*Ticket
-	for order := range f.sight.wanting {
-		if t, e := f.tickets[order], expected[order]; t.Due.IsZero() && e.known {
-			t.Promise = newPromise(t, f.sight.calibration.Promise(e.lead, e.alone), now, t.Live())
-			placed = append(placed, t)
-		}
-	}
-	x = f.prospect(now, probe...)
-	for _, t := range placed {
-		t.Promise = nil
-	}
-	return x, expectations(x, now)
 }
 
 func expectations(x sched.Prospect, now time.Time) map[int64]expectation {
@@ -118,6 +97,16 @@ func (f *Floor) notice(t *Ticket) {
 	if last := f.sight.last; last == nil || t.CreatedAt.After(last.CreatedAt) {
 		f.sight.last = t
 	}
+}
+
+// pressEverySoOften takes notice of how busy the kitchen is, by what one more order like the last would take.
+func (f *Floor) pressEverySoOften(j *Journal, now time.Time) {
+	s := &f.sight
+	if f.Layout.Admission == nil && s.pressure.calm() && now.Sub(s.pressed) < lookEvery {
+		return
+	}
+	s.pressed = now
+	f.press(j, f.prospect(now, f.probe(now)...), now)
 }
 
 // Calibrated is what an outlet's promises have taught, to be written.
@@ -142,7 +131,7 @@ func (f *Floor) nextLook() time.Time {
 		return s.saved.Add(saveEvery)
 	case len(f.tickets) == 0 && s.pressure.calm():
 		return time.Time{}
-	case len(f.tickets) == 0, len(s.wanting) > 0 && len(f.tickets) <= manyOpen:
+	case len(f.tickets) == 0:
 		return f.planned
 	case len(s.wanting) > 0:
 		return s.looked.Add(lookAtMost)
@@ -216,7 +205,9 @@ func (f *Floor) judge(t *Ticket, now time.Time) {
 // prospect works out how the open work will go, with further orders.
 func (f *Floor) prospect(now time.Time, further ...sched.Order) sched.Prospect {
 	f.tellOrders(now)
-	return f.plan.Expect(sched.At(now), further...)
+	return f.plan.Expect(sched.At(now), func(lead, alone time.Duration) time.Duration {
+		return f.sight.calibration.Promise(lead, alone).P90
+	}, further...)
 }
 
 // Quote is what a kitchen says of an order.
@@ -251,16 +242,6 @@ func (f *Floor) Quotes(work []Work, now time.Time, coming ...*Ticket) []Quote {
 		further = t.appendOrders(further, nil, now)
 	}
 	x := f.prospect(now, further...)
-	if len(f.tickets)+len(coming) > 0 { // they take their place among others by what they are promised
-		for i := range further {
-			if o := &further[i]; o.ID < 0 && o.Due == 0 {
-				if q := f.quote(x, o.ID, now); q.Known {
-					o.Due = sched.At(q.P90)
-				}
-			}
-		}
-		x = f.prospect(now, further...)
-	}
 	for i := range work {
 		quotes[i] = f.quote(x, -int64(i+1), now)
 	}

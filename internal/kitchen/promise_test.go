@@ -43,6 +43,7 @@ type promised struct {
 	j    *kitchen.Journal
 	next int64
 	last int64
+	came time.Time
 }
 
 func newPromised(l *kitchen.Layout, tickets ...*kitchen.Ticket) *promised {
@@ -55,8 +56,12 @@ func steaks(n int) []kitchen.WorkLine {
 	}}}}
 }
 
-// order places an order of so many steaks and returns its ticket.
+// order places an order of so many steaks, a second after the one before at the earliest, and returns its ticket.
 func (p *promised) order(n int, now time.Time) *kitchen.Ticket {
+	if earliest := p.came.Add(time.Second); now.Before(earliest) {
+		now = earliest
+	}
+	p.came = now
 	p.last++
 	t := kitchen.Burst(kitchen.Work{Order: p.last, Tenant: 1, Outlet: 1, At: now, Lines: steaks(n)}, func() int64 { p.next++; return p.next })
 	p.Open(t)

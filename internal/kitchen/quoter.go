@@ -35,6 +35,10 @@ func (d *Desk) foresee(r *round) {
 // written. Of a busier one the owner says it right after, for many at once.
 const atHand = 60
 
+// askAtMost is how often, in product time, new orders of a kitchen are promised a time while they are being written: no
+// kitchen gets more orders for long, but a burst of them should not wait for quotes.
+const askAtMost = 250 * time.Millisecond
+
 // QuotesAtHand works out what a kitchen says of orders that come in together, when this node decides for it, is not
 // deciding just now, and can say so at once; nil else.
 func (d *Desk) QuotesAtHand(outlet int64, work []Work) []Quote {
@@ -43,10 +47,12 @@ func (d *Desk) QuotesAtHand(outlet int64, work []Work) []Quote {
 	}
 	defer d.floorsMu.Unlock()
 	f := d.floors[outlet]
-	if f == nil || len(f.tickets) > atHand {
+	now := d.clock.Now().Truncate(time.Microsecond)
+	if f == nil || len(f.tickets) > atHand || now.Sub(f.sight.asked) < askAtMost {
 		return nil
 	}
-	return f.Quotes(work, d.clock.Now().Truncate(time.Microsecond), d.coming(outlet)...)
+	f.sight.asked = now
+	return f.Quotes(work, now, d.coming(outlet)...)
 }
 
 // coming lists tickets of a kitchen that wait for the next round.

@@ -55,7 +55,9 @@ func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
 }
 
 // asSettled tells that all was decided as it stands: a second look at the same moment would only find other reasons.
-func (k *Kitchen) asSettled(now Instant) bool { return k.settled.at == now && k.settled.changes == k.changes }
+func (k *Kitchen) asSettled(now Instant) bool {
+	return k.settled.at == now && k.settled.changes == k.changes
+}
 
 // Undecided tells whether Plan would find a task that somebody could begin at now, and has not decided about it.
 func (k *Kitchen) Undecided(now Instant) bool {
@@ -71,14 +73,7 @@ func (k *Kitchen) newBrigade(now Instant, further []Order) *brigade {
 
 // weigh works out how urgent orders are and which of them are looked at in detail.
 func (b *brigade) weigh() {
-	sum, n := 0.0, 0
-	for i := range b.meals {
-		if m := &b.meals[i]; m.work > 0 {
-			sum += m.path
-			n++
-		}
-	}
-	patience := max(b.aims.Patience*sum/float64(max(n, 1)), 1)
+	patience := b.patience()
 	order := make([]int, len(b.meals))
 	for i := range b.meals {
 		b.meals[i].index, order[i] = b.urgency(&b.meals[i], patience), i
@@ -93,6 +88,18 @@ func (b *brigade) weigh() {
 	b.blur()
 	b.left = min(b.aims.Tries, b.aims.Placements/(3*max(jobs, 1)))
 	b.doubts = min(mostDoubts, b.aims.Placements/(4*max(jobs, 1)))
+}
+
+// patience is over how much slack lateness begins to count, in seconds.
+func (b *brigade) patience() float64 {
+	sum, n := 0.0, 0
+	for i := range b.meals {
+		if m := &b.meals[i]; m.work > 0 {
+			sum += m.path
+			n++
+		}
+	}
+	return max(b.aims.Patience*sum/float64(max(n, 1)), 1)
 }
 
 // urgency is the apparent tardiness cost of an order per second of work that is left (Vepsalainen and Morton 1987): what

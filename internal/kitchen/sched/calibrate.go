@@ -22,6 +22,9 @@ type Calibration struct {
 	Shift  float64   `json:"shift,omitempty"`  // of the p90
 	Seen   int       `json:"seen,omitempty"`   // orders that became ready
 	Kept   int       `json:"kept,omitempty"`   // of those, by their p90
+
+	mid, high float64 // quantiles of the errors, without the shift
+	sorted    bool    // they are known
 }
 
 // Made is a promise as it was made.
@@ -56,16 +59,18 @@ func width(lead, alone float64) float64 {
 func (c *Calibration) Promise(lead, alone time.Duration) Made {
 	m := Made{Lead: lead, Alone: alone}
 	r, w := lead.Seconds()+leadFloor, width(lead.Seconds(), alone.Seconds())
-	all := c.pool()
-	mid, high := quantile(all, 0.5), quantile(all, coverage)+c.Shift
+	if !c.sorted {
+		all := c.pool()
+		c.mid, c.high, c.sorted = quantile(all, 0.5), quantile(all, coverage), true
+	}
 	at := func(q float64) time.Duration {
 		if q > 0 { // so that what is expected later is never promised earlier
 			q *= w
 		}
 		return max(0, time.Duration((r*math.Exp(q)-leadFloor)*1e9)).Round(time.Millisecond)
 	}
-	m.P50 = at(mid)
-	m.P90 = max(m.P50, at(high))
+	m.P50 = at(c.mid)
+	m.P90 = max(m.P50, at(c.high+c.Shift))
 	return m
 }
 
@@ -101,7 +106,7 @@ func (c *Calibration) Learn(m Made, actual time.Duration) {
 	if over := len(c.Errors) + 1 - errorsKept; over > 0 {
 		c.Errors = slices.Delete(c.Errors, 0, over)
 	}
-	c.Errors = append(c.Errors, math.Round(e*1e4)/1e4)
+	c.Errors, c.sorted = append(c.Errors, math.Round(e*1e4)/1e4), false
 	c.Seen++
 	step := shiftStep * coverage
 	if actual <= m.P90 {

@@ -81,14 +81,14 @@ func (b Backlog) Room(order int64, limit time.Duration, now Instant) Instant {
 
 // Expect works out how the open work will go, with further orders that may have tasks with ids of their own below zero.
 // It goes by the sequence of the last decision, without looking for a better one, so that it is quick; orders that are
-// too many to be looked at in detail count as work that flows. It decides nothing and changes nothing.
-func (k *Kitchen) Expect(now Instant, further ...Order) Prospect {
+// too many to be looked at in detail count as work that flows. Orders without a due time are due as promise says of what
+// is expected of them at first sight; nil: as the aims say. It decides nothing and changes nothing.
+func (k *Kitchen) Expect(now Instant, promise Promising, further ...Order) Prospect {
 	b := k.newBrigade(now, further)
-	b.seq = b.oldSequence()
-	if b.seq == nil {
-		b.seq = b.detail
+	if promise != nil {
+		b.promise(promise)
 	}
-	b.try(b.seq)
+	b.try(b.sequence())
 	flow := b.flow()
 	o := Prospect{At: now, Orders: make([]Expected, 0, len(b.meals)), Backlog: b.backlog()}
 	for i := range b.meals {
@@ -110,6 +110,36 @@ func (k *Kitchen) Expect(now Instant, further ...Order) Prospect {
 		o.Further = append(o.Further, e)
 	}
 	return o
+}
+
+// Promising tells after how long an order is due that is expected to take so long, of which so long without waiting.
+type Promising func(lead, alone time.Duration) time.Duration
+
+// promise lets orders without a due time take their place among the others by what they would be promised.
+func (b *brigade) promise(due Promising) {
+	if !slices.ContainsFunc(b.meals, func(m meal) bool { return m.vague }) || len(b.meals) == 1 {
+		return
+	}
+	b.setKeys(b.sequence())
+	clear(b.release)
+	b.run()
+	patience := b.patience()
+	for i := range b.meals {
+		m := &b.meals[i]
+		if at := b.readyAt(m); m.vague && at < never {
+			m.due = due(time.Duration(at*1e9), time.Duration(m.path*1e9)).Seconds()
+			m.index = b.urgency(m, patience)
+		}
+	}
+	slices.SortStableFunc(b.detail, func(x, y int) int { return cmp.Compare(b.meals[y].index, b.meals[x].index) })
+}
+
+// sequence is that of the last decision, or by urgency.
+func (b *brigade) sequence() []int {
+	if b.seq = b.oldSequence(); b.seq == nil {
+		b.seq = b.detail
+	}
+	return b.seq
 }
 
 func isFurther(further []Order, id mealID) bool {

@@ -42,9 +42,10 @@ func BenchmarkExpect500(b *testing.B) {
 	openOrders(k, 10, 167)
 	k.Plan(noon)
 	var c sched.Calibration
+	promise := func(lead, alone time.Duration) time.Duration { return c.Promise(lead, alone).P90 }
 	b.ReportAllocs()
 	for b.Loop() {
-		x := k.Expect(noon, another(3, 90))
+		x := k.Expect(noon, promise, another(3, 90))
 		c.Promise(x.Further[0].Ready.Sub(noon), x.Further[0].Alone)
 	}
 }
@@ -55,14 +56,14 @@ func BenchmarkExpect5000(b *testing.B) {
 	openOrders(k, 10, 1667)
 	k.Plan(noon)
 	for b.Loop() {
-		k.Expect(noon, another(3, 90))
+		k.Expect(noon, nil, another(3, 90))
 	}
 }
 
 func TestAnOrderAloneIsExpectedToTakeItsLongestWay(t *testing.T) {
 	t.Parallel()
 	k := brigadeOf(diner())
-	x := k.Expect(noon, sched.Order{ID: -1, Arrived: noon, Steps: []sched.Step{step(-1, 0, 1, 80), step(-2, 0, 2, 20, 0), step(-3, 1, 2, 10)}})
+	x := k.Expect(noon, nil, sched.Order{ID: -1, Arrived: noon, Steps: []sched.Step{step(-1, 0, 1, 80), step(-2, 0, 2, 20, 0), step(-3, 1, 2, 10)}})
 	require.Len(t, x.Further, 1)
 	require.Equal(t, noon.Add(100*time.Second), x.Further[0].Ready)
 	require.Equal(t, 100*time.Second, x.Further[0].Alone)
@@ -84,7 +85,7 @@ func TestWhatLimitsAnOrderIsNamed(t *testing.T) {
 		k := brigadeOf(l)
 		openOrders(k, 1, 4)
 		k.Plan(noon)
-		x := k.Expect(noon, another(1, 60))
+		x := k.Expect(noon, nil, another(1, 60))
 		require.Equal(t, want, x.Further[0].Limit.Kind)
 		require.Equal(t, map[sched.Limiting]string{"station": "griller", "machine": "grill-1", "person": "Asha"}[want], x.Further[0].Limit.Name)
 		require.Greater(t, x.Backlog[0].Waiting, time.Duration(0))
@@ -93,7 +94,7 @@ func TestWhatLimitsAnOrderIsNamed(t *testing.T) {
 
 func TestNobodyKnowsWhenWhatNobodyCanMakeIsReady(t *testing.T) {
 	t.Parallel()
-	x := brigadeOf(diner()).Expect(noon, another(9, 60))
+	x := brigadeOf(diner()).Expect(noon, nil, another(9, 60))
 	require.Equal(t, sched.Forever, x.Further[0].Ready)
 }
 
@@ -103,7 +104,7 @@ func TestManyOrdersFlow(t *testing.T) {
 	k := brigadeOf(diner(), func(a *sched.Aims) { a.InDetail = 30 })
 	openOrders(k, 2, 60)
 	k.Plan(noon)
-	x := k.Expect(noon)
+	x := k.Expect(noon, nil)
 	require.Len(t, x.Orders, 60)
 	work := 0.0
 	for i := range 60 {
@@ -143,10 +144,10 @@ func TestExpectingChangesNothing(t *testing.T) {
 		openOrders(asked, 2, n)
 		openOrders(silent, 2, n)
 		for i := range rapid.IntRange(1, 4).Draw(t, "asks") {
-			asked.Expect(noon, another(int64(i%2+1), rapid.IntRange(1, 300).Draw(t, "seconds")))
+			asked.Expect(noon, nil, another(int64(i%2+1), rapid.IntRange(1, 300).Draw(t, "seconds")))
 		}
-		first := asked.Expect(noon, another(1, 60))
-		require.Equal(t, first, asked.Expect(noon, another(1, 60)))
+		first := asked.Expect(noon, nil, another(1, 60))
+		require.Equal(t, first, asked.Expect(noon, nil, another(1, 60)))
 		require.Equal(t, silent.Plan(noon), asked.Plan(noon))
 	})
 }
@@ -173,7 +174,7 @@ func TestMoreLoadNeverMakesAnOrderEarlier(t *testing.T) {
 				orders = append(orders, o)
 			}
 			k.Orders(orders)
-			x := k.Expect(noon, sched.Order{ID: -1, Arrived: noon, Due: noon.Add(4 * time.Hour), Steps: []sched.Step{step(-1, 0, 1, mine)}})
+			x := k.Expect(noon, nil, sched.Order{ID: -1, Arrived: noon, Due: noon.Add(4 * time.Hour), Steps: []sched.Step{step(-1, 0, 1, mine)}})
 			m := c.Promise(x.Further[0].Ready.Sub(noon), x.Further[0].Alone)
 			require.GreaterOrEqual(t, m.P50, before.P50, fmt.Sprint(n))
 			require.GreaterOrEqual(t, m.P90, before.P90)

@@ -42,6 +42,7 @@ type job struct {
 type meal struct {
 	id      mealID
 	made    bool // up from a queued task that no order has
+	vague   bool // its due time is not one that was told
 	arrived float64
 	due     float64
 	weight  float64
@@ -125,7 +126,7 @@ func (m *model) addOrder(k *Kitchen, o *Order) {
 	if len(meal.jobs) == 0 {
 		return
 	}
-	meal.due = m.due(k, o, &meal)
+	meal.due, meal.vague = m.due(k, o, &meal), o.Due == 0
 	m.meals = append(m.meals, meal)
 }
 
