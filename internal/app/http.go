@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +52,14 @@ func (a *App) startHTTP(ctx context.Context) error {
 	return nil
 }
 
+// endless are the routes of streams, and of those who wait for something to happen.
+var endless = []string{"/api/v1/events", "/api/v1/driver/stream", "/api/v1/driver/work"}
+
 // endWith ends streams, which have no end of their own, when the server closes; other requests are let through to
 // their end.
 func endWith(closing context.Context, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/v1/events" || strings.HasPrefix(r.URL.Path, "/live/") {
+		if slices.Contains(endless, r.URL.Path) || strings.HasPrefix(r.URL.Path, "/live/") {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			defer context.AfterFunc(closing, cancel)()
