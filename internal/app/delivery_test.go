@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -60,6 +61,20 @@ func (r rider) refused(status int, method, path string) string {
 	return v["detail"].(string)
 }
 
+// streams checks that her work comes as a stream too, which ends with the server at the latest.
+func (r rider) streams() {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.url+"/api/v1/driver/stream", nil)
+	require.NoError(r.t, err)
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { _ = res.Body.Close() })
+	line, err := bufio.NewReader(res.Body).ReadString('\n')
+	require.NoError(r.t, err)
+	require.Equal(r.t, "event: work\n", line)
+}
+
 func (p *place) rider(name string) rider {
 	made := p.ask(http.StatusCreated, http.MethodPost, "/api/v1/tokens", fmt.Sprintf(`{"name":%q,"role":"driver","driver":%q}`, name, name))
 	return rider{p, made["token"].(string)}
@@ -114,6 +129,7 @@ func TestADriversApp(t *testing.T) {
 	require.Nil(t, p.ask(http.StatusOK, http.MethodGet, link, "")["driver"], "and not afterwards")
 	why := p.ask(http.StatusOK, http.MethodGet, "/api/v1/deliveries/"+number+"/explain", "")["offers"].([]any)
 	require.Equal(t, "accepted", why[0].(map[string]any)["outcome"])
+	marta.streams()
 	for range 40 { // whoever asks all the time is sent away
 		res, err := http.Get(p.url + link) //nolint:noctx // short
 		require.NoError(t, err)

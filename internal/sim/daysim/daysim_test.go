@@ -14,8 +14,8 @@ func TestDriversArriveWithTheFood(t *testing.T) {
 	t.Parallel()
 	var early, made time.Duration
 	for seed := range uint64(2) {
-		with := daysim.Run(daysim.Options{Seed: seed, Orders: 160, Drivers: 20, Hours: 3})
-		without := daysim.Run(daysim.Options{Seed: seed, Orders: 160, Drivers: 20, Hours: 3, WhenMade: true})
+		with := daysim.Run(daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5})
+		without := daysim.Run(daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5, WhenMade: true})
 		t.Log(with)
 		t.Log(without)
 		require.Equal(t, with.Orders, with.Delivered)
@@ -28,6 +28,6 @@ func TestDriversArriveWithTheFood(t *testing.T) {
 
 func TestTheSameDayGoesTheSameWay(t *testing.T) {
 	t.Parallel()
-	o := daysim.Options{Seed: 3, Orders: 40, Drivers: 8, Hours: 1}
+	o := daysim.Options{Seed: 3, Orders: 20, Drivers: 5, Hours: 0.5}
 	require.Equal(t, daysim.Run(o), daysim.Run(o))
 }
