@@ -196,6 +196,7 @@ func (o Outlet) things() []thing {
 		{"free_form_station", o.FreeFormStation},
 		{"stale_after", o.StaleAfter.String()},
 		{"course_gap", o.CourseGap.String()},
+		{"admission", o.Admission},
 	}}}
 	for _, s := range o.Stations {
 		out = append(out, thing{Ref{KindStation, o.Slug, s.Name}, []fact{{"capacity", strconv.Itoa(s.Capacity)}}})

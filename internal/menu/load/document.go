@@ -32,6 +32,7 @@ type Outlet struct {
 	FreeFormStation      string        // where items that are not on the menu are made; "" = they are not made
 	StaleAfter           time.Duration // whole seconds
 	CourseGap            time.Duration // between a course being made and the next one being fired; whole seconds
+	Admission            string        // how much it takes on, as JSON; "" = the file does not say, and nothing is changed
 	Stations             []Station
 	Machines             []Machine
 	Staff                []Staff

@@ -162,7 +162,7 @@ type kitchen struct {
 }
 
 func (r *reader) outlet(n *yaml.Node, timezone string) Outlet {
-	f := r.mapping(n, "an outlet", "slug!", "name!", "timezone", "default", "free_form_station", "stale_after", "course_gap",
+	f := r.mapping(n, "an outlet", "slug!", "name!", "timezone", "default", "free_form_station", "stale_after", "course_gap", "admission",
 		"stations!", "machines", "staff!", "menu")
 	o := Outlet{
 		Slug: f.match("slug", slugForm, slugSays), Name: f.text("name"), Timezone: f.zone(timezone),
@@ -175,6 +175,9 @@ func (r *reader) outlet(n *yaml.Node, timezone string) Outlet {
 	}
 	for _, n := range f.list("machines") {
 		k.machine(n)
+	}
+	if n := f.values["admission"]; n != nil {
+		o.Admission = k.admission(n)
 	}
 	people := names{what: "staff member"}
 	for _, n := range f.list("staff") {

@@ -109,6 +109,9 @@ func (s *site) putOutlet(ctx context.Context) (err error) {
 			StaleAfterSeconds: int32(s.StaleAfter / time.Second), CourseGapSeconds: int32(s.CourseGap / time.Second),
 		})
 	}
+	if err == nil && s.Admission != "" && s.differs(ref) {
+		err = s.q.PutOutletAdmission(ctx, db.PutOutletAdmissionParams{OutletID: s.id, TenantID: s.tenant, Settings: []byte(s.Admission)})
+	}
 	return err
 }
 

@@ -112,6 +112,20 @@ func TestLoadingTwiceChangesNothing(t *testing.T) {
 	require.Equal(t, before, b.dump(t))
 }
 
+func TestLimitsAreLoaded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(t, file)
+	limited := edit("    stations: [", "    admission: {stations: [{station: grill, minutes: 20}], answer: refuse}\n    stations: [")
+	lines := b.load(t, limited)
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0], "admission")
+	require.Equal(t, []string{nothing}, b.load(t, limited))
+	require.Equal(t, []string{nothing}, b.load(t, file), "a file that does not say it leaves it as it is")
+	require.JSONEq(t, `{"answer":"refuse","stations":{"grill":1200000000000}}`, value[string](t, b, "select settings::text from admission_settings"))
+	require.Equal(t, 2, value[int](t, b, "select count(*) from event_log where type = 'KITCHEN_CHANGED'"), "its kitchen hears of it")
+}
+
 func TestDemoLoadsTwice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

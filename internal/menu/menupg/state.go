@@ -2,6 +2,7 @@ package menupg
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -69,6 +70,13 @@ func (s *state) outlet(ctx context.Context, q *db.Queries, r db.LoadedOutletsRow
 		StaleAfter: time.Duration(r.StaleAfterSeconds) * time.Second, CourseGap: time.Duration(r.CourseGapSeconds) * time.Second,
 	}
 	s.ids[load.Ref{Kind: load.KindOutlet, Name: o.Slug}] = r.ID
+	if want.Admission != "" {
+		var a load.Admission
+		if err := json.Unmarshal(r.Admission, &a); err != nil {
+			return err
+		}
+		o.Admission = a.Text()
+	}
 	for _, read := range []func(context.Context, *db.Queries, int64, *load.Outlet, load.Outlet) error{
 		s.stations, s.machines, s.staff, s.items,
 	} {

@@ -239,8 +239,8 @@ func (q *Queries) LoadedMachines(ctx context.Context, arg LoadedMachinesParams) 
 
 const loadedOutlets = `-- name: LoadedOutlets :many
 select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
-       coalesce(s.name, '') as free_form_station
-from outlets o left join stations s on s.id = o.free_form_station_id
+       coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
+from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = $1
 order by o.id
 `
@@ -254,6 +254,7 @@ type LoadedOutletsRow struct {
 	StaleAfterSeconds int32
 	CourseGapSeconds  int32
 	FreeFormStation   string
+	Admission         []byte
 }
 
 func (q *Queries) LoadedOutlets(ctx context.Context, tenantID int64) ([]LoadedOutletsRow, error) {
@@ -274,6 +275,7 @@ func (q *Queries) LoadedOutlets(ctx context.Context, tenantID int64) ([]LoadedOu
 			&i.StaleAfterSeconds,
 			&i.CourseGapSeconds,
 			&i.FreeFormStation,
+			&i.Admission,
 		); err != nil {
 			return nil, err
 		}
@@ -622,6 +624,22 @@ func (q *Queries) PutOutlet(ctx context.Context, arg PutOutletParams) (int64, er
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const putOutletAdmission = `-- name: PutOutletAdmission :exec
+insert into admission_settings (outlet_id, tenant_id, settings) values ($1, $2, $3)
+on conflict (outlet_id) do update set settings = excluded.settings
+`
+
+type PutOutletAdmissionParams struct {
+	OutletID int64
+	TenantID int64
+	Settings []byte
+}
+
+func (q *Queries) PutOutletAdmission(ctx context.Context, arg PutOutletAdmissionParams) error {
+	_, err := q.db.Exec(ctx, putOutletAdmission, arg.OutletID, arg.TenantID, arg.Settings)
+	return err
 }
 
 const putStaff = `-- name: PutStaff :one

@@ -6,8 +6,8 @@ select id, slug, name, tier, timezone, currency from tenants where slug = @slug;
 
 -- name: LoadedOutlets :many
 select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
-       coalesce(s.name, '') as free_form_station
-from outlets o left join stations s on s.id = o.free_form_station_id
+       coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
+from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = @tenant_id
 order by o.id;
 
@@ -76,6 +76,10 @@ on conflict (tenant_id, slug) do update
 set name = excluded.name, timezone = excluded.timezone, is_default = excluded.is_default,
     stale_after_seconds = excluded.stale_after_seconds, course_gap_seconds = excluded.course_gap_seconds
 returning id;
+
+-- name: PutOutletAdmission :exec
+insert into admission_settings (outlet_id, tenant_id, settings) values (@outlet_id, @tenant_id, @settings)
+on conflict (outlet_id) do update set settings = excluded.settings;
 
 -- name: SetFreeFormStation :exec
 update outlets set free_form_station_id = nullif(@station_id::bigint, 0) where id = @id;
