@@ -182,7 +182,7 @@ type listCarriedInput struct {
 type listCarriedOutput struct {
 	Body struct {
 		Deliveries []CarriedView `json:"deliveries"`
-		Next       *int64         `json:"next" doc:"What to send as before for the next page; null: there is none"`
+		Next       *int64        `json:"next" doc:"What to send as before for the next page; null: there is none"`
 	} `nameHint:"CarriedPage"`
 }
 
@@ -232,7 +232,7 @@ type offerView struct {
 type explainDeliveryOutput struct {
 	Body struct {
 		Delivery CarriedView `json:"delivery"`
-		Offers   []offerView  `json:"offers" doc:"Oldest first"`
+		Offers   []offerView `json:"offers" doc:"Oldest first"`
 	} `nameHint:"DeliveryExplanation"`
 }
 

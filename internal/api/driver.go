@@ -176,7 +176,7 @@ func (s *server) driverBreak(ctx context.Context, who actor.Actor, in *breakDriv
 }
 
 type workBody struct {
-	Driver     DriverView     `json:"driver"`
+	Driver     DriverView    `json:"driver"`
 	Deliveries []CarriedView `json:"deliveries" doc:"Offered, to be picked up, on board; what comes first first"`
 }
 

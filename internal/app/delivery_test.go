@@ -131,7 +131,7 @@ func TestADriversApp(t *testing.T) {
 	require.Equal(t, "accepted", why[0].(map[string]any)["outcome"])
 	marta.streams()
 	for range 40 { // whoever asks all the time is sent away
-		res, err := http.Get(p.url + link) //nolint:noctx // short
+		res, err := http.Get(p.url + link)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		if res.StatusCode == http.StatusTooManyRequests {

@@ -48,11 +48,11 @@ func (a *App) startSim(context.Context) error {
 	a.run("sim drivers", a.simRiders(owner.Tenant).Run)
 	list := func(ctx context.Context) ([]string, error) {
 		outlets, err := a.simOutlets(ctx, owner.Tenant, nil)
-		names := make([]string, len(outlets))
-		for i, o := range outlets {
-			names[i] = simResource + strconv.FormatInt(o.ID, 10)
+		names := []string{ridersResource}
+		for _, o := range outlets {
+			names = append(names, simResource+strconv.FormatInt(o.ID, 10))
 		}
-		return append(names, ridersResource), err
+		return names, err
 	}
 	return a.node.Want(string(config.RoleSim), list, func(lease.Change) {
 		held := []int64{}
