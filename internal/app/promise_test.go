@@ -67,7 +67,7 @@ func TestAPromiseSlipsAndIsToldOnce(t *testing.T) {
 	require.True(t, at(t, told["expected_at"]).After(at(t, promise["first_p90"])))
 
 	late := promiseOf(t, a.URL(), placed["number"])
-	require.Equal(t, 1.0, late["slips"])
+	require.EqualValues(t, 1, late["slips"])
 	require.Equal(t, promise["first_p90"], late["first_p90"])
 	status := call(t, http.MethodGet, fmt.Sprint(a.URL(), "/orders/", placed["number"], "/status"), nil, http.StatusOK)
 	require.True(t, at(t, status["estimated_completion"]).After(at(t, promise["first_p90"])))
@@ -77,7 +77,7 @@ func TestAPromiseSlipsAndIsToldOnce(t *testing.T) {
 	other := call(t, http.MethodPost, b.URL()+"/api/v1/orders", order, http.StatusCreated)
 	promiseOf(t, b.URL(), other["number"]) // the kitchen has an owner again, who has looked at everything
 	again := promiseOf(t, b.URL(), placed["number"])
-	require.Equal(t, 1.0, again["slips"])
+	require.EqualValues(t, 1, again["slips"])
 	require.Equal(t, promise["first_p90"], again["first_p90"])
 	require.Empty(t, calls)
 }

@@ -286,6 +286,7 @@ func (f *Floor) pausesFor(l usage, a *Admission) (list []AutoPause) {
 			for _, s := range a.Sources {
 				list = append(list, AutoPause{"source", s, cause})
 			}
+		default: // nothing is paused
 		}
 	}
 	return slices.DeleteFunc(list, func(p AutoPause) bool { return p.Name == "" })

@@ -198,7 +198,7 @@ func TestAQuoteIsThePromiseAndChangesNothing(t *testing.T) {
 			asked.look(now)
 			silent.look(now)
 			require.Equal(t, silent.j.Promises, asked.j.Promises)
-			require.Equal(t, len(silent.j.Tasks), len(asked.j.Tasks))
+			require.Len(t, asked.j.Tasks, len(silent.j.Tasks))
 			require.Equal(t, silent.NextDue(now), asked.NextDue(now))
 		}
 		q := asked.Quotes([]kitchen.Work{{Lines: steaks(2)}}, now)[0]
