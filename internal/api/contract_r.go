@@ -69,8 +69,6 @@ var contractStatus = map[order.Status]string{
 func ContractStatus(s order.Status) string { return contractStatus[s] }
 
 type freeFormBody struct {
-	_ struct{} `additionalProperties:"true"` // its clients may say more than is asked
-
 	CustomerName    string         `json:"customer_name" required:"false" doc:"1 to 100 letters (any script), spaces, hyphens, apostrophes" example:"Ada Lovelace"`
 	OrderType       order.Type     `json:"order_type" required:"false" doc:"dine_in, takeout or delivery" example:"dine_in"`
 	Items           []freeFormItem `json:"items" required:"false" doc:"1 to 20"`
@@ -79,8 +77,6 @@ type freeFormBody struct {
 }
 
 type freeFormItem struct {
-	_ struct{} `additionalProperties:"true"`
-
 	Name     string `json:"name" required:"false" doc:"1 to 50 characters" example:"Margherita Pizza"`
 	Quantity count  `json:"quantity" required:"false" doc:"1 to 10" example:"2"`
 	Price    price  `json:"price" required:"false" doc:"Of one; 0.01 to 999.99, at most two decimals" example:"12.49"`

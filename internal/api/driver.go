@@ -344,13 +344,14 @@ func (s *server) problemDelivery(ctx context.Context, who actor.Actor, in *carry
 	return shown(s.Deliveries.Problem(ctx, who, in.Driver, in.Delivery, in.reason()))
 }
 
-type positionBody struct {
+// PositionBody is where a driver was, and when. It is exported for the schema of what it is part of to have its fields.
+type PositionBody struct {
 	Lat float64    `json:"lat" minimum:"-90" maximum:"90" example:"40.418"`
 	Lon float64    `json:"lon" minimum:"-180" maximum:"180" example:"-3.706"`
 	At  *time.Time `json:"at,omitempty" doc:"By the device; without it, now" example:"2024-12-16T12:09:58Z"`
 }
 
-func (p positionBody) fix(driver int64) delivery.Fix {
+func (p PositionBody) fix(driver int64) delivery.Fix {
 	f := delivery.Fix{Driver: driver, Point: delivery.Point{Lat: p.Lat, Lon: p.Lon}}
 	if p.At != nil {
 		f.At = p.At.UTC()
@@ -364,7 +365,7 @@ func told(v delivery.Verdicts, err error) (*verdictsOutput, error) { return &ver
 
 type positionInput struct {
 	DriverParam
-	Body positionBody
+	Body PositionBody
 }
 
 func (s *server) driverPosition(ctx context.Context, who actor.Actor, in *positionInput) (*verdictsOutput, error) {
@@ -374,7 +375,7 @@ func (s *server) driverPosition(ctx context.Context, who actor.Actor, in *positi
 type positionsInput struct {
 	DriverParam
 	Body struct {
-		Positions []positionBody `json:"positions" minItems:"1" maxItems:"10000"`
+		Positions []PositionBody `json:"positions" minItems:"1" maxItems:"10000"`
 	} `nameHint:"Positions"`
 }
 
@@ -394,7 +395,7 @@ type fleetInput struct {
 
 type fleetPosition struct {
 	DriverID int64 `json:"driver_id" minimum:"1" example:"3"`
-	positionBody
+	PositionBody
 }
 
 func (s *server) fleetPositions(ctx context.Context, who actor.Actor, in *fleetInput) (*verdictsOutput, error) {

@@ -180,8 +180,8 @@ func (d doors) pressed(ctx context.Context, who actor.Actor) (channel.Standing, 
 		return channel.Standing{State: channel.Open}, err
 	}
 	queue, err := d.app.tickets.Backlog(ctx, who.Outlet)
-	steps := max(1, (queue+delayStep-1)/delayStep)
-	return channel.Standing{State: channel.Busy, Delay: steps * delayStep, Reason: "the kitchen is busy"}, err
+	delay := max(delayStep, (queue + delayStep - 1).Truncate(delayStep))
+	return channel.Standing{State: channel.Busy, Delay: delay, Reason: "the kitchen is busy"}, err
 }
 
 // Shut implements channel.Doors.

@@ -136,7 +136,7 @@ func TestAProviderOrdersAndIsTold(t *testing.T) {
 	require.Equal(t, "mesa", p.state("open")["name"])
 	status, taken := p.post("/orders", dips("M-1", 2))
 	require.Equal(t, http.StatusCreated, status, "%v", taken)
-	require.Equal(t, 2.40, taken["total"], "the provider's price holds")
+	require.InDelta(t, 2.40, taken["total"], 1e-9, "the provider's price holds")
 	status, again := p.post("/orders", dips("M-1", 2))
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, taken["order_number"], again["order_number"])
@@ -167,8 +167,10 @@ func TestOnlyTheProviderItselfIsBelieved(t *testing.T) {
 	for what, got := range map[string]func() (int, map[string]any){
 		"another's signature": func() (int, map[string]any) { return p.as(p.token, "whsec_x", "/orders", dips("M-1", 1), 0) },
 		"an old request":      func() (int, map[string]any) { return p.as(p.token, p.secret, "/orders", dips("M-1", 1), 6*time.Minute) },
-		"one of the future":   func() (int, map[string]any) { return p.as(p.token, p.secret, "/orders", dips("M-1", 1), -6*time.Minute) },
-		"another's token":     func() (int, map[string]any) { return p.as("brgch_x", p.secret, "/orders", dips("M-1", 1), 0) },
+		"one of the future": func() (int, map[string]any) {
+			return p.as(p.token, p.secret, "/orders", dips("M-1", 1), -6*time.Minute)
+		},
+		"another's token": func() (int, map[string]any) { return p.as("brgch_x", p.secret, "/orders", dips("M-1", 1), 0) },
 	} {
 		status, _ := got()
 		require.Equal(t, http.StatusUnauthorized, status, what)
@@ -176,7 +178,8 @@ func TestOnlyTheProviderItselfIsBelieved(t *testing.T) {
 	status, _ := p.call(http.MethodGet, "/orders", nil, "Authorization", "Bearer "+p.token)
 	require.Equal(t, http.StatusForbidden, status, "a channel's token is good for its channel alone")
 	status, bad := p.post("/orders", map[string]any{"id": "M-2", "type": "takeout", "items": []any{
-		map[string]any{"id": "D-1", "quantity": 1, "price": 1}, map[string]any{"id": "Z-1", "quantity": 1, "price": 1},
+		map[string]any{"id": "D-1", "quantity": 1, "price": 1},
+		map[string]any{"id": "Z-1", "quantity": 1, "price": 1},
 		map[string]any{"id": "B-1", "quantity": 1, "price": 1, "modifiers": []any{map[string]any{"id": "Z-2"}}},
 	}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
@@ -229,8 +232,8 @@ func TestTheProviderPaysBackWhatItHasTaken(t *testing.T) {
 	require.Equal(t, http.StatusConflict, status, "nothing is added to what is paid")
 	status, _ = p.call(http.MethodPut, fmt.Sprint("/orders/", number, "/lines/1"), map[string]any{"quantity": 2})
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, 1.20, p.heard(about("edited", "cut"))["order"].(map[string]any)["pay_back"])
-	require.Equal(t, 1.20, owed("cut"))
+	require.InDelta(t, 1.20, p.heard(about("edited", "cut"))["order"].(map[string]any)["pay_back"], 1e-9)
+	require.InDelta(t, 1.20, owed("cut"), 1e-9)
 	require.Eventually(t, func() bool { return stuck() == 1 }, time.Minute, 20*time.Millisecond, "the duty is seen")
 	status, _ = p.post("/orders/cut/paid-back", map[string]any{"note": "refund 1"})
 	require.Equal(t, http.StatusOK, status)
@@ -240,7 +243,7 @@ func TestTheProviderPaysBackWhatItHasTaken(t *testing.T) {
 	require.Equal(t, http.StatusConflict, status, "nothing is owed")
 	status, _ = p.call(http.MethodPost, fmt.Sprint("/orders/", number, "/cancel"), map[string]any{"reason": "no dips"})
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, 2.40, p.heard(about("cancelled", "cut"))["order"].(map[string]any)["pay_back"])
+	require.InDelta(t, 2.40, p.heard(about("cancelled", "cut"))["order"].(map[string]any)["pay_back"], 1e-9)
 	require.Eventually(t, func() bool { return stuck() == 1 }, time.Minute, 20*time.Millisecond)
 
 	order("gone", 1) // the provider cancels: it knows what it owes
@@ -264,7 +267,7 @@ func TestAProviderIsToldHowItsChannelStands(t *testing.T) {
 		return now
 	}
 	put(map[string]any{"state": "busy", "delay_minutes": 15, "minutes": 60, "reason": "a large party"})
-	require.Equal(t, 15.0, p.state("busy")["delay_minutes"])
+	require.InDelta(t, 15.0, p.state("busy")["delay_minutes"], 1e-9)
 	status, _ := p.post("/orders", dips("M-1", 1))
 	require.Equal(t, http.StatusCreated, status)
 	put(map[string]any{"state": "paused", "reason": "no gas"})

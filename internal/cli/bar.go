@@ -18,7 +18,8 @@ func newBar(env *Env, most int64, what string) *progressbar.ProgressBar {
 		out = io.Discard
 	}
 	return progressbar.NewOptions64(most, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
-		progressbar.OptionThrottle(barEvery), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+		progressbar.OptionThrottle(barEvery), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetSpinnerChangeInterval(0)) // what turns by itself is drawn from two goroutines, unguarded
 }
 
 func isTerminal(w io.Writer) bool {

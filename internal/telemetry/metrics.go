@@ -24,9 +24,9 @@ type Metrics struct {
 	Events  *Events
 	Lease   *Lease
 	HTTP    *HTTP
+	Redis   *Redis
 	Jobs    *Jobs
 	Steps   *Steps
-	Redis   *Redis
 
 	registry *prometheus.Registry
 	commits  commits
@@ -43,9 +43,9 @@ func NewMetrics() *Metrics {
 		Events:   newEvents(with),
 		Lease:    newLease(with),
 		HTTP:     newHTTP(with),
+		Redis:    newRedis(with),
 		Jobs:     newJobs(with),
 		Steps:    newSteps(with),
-		Redis:    newRedis(with),
 		commits:  newCommits(with),
 	}
 }

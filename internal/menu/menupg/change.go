@@ -273,7 +273,8 @@ func (s *site) remove(ctx context.Context) error {
 			err = s.q.RemoveStaff(ctx, id)
 		case load.KindItem:
 			err = s.q.RemoveItem(ctx, id)
-		case load.KindTenant, load.KindOutlet, load.KindStation: // nothing to switch off
+		case load.KindTenant, load.KindOutlet, load.KindStation, // nothing to switch off
+			load.KindRegion, load.KindDriver, load.KindPlace: // delivery's
 		}
 		if err != nil {
 			return err
