@@ -266,7 +266,7 @@ func TestServicesOverABrokerThatDies(t *testing.T) {
 	var guests sync.WaitGroup
 	for range 4 {
 		guests.Go(func() {
-			for i := range 100 {
+			for i := range 40 {
 				n := c.place([]string{"takeout", "delivery", "dine_in"}[i%3], float64(i+1))
 				mu.Lock()
 				numbers = append(numbers, n)
@@ -275,7 +275,7 @@ func TestServicesOverABrokerThatDies(t *testing.T) {
 			}
 		})
 	}
-	<-time.After(500 * time.Millisecond)
+	<-time.After(300 * time.Millisecond)
 	server.Kill()
 	server.Start(t)
 	guests.Wait()

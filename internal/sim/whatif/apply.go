@@ -86,10 +86,7 @@ func (c Change) addMachine(e *replay.Evening) error {
 	if c.Capacity > 0 {
 		m.Capacity = c.Capacity
 	}
-	from, to, err := c.span(e)
-	if err != nil {
-		return err
-	}
+	from, to := c.span(e)
 	if from.After(e.Begin) {
 		m.Up = false
 		e.Outages = append(e.Outages, kitchen.Outage{Machine: m.ID, From: e.Begin, To: from})
@@ -148,10 +145,7 @@ func (c Change) machineDown(e *replay.Evening) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := c.span(e)
-	if err != nil {
-		return err
-	}
+	from, to := c.span(e)
 	m := &e.Layout.Machines[i]
 	if !from.After(e.Begin) {
 		m.Up = false
@@ -201,10 +195,7 @@ func (c Change) addCook(e *replay.Evening) error {
 	if c.Efficiency > 0 {
 		p.Efficiency = c.Efficiency
 	}
-	from, to, err := c.span(e)
-	if err != nil {
-		return err
-	}
+	from, to := c.span(e)
 	if from.After(e.Begin) {
 		p.Hours.Taken = append(p.Hours.Taken, sched.Interval{From: sched.At(e.Begin.Add(-time.Hour)), To: sched.At(from)})
 	}
@@ -220,10 +211,7 @@ func (c Change) cookAway(e *replay.Evening) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := c.span(e)
-	if err != nil {
-		return err
-	}
+	from, to := c.span(e)
 	away := sched.Interval{From: sched.At(from), To: sched.At(to)}
 	if !to.Before(e.End) {
 		away.To = sched.Forever
@@ -272,7 +260,7 @@ func (c Change) rule(e *replay.Evening) error {
 }
 
 // span is when a change holds: the evening, unless it says otherwise.
-func (c Change) span(e *replay.Evening) (from, to time.Time, err error) {
+func (c Change) span(e *replay.Evening) (from, to time.Time) {
 	from, to = e.Begin, e.End
 	if c.From != "" {
 		from = at(e, c.From)
@@ -283,12 +271,18 @@ func (c Change) span(e *replay.Evening) (from, to time.Time, err error) {
 			to = to.AddDate(0, 0, 1)
 		}
 	}
+	return from, to
+}
+
+// holds tells whether a change holds at all while orders come in.
+func (c Change) holds(e *replay.Evening) error {
+	from, to := c.span(e)
 	first, last := trading(e)
 	if from.After(last) || to.Before(first) {
 		clock := func(t time.Time) string { return t.In(e.Layout.Location).Format("15:04") }
-		return from, to, errs.Invalid("%q: that is not within the evening: orders come in from %s to %s", c.Text, clock(first), clock(last))
+		return errs.Invalid("%q: that is not within the evening: orders come in from %s to %s", c.Text, clock(first), clock(last))
 	}
-	return from, to, nil
+	return nil
 }
 
 // trading is from when to when orders come in; the whole evening when none do.

@@ -76,6 +76,9 @@ func Run(ctx context.Context, q Question) (*Answer, error) {
 			policy = "" // the changed kitchen has rules of its own
 		}
 	}
+	if err := q.check(); err != nil {
+		return nil, err
+	}
 	without, with, err := q.pairs(ctx, policy)
 	if err != nil {
 		return nil, err
@@ -91,6 +94,22 @@ func Run(ctx context.Context, q Question) (*Answer, error) {
 		a.Differences = append(a.Differences, d)
 	}
 	return a, nil
+}
+
+// check finds what is wrong with the changes before anything is played, on the evenings as they were: one that chance
+// has made of them may begin later.
+func (q Question) check() error {
+	for _, e := range q.Evenings {
+		if _, err := Apply(e, q.Changes); err != nil {
+			return err
+		}
+		for _, c := range q.Changes {
+			if err := c.holds(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // pairs plays all evenings, beside each other.

@@ -169,7 +169,10 @@ func TestFaultsSayWhatCouldStandThere(t *testing.T) {
 	} {
 		c, err := whatif.Parse(text)
 		require.NoError(t, err, text)
-		_, err = whatif.Apply(evening(1), []whatif.Change{c})
+		_, err = whatif.Run(t.Context(), whatif.Question{
+			Evenings: []*replay.Evening{evening(1)}, Changes: []whatif.Change{c}, Seeds: 20,
+			Play: func(*replay.Evening, string) (*replay.Played, error) { panic("nothing is played in vain") },
+		})
 		require.True(t, errs.Is(err, errs.KindInvalid), text)
 		require.ErrorContains(t, err, want)
 	}
