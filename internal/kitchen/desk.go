@@ -85,6 +85,7 @@ type Desk struct {
 	round  atomic.Int64
 
 	floorsMu sync.Mutex // held by the loop but while it sleeps or commits; see Quotes
+	limits   sync.Map   // outlet → *Admission of each floor: every order asks for it, and must not wait for the loop
 
 	// The rest belongs to the loop.
 	owned   map[int64]int64 // outlet → fence

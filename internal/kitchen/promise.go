@@ -37,7 +37,8 @@ type Promised struct {
 // How promises are kept up to date, in product time.
 const (
 	lookEvery   = 10 * time.Second // a kitchen that is at work is looked at so often, whatever happens
-	lookAtMost  = time.Second      // and no more often than this
+	lookAtMost  = time.Second      // and no more often than this,
+	crowd       = 500              // times one more for each so many open orders: a look takes longer the more there are
 	saveEvery   = time.Minute      // what was learned of promises is written so often
 	worthAWrite = time.Minute      // a promise that moved less is not written, nor is one that moved less than a tenth of it
 	worthAWord  = 2 * time.Minute
@@ -134,7 +135,7 @@ func (f *Floor) nextLook() time.Time {
 	case len(f.tickets) == 0:
 		return f.planned
 	case len(s.wanting) > 0:
-		return s.looked.Add(lookAtMost)
+		return s.looked.Add(lookAtMost * time.Duration(1+len(f.tickets)/crowd))
 	}
 	return s.looked.Add(lookEvery)
 }

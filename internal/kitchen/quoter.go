@@ -83,13 +83,11 @@ func (d *Desk) quotes(outlet int64, work []Work) (list []Quote, ok bool) {
 
 // admission returns the limits of a kitchen that this node decides for.
 func (d *Desk) admission(outlet int64) (a *Admission, ok bool) {
-	d.floorsMu.Lock()
-	defer d.floorsMu.Unlock()
-	f := d.floors[outlet]
-	if f == nil {
+	limits, ok := d.limits.Load(outlet)
+	if !ok {
 		return nil, false
 	}
-	return f.Layout.Admission, true
+	return limits.(*Admission), true
 }
 
 // copies are the kitchens of other owners as they were read a moment ago, in real time.

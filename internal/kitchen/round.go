@@ -86,6 +86,7 @@ func (d *Desk) drop(outlet int64) {
 		f.Close()
 	}
 	delete(d.floors, outlet)
+	d.limits.Delete(outlet)
 	delete(d.next, outlet)
 	delete(d.firsts, outlet)
 }
@@ -120,6 +121,7 @@ func (d *Desk) load(ctx context.Context, r *round) {
 	}
 	for _, l := range layouts {
 		d.floors[l.Outlet] = NewFloor(l, d.settings, byOutlet[l.Outlet], r.now, d.index)
+		d.limits.Store(l.Outlet, l.Admission)
 		r.touched[l.Outlet] = true
 	}
 	clear(d.loading)
@@ -184,6 +186,7 @@ func (d *Desk) relay(ctx context.Context, r *round, outlets []int64) {
 	}
 	for _, l := range layouts {
 		d.floors[l.Outlet].Relayout(r.j, l, r.now)
+		d.limits.Store(l.Outlet, l.Admission)
 		r.touched[l.Outlet] = true
 	}
 }
@@ -466,7 +469,10 @@ func (d *Desk) plan(r *round) {
 		}
 	}
 	decided := make([][]sched.Assignment, len(floors))
-	sideBySide(len(floors), func(i int) { decided[i] = floors[i].decide(r.now) })
+	sideBySide(len(floors), func(i int) {
+		floors[i].plan.Hasten(len(floors) / unhurried)
+		decided[i] = floors[i].decide(r.now)
+	})
 	for i, f := range floors {
 		r.j.SetNames(f.Layout)
 		before := len(r.j.Decisions)
@@ -475,6 +481,9 @@ func (d *Desk) plan(r *round) {
 		}
 	}
 }
+
+// unhurried is for how many kitchens a node decides in one round with all the thoroughness that their aims allow.
+const unhurried = 2
 
 // sideBySide calls do with 0 to n-1, on all processors, and returns when all is done.
 func sideBySide(n int, do func(int)) {

@@ -54,6 +54,12 @@ func (k *Kitchen) planBrigade(now Instant, most int) []Assignment {
 	return plan
 }
 
+// Hasten makes decisions look only at one in n of the plans that it would look at: who has to decide for many
+// kitchens at once must not let them all wait. It holds until it is told otherwise; below 1 counts as 1.
+func (k *Kitchen) Hasten(n int) { k.hasty = n }
+
+func (k *Kitchen) haste() int { return max(1, k.hasty) }
+
 // asSettled tells that all was decided as it stands: a second look at the same moment would only find other reasons.
 func (k *Kitchen) asSettled(now Instant) bool {
 	return k.settled.at == now && k.settled.changes == k.changes
@@ -86,8 +92,8 @@ func (b *brigade) weigh() {
 	}
 	b.detail, b.coarse = order[:cut], order[cut:]
 	b.blur()
-	b.left = min(b.aims.Tries, b.aims.Placements/(3*max(jobs, 1)))
-	b.doubts = min(mostDoubts, b.aims.Placements/(4*max(jobs, 1)))
+	b.left = min(b.aims.Tries, b.aims.Placements/(3*max(jobs, 1))) / b.kitchen.haste()
+	b.doubts = min(mostDoubts, b.aims.Placements/(4*max(jobs, 1))) / b.kitchen.haste()
 }
 
 // patience is over how much slack lateness begins to count, in seconds.

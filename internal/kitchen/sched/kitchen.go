@@ -23,6 +23,7 @@ type Kitchen struct {
 	waits  map[int64]waits   // tasks that are held back
 	seen   map[int64]float64 // how many tasks of a station came in
 
+	hasty   int    // see Hasten
 	changes uint64 // counts what was told
 	settled struct {
 		at      Instant

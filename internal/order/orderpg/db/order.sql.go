@@ -540,17 +540,17 @@ func (q *Queries) OpenWith(ctx context.Context, arg OpenWithParams) ([]OpenWithR
 }
 
 const orderByKey = `-- name: OrderByKey :one
-select id from orders where tenant_id = $1 and source = $2 and idempotency_key = $3::text
+select id from orders where idempotency_key = $1::text and source = $2 and tenant_id + 0 = $3::bigint
 `
 
 type OrderByKeyParams struct {
-	Tenant int64
-	Source string
 	Key    string
+	Source string
+	Tenant int64
 }
 
 func (q *Queries) OrderByKey(ctx context.Context, arg OrderByKeyParams) (int64, error) {
-	row := q.db.QueryRow(ctx, orderByKey, arg.Tenant, arg.Source, arg.Key)
+	row := q.db.QueryRow(ctx, orderByKey, arg.Key, arg.Source, arg.Tenant)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
@@ -699,7 +699,7 @@ select k.source::text as source, k.key::text as key, o.id, o.request_hash, k.ten
 from (select unnest($1::bigint[]) as tenant_id, unnest($2::text[]) as source, unnest($3::text[]) as key) k
 cross join lateral (
     select o.id, o.request_hash from orders o
-    where o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key limit 1) o
+    where o.idempotency_key = k.key and o.source = k.source and o.tenant_id + 0 = k.tenant_id limit 1) o
 `
 
 type SeenParams struct {
@@ -716,7 +716,8 @@ type SeenRow struct {
 	TenantID    int64
 }
 
-// One look into the index per key: as a plain join it becomes a hash of all keys there are while the table is empty.
+// One look into the index per key, and into no other index: a plan made while the table is empty would hash all keys there
+// are, or read all orders of the tenant, and go on to when there are many.
 func (q *Queries) Seen(ctx context.Context, arg SeenParams) ([]SeenRow, error) {
 	rows, err := q.db.Query(ctx, seen, arg.Tenants, arg.Sources, arg.Keys)
 	if err != nil {

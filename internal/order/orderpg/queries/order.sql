@@ -1,10 +1,11 @@
 -- name: Seen :many
--- One look into the index per key: as a plain join it becomes a hash of all keys there are while the table is empty.
+-- One look into the index per key, and into no other index: a plan made while the table is empty would hash all keys there
+-- are, or read all orders of the tenant, and go on to when there are many.
 select k.source::text as source, k.key::text as key, o.id, o.request_hash, k.tenant_id::bigint as tenant_id
 from (select unnest(@tenants::bigint[]) as tenant_id, unnest(@sources::text[]) as source, unnest(@keys::text[]) as key) k
 cross join lateral (
     select o.id, o.request_hash from orders o
-    where o.tenant_id = k.tenant_id and o.source = k.source and o.idempotency_key = k.key limit 1) o;
+    where o.idempotency_key = k.key and o.source = k.source and o.tenant_id + 0 = k.tenant_id limit 1) o;
 
 -- name: NextNumbers :many
 insert into order_counters as c (tenant_id, day, last)
@@ -73,7 +74,7 @@ where o.id = v.id;
 select id from orders where tenant_id = @tenant and (number = @number::text or id = @id::bigint);
 
 -- name: OrderByKey :one
-select id from orders where tenant_id = @tenant and source = @source and idempotency_key = @key::text;
+select id from orders where idempotency_key = @key::text and source = @source and tenant_id + 0 = @tenant::bigint;
 
 -- name: Orders :many
 select * from orders where id = any(@ids::bigint[]) order by id;
