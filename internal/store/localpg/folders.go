@@ -145,7 +145,9 @@ func (c *cluster) lock(dir string) error {
 
 func (c *cluster) release() {
 	for _, f := range c.locks {
-		_ = f.Close() // gives the lock back; nothing in it matters
+		// Closing would do, but for a program that is just being started elsewhere in this process and has a copy for a moment.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close() // nothing in it matters
 	}
 	c.locks = nil
 }
