@@ -208,3 +208,4 @@ func (s *server) outletField(ctx context.Context, who actor.Actor, ref string) (
 	}
 	return id, err
 }
+// x

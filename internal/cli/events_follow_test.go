@@ -113,17 +113,17 @@ func TestEventsTailFromPostgres(t *testing.T) {
 
 func TestEventsTailSaysWhatASourceCannotDo(t *testing.T) {
 	t.Parallel()
-	for args, want := range map[string]string{
-		"--source pigeon":                                               "--source must be one of",
-		"--source kafka":                                                "--kafka-brokers is required for --source kafka",
-		"--source kafka --kafka-brokers here":                           "--kafka-brokers must be HOST:PORT",
-		"--source rabbitmq":                                             "--rabbitmq-url is required",
-		"--source rabbitmq --rabbitmq-url amqp://x/ --after 0":          "--after cannot be asked of RabbitMQ",
-		"--source postgres --database-url postgres://x --outlet centre": "--outlet is for --source api",
+	for _, c := range []struct{ args, want string }{
+		{"--source pigeon", "--source must be one of"},
+		{"--source kafka", "--kafka-brokers is required for --source kafka"},
+		{"--source kafka --kafka-brokers here", "--kafka-brokers must be HOST:PORT"},
+		{"--source rabbitmq", "--rabbitmq-url is required"},
+		{"--source rabbitmq --rabbitmq-url amqp://x/ --after 0", "--after cannot be asked of RabbitMQ"},
+		{"--source postgres --database-url postgres://x --outlet centre", "--outlet is for --source api"},
 	} {
-		r := run(t, append([]string{"events", "tail"}, strings.Fields(args)...)...)
-		require.Equal(t, ExitMisuse, r.code, args)
-		require.Contains(t, r.err, want)
+		r := run(t, append([]string{"events", "tail"}, strings.Fields(c.args)...)...)
+		require.Equal(t, ExitMisuse, r.code, c.args)
+		require.Contains(t, r.err, c.want)
 	}
 	r := run(t, "events", "tail", "--source", "kafka", "--kafka-brokers", "127.0.0.1:1")
 	require.Equal(t, ExitFailed, r.code)
