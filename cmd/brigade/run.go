@@ -87,7 +87,7 @@ func rolesText(roles []config.Role) string {
 func demoText(d config.Demo) string {
 	switch d {
 	case config.DemoBusy:
-		return " with a demo restaurant, whose customers and cooks are simulated (--demo busy)"
+		return " with a demo restaurant, whose customers, cooks and drivers are simulated (--demo busy)"
 	case config.DemoData:
 		return " with a demo restaurant, in which nobody acts by himself (--demo data)"
 	default:

@@ -275,7 +275,9 @@ func TestServicesOverABrokerThatDies(t *testing.T) {
 			}
 		})
 	}
-	<-time.After(300 * time.Millisecond)
+	placed := func() int { mu.Lock(); defer mu.Unlock(); return len(numbers) }
+	for until := time.Now().Add(time.Minute); placed() < 12 && time.Now().Before(until); <-time.After(5 * time.Millisecond) {
+	}
 	server.Kill()
 	server.Start(t)
 	guests.Wait()
