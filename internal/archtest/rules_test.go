@@ -23,7 +23,7 @@ type rule struct {
 
 var (
 	features = []string{
-		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "orchestrator", "tenant", "channel",
+		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "orchestrator", "tenant", "channel", "stock",
 	}
 	values = []string{
 		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe",
