@@ -28,6 +28,8 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		{"./internal/kitchen/sched", "log/slog"},
 		{"./internal/kitchen/sched", "./internal/clock"},
 		{"./internal/planning/forecast", "github.com/jackc/pgx/v5"},
+		{"./internal/workflow/schedule", "./internal/clock"},
+		{"./internal/workflow/schedule", "./internal/planning/holiday"},
 		{"./internal/order", "./internal/menu"},
 		{"./internal/order", "./internal/kitchen/sched"},
 		{"./internal/order", "./internal/order/orderpg"},

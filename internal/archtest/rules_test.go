@@ -30,7 +30,7 @@ var (
 	}
 	pure = []string{
 		"./internal/recipe", "./internal/money", "./internal/kitchen/sched", "./internal/delivery/dispatch",
-		"./internal/planning/forecast", "./internal/planning/supply",
+		"./internal/planning/forecast", "./internal/planning/supply", "./internal/workflow/schedule",
 	}
 	sql      = []string{"database/sql/...", "github.com/jackc/...", "github.com/pressly/goose/...", "./internal/store/..."}
 	adapters = []string{"./internal/*/*pg/..."}
