@@ -111,6 +111,7 @@ var rights = map[string]access{
 	"POST /api/v1/kitchen/stations/{station}/open":      cooks,
 	"POST /api/v1/kitchen/staff/{staff}/leave":          cooks,
 	"POST /api/v1/tasks/{taskID}/undo":                  cooks,
+	"POST /api/v1/kitchen/taps":                         cooks,
 	"POST /api/v1/tasks/{taskID}/recall":                cooks,
 	"POST /api/v1/tasks/{taskID}/hand":                  cooks,
 	"GET /api/v1/tasks/{taskID}/explain":                staff,

@@ -26,6 +26,7 @@ type Work interface {
 	Leave(ctx context.Context, who actor.Actor, outlet int64, staff string) (until time.Time, begun []kitchen.TaskView, err error)
 	Rules(ctx context.Context, who actor.Actor, outlet int64) (kitchen.Rules, error)
 	PutRules(ctx context.Context, who actor.Actor, outlet int64, r kitchen.Rules) error
+	Settle(ctx context.Context, who actor.Actor, taps []kitchen.Tap) []kitchen.Settled
 }
 
 const exampleTicket = `{"order_id":1,"order_number":"ORD_20241216_001","status":"IN_PROGRESS","rush":false,
@@ -36,6 +37,7 @@ func (s *server) addWork() {
 	s.addTaskWork()
 	s.addFloorWork()
 	s.addRules()
+	s.addTaps()
 }
 
 // changes is a route that changes what a kitchen does.

@@ -53,8 +53,8 @@ type Store interface {
 	Tickets(ctx context.Context, orders []int64) ([]*Ticket, error)
 	// TaskIDs returns ids for n new tasks.
 	TaskIDs(ctx context.Context, n int) ([]int64, error)
-	// Commit writes a journal in one transaction. Errors: ErrOvertaken, *NotOwnerError and *RefusedError (nothing was
-	// written), errs kinds.
+	// Commit writes a journal in one transaction. Errors: ErrOvertaken, *NotOwnerError, *RefusedError and *TappedError
+	// (nothing was written), errs kinds.
 	Commit(ctx context.Context, j *Journal, fences []Fence) error
 }
 
@@ -134,6 +134,7 @@ type command struct {
 	round  int64               // the round that was under way when the command came
 	change func(*change) error // of a change
 	ids    int                 // of new tasks, that a change may need
+	tap    *Tapped             // what was tapped for it, to be written with it; nil: nothing
 	result Task
 	err    error
 	done   chan struct{}
@@ -217,7 +218,7 @@ func (d *Desk) do(ctx context.Context, c *command) (Task, error) {
 	if err := ctx.Err(); err != nil {
 		return Task{}, errs.Unavailable("the request ended before it was written").Because(err)
 	}
-	c.done = make(chan struct{})
+	c.done, c.tap = make(chan struct{}), tapOf(ctx)
 	if err := d.send(message{command: c}); err != nil {
 		return Task{}, err
 	}

@@ -17,6 +17,7 @@ type Journal struct {
 	Staff     []StaffWork
 	Waste     []Waste
 	Added     []Added // tasks that came into being after their ticket; also in Tasks when they changed since
+	Taps      []Tapped
 
 	Promises     []Promised
 	Calibrations []Calibrated
@@ -89,7 +90,7 @@ func (j *Journal) SetNames(names Names) { j.names = names }
 
 // Empty tells whether nothing is to be written.
 func (j *Journal) Empty() bool {
-	return len(j.Events)+len(j.Tickets)+len(j.Promises)+len(j.Calibrations)+len(j.Pressures) == 0
+	return len(j.Events)+len(j.Tickets)+len(j.Taps)+len(j.Promises)+len(j.Calibrations)+len(j.Pressures) == 0
 }
 
 func (j *Journal) task(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {

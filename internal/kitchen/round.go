@@ -225,10 +225,10 @@ func (d *Desk) obeyOne(r *round, c *command, fetchErr error) *Ticket {
 	case fetchErr != nil && (ours == nil || c.ids > 0):
 		c.err = fetchErr
 	case f != nil:
-		d.obeyOnFloor(r, f, t, c)
+		r.obeyTapped(c, func() { d.obeyOnFloor(r, f, t, c) })
 		r.keep(t)
 	case t != nil:
-		d.obeyLoose(r, t, c)
+		r.obeyTapped(c, func() { d.obeyLoose(r, t, c) })
 	default:
 		c.err = c.unknown()
 	}
@@ -579,7 +579,8 @@ func (d *Desk) undo(ctx context.Context, r *round, err error) {
 		}
 	}
 	refused, no := errors.AsType[*RefusedError](err) // one order's commands spoiled the round for the others
-	again := lost || no || errors.Is(err, ErrOvertaken)
+	tapped, twice := errors.AsType[*TappedError](err)
+	again := lost || no || twice || errors.Is(err, ErrOvertaken)
 	d.log.WarnContext(ctx, "a round was not written", "action", "kitchen_round_failed", "kitchens", len(r.touched), "error", err)
 	if again {
 		err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
@@ -587,6 +588,11 @@ func (d *Desk) undo(ctx context.Context, r *round, err error) {
 	for _, m := range r.commands {
 		if no && m.command.kind == cmdChange && m.command.order == refused.Order {
 			m.command.err = refused.Err
+			close(m.command.done)
+			continue
+		}
+		if twice && tapped.has(m.command.tap) {
+			m.command.err = tapped
 			close(m.command.done)
 			continue
 		}

@@ -77,6 +77,8 @@ type Repository interface {
 	Store
 	// OrderOfTask returns the order and outlet of a tenant's task. Errors: KindNotFound.
 	OrderOfTask(ctx context.Context, tenant, task int64) (order, outlet int64, err error)
+	// Tapped tells whether a tap was carried out before.
+	Tapped(ctx context.Context, tenant int64, key string) (bool, error)
 	// FirstTickets returns at most n of an outlet's open tickets, oldest first: those that somebody works on before
 	// those that nobody has begun.
 	FirstTickets(ctx context.Context, outlet int64, n int) ([]*Ticket, error)

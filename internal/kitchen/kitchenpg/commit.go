@@ -30,6 +30,9 @@ func (s *Store) Commit(ctx context.Context, j *kitchen.Journal, fences []kitchen
 				return &kitchen.NotOwnerError{Outlets: stale}
 			}
 		}
+		if err := s.insertTaps(ctx, tx, j.Taps); err != nil {
+			return err
+		}
 		return s.write(ctx, tx, j)
 	})
 }
