@@ -26,7 +26,7 @@ var (
 		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "orchestrator", "tenant", "channel", "stock",
 	}
 	values = []string{
-		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe",
+		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe", "./internal/measure",
 	}
 	pure = []string{
 		"./internal/recipe", "./internal/money", "./internal/kitchen/sched", "./internal/delivery/dispatch",

@@ -3,8 +3,6 @@ package stock
 import (
 	"context"
 	"time"
-
-	"brigade/internal/money"
 )
 
 // Query chooses what a list of an outlet holds.
@@ -42,6 +40,8 @@ type Reader interface {
 type Store interface {
 	Reader
 
+	// Has tells whether an outlet is the tenant's.
+	Has(ctx context.Context, tenant, outlet int64) (bool, error)
 	// Outs lists items that cannot be made of what is there.
 	Outs(ctx context.Context, tenant, outlet int64) ([]Out, error)
 	// Movements lists changes, the latest first.
@@ -57,8 +57,9 @@ type Store interface {
 	// AddPurchase writes a new draft; the same key again returns the first. Errors: KindInvalid for products that the
 	// supplier does not sell, KindConflict when the key was used for another.
 	AddPurchase(ctx context.Context, tenant int64, p NewPurchase) (Purchase, error)
-	// ChangePurchase lets change decide over a purchase order under its lock, and writes what it made of it.
-	ChangePurchase(ctx context.Context, tenant, id int64, change func(*Purchase) error) (Purchase, error)
+	// ChangePurchase lets change decide over a purchase order under its lock, and writes what it made of it if it moved the
+	// version. Wishes that it returns become the order's lines; nil leaves them.
+	ChangePurchase(ctx context.Context, tenant, id int64, change func(*Purchase) ([]Wish, error)) (Purchase, error)
 	// Receive books what has come in of a purchase order; the same key again changes nothing.
 	// Errors: KindConflict unless it was sent.
 	Receive(ctx context.Context, tenant int64, r Receipt) (Purchase, error)
@@ -92,6 +93,5 @@ type Receipt struct {
 type ReceivedLine struct {
 	No       int
 	Quantity Quantity
-	Expires  time.Time     // zero: by the ingredient's shelf life
-	Price    *money.Amount // of a pack, when it differs from what was ordered; nil: as ordered
+	Expires  time.Time // zero: by the ingredient's shelf life
 }
