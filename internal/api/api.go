@@ -106,6 +106,7 @@ type Parts struct {
 	Notices   Notices
 
 	Deliveries Deliveries
+	Zones      Zones
 	Planning   Planning
 	Channels   Channels
 	Tenants    Tenants
@@ -167,6 +168,7 @@ func newServer(p Parts) *server {
 	s.addTenants()
 	s.addDeliveries()
 	s.addDrivers()
+	s.addZones()
 	s.addEvents()
 	s.addContractK()
 	s.addContractR()

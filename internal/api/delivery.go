@@ -17,6 +17,8 @@ type Deliveries interface {
 	List(ctx context.Context, who actor.Actor, f delivery.Filter) ([]*delivery.Delivery, error)
 	Explain(ctx context.Context, who actor.Actor, ref string) (*delivery.Delivery, []delivery.OfferView, error)
 	Assign(ctx context.Context, who actor.Actor, delivery, driver string) (*delivery.Delivery, error)
+	Unassign(ctx context.Context, who actor.Actor, delivery string) (*delivery.Delivery, error)
+	TakeOver(ctx context.Context, who actor.Actor, delivery, driver string) (*delivery.Delivery, error)
 	Pin(ctx context.Context, who actor.Actor, delivery, driver string) (*delivery.Delivery, error)
 	Follow(ctx context.Context, token string) (delivery.Followed, error)
 
@@ -26,6 +28,7 @@ type Deliveries interface {
 	Offline(ctx context.Context, who actor.Actor, ref string) (*delivery.Driver, error)
 	Break(ctx context.Context, who actor.Actor, ref string, length time.Duration) (*delivery.Driver, error)
 	Incident(ctx context.Context, who actor.Actor, ref, reason string) (*delivery.Driver, error)
+	EndIncident(ctx context.Context, who actor.Actor, ref string) (*delivery.Driver, error)
 	Work(ctx context.Context, who actor.Actor, ref string) (delivery.Work, error)
 	Accept(ctx context.Context, who actor.Actor, ref, delivery string) (*delivery.Delivery, error)
 	Decline(ctx context.Context, who actor.Actor, ref, delivery, reason string) (*delivery.Delivery, error)
@@ -47,7 +50,7 @@ const exampleCarried = `{"order_id":1,"order_number":"ORD_20241216_001","outlet_
 "from":{"lat":40.4203,"lon":-3.7058},"to":{"lat":40.416,"lon":-3.708},"located":true,"size":1,"needs":[],"pinned_to":null,
 "placed_at":"2024-12-16T12:00:00Z","promised_at":"2024-12-16T12:40:00Z","eta":{"at":"2024-12-16T12:32:00Z",
 "from":"2024-12-16T12:28:00Z","to":"2024-12-16T12:40:00Z"},"offer_until":null,"assigned_at":"2024-12-16T12:10:00Z",
-"picked_up_at":null,"escalated_at":null,"closed_at":null,"note":"","code_wanted":false,"proof":"","tracking":"/api/v1/track/0123456789abcdefABCDEF"}`
+"picked_up_at":null,"escalated_at":null,"closed_at":null,"note":"","code_wanted":false,"age_check":false,"age_checked":false,"zone":"centre","proof":"","tracking":"/api/v1/track/0123456789abcdefABCDEF"}`
 
 func (s *server) addDeliveries() {
 	add(s, route{
@@ -76,6 +79,19 @@ func (s *server) addDeliveries() {
 		summary: "Give it to a driver", description: "By hand, whoever was asked or had it; he is not asked. Repeating it changes nothing.",
 		request: `{"driver":"Marta"}`, errors: []int{http.StatusNotFound, http.StatusConflict}, response: exampleCarried,
 	}, s.assignDelivery)
+	add(s, route{
+		method: http.MethodPost, path: "/api/v1/deliveries/{delivery}/unassign", view: ViewCanonical, id: "unassign-delivery", tag: tagDelivery,
+		summary: "Take it back", description: "From whoever has it and has not picked it up: somebody is looked for, perhaps the same. " +
+			"Repeating it changes nothing.",
+		errors: []int{http.StatusNotFound, http.StatusConflict}, response: exampleCarried,
+	}, s.unassignDelivery)
+	add(s, route{
+		method: http.MethodPost, path: "/api/v1/deliveries/{delivery}/take-over", view: ViewCanonical, id: "take-over-delivery", tag: tagDelivery,
+		summary: "Let another driver take it over",
+		description: "What a driver has on board goes to another who has met him: his vehicle is broken. Taken over the wrong way, it is taken " +
+			"over back. Repeating it changes nothing.",
+		request: `{"driver":"Karim"}`, errors: []int{http.StatusNotFound, http.StatusConflict}, response: exampleCarried,
+	}, s.takeOverDelivery)
 	add(s, route{
 		method: http.MethodPut, path: "/api/v1/deliveries/{delivery}/pin", view: ViewCanonical, id: "pin-delivery", tag: tagDelivery,
 		summary: "Pin it to a driver", description: "Nobody else is asked from now on; he is asked when it is time. Repeating it changes nothing.",
@@ -133,6 +149,9 @@ type CarriedView struct {
 	ClosedAt    *time.Time `json:"closed_at"`
 	Note        string     `json:"note" doc:"Why nobody has it"`
 	CodeWanted  bool       `json:"code_wanted" doc:"The customer says a code at the door"`
+	AgeCheck    bool       `json:"age_check" doc:"It holds alcohol: the driver looks at the customer's papers"`
+	AgeChecked  bool       `json:"age_checked" doc:"He did"`
+	Zone        string     `json:"zone" doc:"As it was called when the order was placed; empty: none" example:"centre"`
 	Proof       string     `json:"proof" doc:"How it was handed over: code, or photo:REFERENCE" example:"code"`
 	Tracking    string     `json:"tracking,omitempty" doc:"The link by which the customer follows it" example:"/api/v1/track/0123456789abcdefABCDEF"`
 }
@@ -153,6 +172,7 @@ func viewCarried(d *delivery.Delivery) CarriedView {
 		Size: d.Size, Needs: delivery.SkillNames(d.Needs), PinnedTo: given(d.Pinned), PlacedAt: d.PlacedAt.UTC(), PromisedAt: when(d.PromisedAt),
 		ETA: etaOf(d.ETA), OfferUntil: when(d.OfferUntil), AssignedAt: when(d.AssignedAt), PickedUpAt: when(d.PickedUpAt),
 		EscalatedAt: when(d.EscalatedAt), ClosedAt: when(d.ClosedAt), Note: d.Note, CodeWanted: d.Code != "", Proof: d.Proof,
+		AgeCheck: d.AgeCheck(), AgeChecked: d.AgeChecked, Zone: d.Zone,
 		Tracking: "/api/v1/track/" + d.Token,
 	}
 }
@@ -259,6 +279,14 @@ type assignInput struct {
 func (s *server) assignDelivery(ctx context.Context, who actor.Actor, in *assignInput) (*carriedOutput, error) {
 	d, err := s.Deliveries.Assign(ctx, who, in.Delivery, in.Body.Driver)
 	return shown(d, err)
+}
+
+func (s *server) unassignDelivery(ctx context.Context, who actor.Actor, in *DeliveryRef) (*carriedOutput, error) {
+	return shown(s.Deliveries.Unassign(ctx, who, in.Delivery))
+}
+
+func (s *server) takeOverDelivery(ctx context.Context, who actor.Actor, in *assignInput) (*carriedOutput, error) {
+	return shown(s.Deliveries.TakeOver(ctx, who, in.Delivery, in.Body.Driver))
 }
 
 func (s *server) pinDelivery(ctx context.Context, who actor.Actor, in *assignInput) (*carriedOutput, error) {

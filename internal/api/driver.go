@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,7 +20,8 @@ import (
 
 const exampleDriver = `{"id":3,"name":"Marta","region_id":1,"vehicle":"moped","capacity":4,"skills":["alcohol"],"status":"DELIVERING",
 "assigned":1,"delivered":5,"online_at":"2024-12-16T11:00:00Z","break_until":null,"seen_at":"2024-12-16T12:09:30Z",
-"position":{"lat":40.418,"lon":-3.706,"at":"2024-12-16T12:09:58Z"}}`
+"position":{"lat":40.418,"lon":-3.706,"at":"2024-12-16T12:09:58Z"},"incident":{"at":"2024-12-16T12:11:00Z","reason":"a flat tyre"},
+"shifts":[{"weekday":"monday","from":"12:00","to":"23:00"}]}`
 
 const exampleVerdicts = `{"taken":2,"out_of_order":0,"absurd":0,"from_the_future":0,"of_nobody":0}`
 
@@ -62,7 +64,8 @@ func (s *server) addCarrying() {
 		{"decline", "decline-delivery", "Decline", "Refuses an offer, or gives back what is not picked up; somebody else is asked.", `{"reason":"flat tyre"}`, s.declineDelivery},
 		{"pickup", "pick-up-delivery", "Picked up", "He has it on board. 409 when it is not his, or the food is not ready.", "", s.pickUpDelivery},
 		{
-			"delivered", "deliver-delivery", "Delivered", "It is at its door. 409 unless he carries it; one with a code needs it, or a photo.",
+			"delivered", "deliver-delivery", "Delivered", "It is at its door. 409 unless he carries it; one with a code needs it, or a photo; one with " +
+				"alcohol needs age_checked.",
 			`{"code":"4711"}`, s.deliverDelivery,
 		},
 		{"problem", "problem-delivery", "There is a problem", "He cannot deliver what he has: somebody has to look.", `{"reason":"nobody opens"}`, s.problemDelivery},
@@ -108,6 +111,13 @@ func (s *server) addFleet() {
 		description: "At once: what he has not picked up goes to others, what he carries is escalated.",
 		request:     `{"reason":"accident"}`, errors: []int{http.StatusNotFound, http.StatusConflict}, response: exampleDriver,
 	}, s.driverIncident)
+	add(s, route{
+		method: http.MethodDelete, path: "/api/v1/drivers/{driver}/incident", view: ViewCanonical, id: "end-incident", tag: tagDelivery,
+		summary: "Let a driver work again",
+		description: "Undoes an incident: he is online again, has again what nobody else has accepted meanwhile, and what he carries is no " +
+			"longer escalated for it. Repeating it changes nothing.",
+		errors: []int{http.StatusNotFound, http.StatusConflict}, response: exampleDriver,
+	}, s.endIncident)
 }
 
 // DriverView is a driver as clients see him.
@@ -125,12 +135,33 @@ type DriverView struct {
 	BreakUntil *time.Time `json:"break_until"`
 	SeenAt     *time.Time `json:"seen_at" doc:"When he last said anything"`
 	Position   *hereView  `json:"position" doc:"null: he never said where he is"`
+
+	Incident *incidentView `json:"incident" doc:"Why a manager has him off the road; null: he may work"`
+	Shifts   []shiftView   `json:"shifts" doc:"Weekly, in the region's time; none: whenever he likes"`
+}
+
+type incidentView struct {
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason" example:"accident"`
+}
+
+type shiftView struct {
+	Weekday string `json:"weekday" example:"monday"`
+	From    string `json:"from" example:"12:00"`
+	To      string `json:"to" doc:"Not after from: next day" example:"23:00"`
 }
 
 func viewDriver(d *delivery.Driver) DriverView {
 	v := DriverView{
 		ID: d.ID, Name: d.Name, RegionID: d.Region, Vehicle: d.Vehicle, Capacity: d.Capacity, Skills: delivery.SkillNames(d.Skills),
 		Status: string(d.Status), Assigned: d.Held, Delivered: d.Done, OnlineAt: when(d.OnlineAt), BreakUntil: when(d.BreakUntil), SeenAt: when(d.SeenAt),
+	}
+	if !d.IncidentAt.IsZero() {
+		v.Incident = &incidentView{d.IncidentAt.UTC(), d.Incident}
+	}
+	v.Shifts = make([]shiftView, len(d.Shifts))
+	for i, h := range d.Shifts {
+		v.Shifts[i] = shiftView{strings.ToLower(h.Weekday.String()), dayClock(h.Starts), dayClock(h.Ends)}
 	}
 	if d.Last != nil {
 		v.Position = &hereView{d.Last.Lat, d.Last.Lon, d.Last.At.UTC()}
@@ -302,6 +333,7 @@ type carryInput struct {
 	DeliveryRef
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why not" example:"flat tyre"`
+		Aged   bool   `json:"age_checked,omitempty" doc:"Whoever takes it is old enough for what it holds" example:"true"`
 		Code   string `json:"code,omitempty" maxLength:"20" doc:"The order's code, as its guest says it" example:"4711"`
 		Photo  string `json:"photo,omitempty" maxLength:"500" doc:"Where the photo of the delivery is" example:"photos/4711.jpg"`
 	} `nameHint:"Carry"`
@@ -329,7 +361,7 @@ func (s *server) pickUpDelivery(ctx context.Context, who actor.Actor, in *carryI
 func (s *server) deliverDelivery(ctx context.Context, who actor.Actor, in *carryInput) (*carriedOutput, error) {
 	proof := delivery.Proof{}
 	if in.Body != nil {
-		proof = delivery.Proof{Code: in.Body.Code, Photo: in.Body.Photo}
+		proof = delivery.Proof{Code: in.Body.Code, Photo: in.Body.Photo, AgeChecked: in.Body.Aged}
 		if err := clean("photo", proof.Code+proof.Photo); err != nil {
 			return nil, err
 		}
@@ -485,4 +517,8 @@ func (s *server) driverIncident(ctx context.Context, who actor.Actor, in *incide
 		return nil, err
 	}
 	return shownDriver(s.Deliveries.Incident(ctx, who, in.Driver, in.Body.Reason))
+}
+
+func (s *server) endIncident(ctx context.Context, who actor.Actor, in *DriverRef) (*driverOutput, error) {
+	return shownDriver(s.Deliveries.EndIncident(ctx, who, in.Driver))
 }

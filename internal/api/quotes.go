@@ -7,6 +7,7 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/kitchen"
+	"brigade/internal/money"
 	"brigade/internal/order"
 )
 
@@ -35,7 +36,7 @@ func (s *server) addQuotes() {
 		request: `{"type":"takeout","items":[{"sku":"burger_combo","quantity":2}]}`,
 		response: `{"state":"open","p50":"2024-12-16T12:02:05Z","p90":"2024-12-16T12:03:00Z","timezone":"Europe/Madrid",
 "local_p50":"2024-12-16T13:02:05+01:00","local_p90":"2024-12-16T13:03:00+01:00","earliest":"2024-12-16T12:03:00Z","wanted":null,
-"accepted":true,"in_time":true,"limited_by":{"kind":"machine","name":"grill-1"},"over":[],"paused":""}`,
+"accepted":true,"in_time":true,"limited_by":{"kind":"machine","name":"grill-1"},"over":[],"paused":"","total":21.70,"delivery":{"zone":"centre","fee":1.90,"minimum":10.00,"free_from":25.00,"extra_minutes":5,"refused":""}}`,
 	}, s.quote)
 	add(s, route{
 		method: http.MethodGet, path: "/api/v1/outlets/{outlet}/admission", view: ViewCanonical, id: "get-admission", tag: tagSales,
@@ -70,6 +71,9 @@ type quoteOutput struct {
 		Limited  LimitedBy  `json:"limited_by" doc:"What keeps it from being ready earlier"`
 		Over     []string   `json:"over" doc:"The outlet's limits that it exceeds"`
 		Paused   string     `json:"paused" doc:"What of it cannot be ordered just now"`
+
+		Total    money.Amount  `json:"total" doc:"With the fee of its delivery" example:"19.80"`
+		Delivery *CarriageView `json:"delivery" doc:"What carrying it means; null: it is not carried, or anywhere for nothing"`
 	} `nameHint:"Quote"`
 }
 
@@ -99,6 +103,13 @@ func viewQuote(q order.Quote) *quoteOutput {
 	b.State, b.Zone, b.Wanted, b.Earliest = q.State, q.Zone.String(), when(q.Wanted), when(q.Earliest)
 	b.Accepted, b.Over, b.Paused = !q.Refused, append([]string{}, q.Over...), q.Paused
 	b.Limited = LimitedBy{"unknown", q.Limit.Name}
+	b.Total = q.Total
+	if c := q.Carriage; c != nil && *c != (order.Carriage{}) {
+		b.Delivery = &CarriageView{Zone: c.Zone, Fee: c.Fee, Minimum: c.Minimum, FreeFrom: given(c.FreeFrom), Extra: c.Extra.Minutes()}
+		if c.Refusal != nil {
+			b.Delivery.Refused = c.Refusal.Error()
+		}
+	}
 	if !q.Known {
 		return out
 	}

@@ -116,33 +116,34 @@ type orderLine struct {
 
 // OrderView is an order as clients see it. It is exported for huma, which documents exported embedded types only.
 type OrderView struct {
-	ID              int64        `json:"id" example:"1"`
-	Number          string       `json:"number" doc:"ORD_YYYYMMDD_NNN, gap-free per UTC day" example:"ORD_20241216_001"`
-	Outlet          int64        `json:"outlet_id" example:"1"`
-	Source          string       `json:"source" doc:"Who took it: api, kitchen, orders, demo" example:"api"`
-	Status          order.Status `json:"status" enum:"created,rejected,scheduled,in_preparation,ready,scheduling_delivery,waiting_for_driver,in_delivery,served,collected,delivered,cancelled" example:"created"`
-	Type            order.Type   `json:"type" enum:"dine_in,takeout,delivery" example:"takeout"`
-	CustomerName    string       `json:"customer_name" example:"Ada Lovelace"`
-	TableNumber     *int         `json:"table_number" example:"7"`
-	DeliveryAddress string       `json:"delivery_address" example:""`
-	Lines           []orderLine  `json:"lines"`
-	Total           money.Amount `json:"total" example:"19.80"`
-	Currency        string       `json:"currency" example:"EUR"`
-	Priority        int          `json:"priority" doc:"10 above 100, 5 from 50 to 100, else 1" example:"1"`
-	Version         int          `json:"version" doc:"One higher with each change" example:"1"`
-	PlacedAt        time.Time    `json:"placed_at"`
-	UpdatedAt       time.Time    `json:"updated_at"`
-	UpdatedBy       string       `json:"updated_by" example:"till-1"`
-	ReadyAt         *time.Time   `json:"ready_at"`
-	ClosedAt        *time.Time   `json:"closed_at"`
-	Promise         *PromiseView `json:"promise,omitempty" required:"false" doc:"When it is said to be ready; without it, the kitchen says it in a moment, or nobody knows. Lists do not show it."`
+	ID              int64         `json:"id" example:"1"`
+	Number          string        `json:"number" doc:"ORD_YYYYMMDD_NNN, gap-free per UTC day" example:"ORD_20241216_001"`
+	Outlet          int64         `json:"outlet_id" example:"1"`
+	Source          string        `json:"source" doc:"Who took it: api, kitchen, orders, demo" example:"api"`
+	Status          order.Status  `json:"status" enum:"created,rejected,scheduled,in_preparation,ready,scheduling_delivery,waiting_for_driver,in_delivery,served,collected,delivered,cancelled" example:"created"`
+	Type            order.Type    `json:"type" enum:"dine_in,takeout,delivery" example:"takeout"`
+	CustomerName    string        `json:"customer_name" example:"Ada Lovelace"`
+	TableNumber     *int          `json:"table_number" example:"7"`
+	DeliveryAddress string        `json:"delivery_address" example:""`
+	Lines           []orderLine   `json:"lines"`
+	Total           money.Amount  `json:"total" example:"19.80"`
+	Fee             *money.Amount `json:"delivery_fee,omitempty" required:"false" doc:"Part of the total: for carrying it" example:"1.90"`
+	Currency        string        `json:"currency" example:"EUR"`
+	Priority        int           `json:"priority" doc:"10 above 100, 5 from 50 to 100, else 1" example:"1"`
+	Version         int           `json:"version" doc:"One higher with each change" example:"1"`
+	PlacedAt        time.Time     `json:"placed_at"`
+	UpdatedAt       time.Time     `json:"updated_at"`
+	UpdatedBy       string        `json:"updated_by" example:"till-1"`
+	ReadyAt         *time.Time    `json:"ready_at"`
+	ClosedAt        *time.Time    `json:"closed_at"`
+	Promise         *PromiseView  `json:"promise,omitempty" required:"false" doc:"When it is said to be ready; without it, the kitchen says it in a moment, or nobody knows. Lists do not show it."`
 }
 
 func viewOrder(o order.Order) OrderView {
 	v := OrderView{
 		ID: o.ID, Number: o.Number, Outlet: o.Outlet, Source: o.Source, Status: o.Status, Type: o.Type,
 		CustomerName: o.CustomerName, TableNumber: given(o.TableNumber), DeliveryAddress: o.DeliveryAddress,
-		Lines: make([]orderLine, len(o.Lines)), Total: o.Total, Currency: o.Currency, Priority: o.Priority,
+		Lines: make([]orderLine, len(o.Lines)), Total: o.Total, Fee: given(o.Fee), Currency: o.Currency, Priority: o.Priority,
 		Version: o.Version, PlacedAt: o.PlacedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(), UpdatedBy: o.UpdatedBy,
 		ReadyAt: when(o.ReadyAt), ClosedAt: when(o.ClosedAt),
 	}

@@ -55,6 +55,8 @@ type menuItem struct {
 	Category    string       `json:"category" example:"Meals"`
 	Description string       `json:"description" example:"Beef patty in a toasted bun, with fries"`
 	Price       money.Amount `json:"price" example:"9.90"`
+	Alcohol     bool         `json:"alcohol,omitempty" doc:"Only for who is old enough: the age is checked at the door"`
+	Large       bool         `json:"large,omitempty" doc:"It fits in no bag"`
 	Available   bool         `json:"available" doc:"false: it, or a station that it needs, is paused"`
 	Why         string       `json:"why,omitempty" doc:"Why it is not" example:"item burger_combo is paused: sold out"`
 }
@@ -77,7 +79,7 @@ func (s *server) getMenu(ctx context.Context, who actor.Actor, in *OutletParam) 
 	out := &menuOutput{Body: make([]menuItem, len(items))}
 	for i, it := range items {
 		why := it.Paused(pauses)
-		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price, why == "", why}
+		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price, it.Alcohol, it.Large, why == "", why}
 	}
 	return out, err
 }

@@ -104,6 +104,7 @@ type App struct {
 	fleet        *delivery.Fleet
 	dispatcher   *delivery.Engine
 	deliveries   *delivery.Service
+	zones        *delivery.Zones
 
 	workers *job.Workers
 	jobs    *job.Client

@@ -38,6 +38,25 @@ func (a *App) buildDelivery() {
 	a.dispatcher = delivery.NewEngine(a.deliveryRows, foods{a.tickets, a.clock}, a.roads(), a.clock, delivery.DefaultOptions(), a.log,
 		dispatchObserver{a.metrics.Commit("dispatch")})
 	a.deliveries = delivery.NewService(a.deliveryRows, a.fleet, a.clock, a.dispatcher)
+	a.zones = delivery.NewZones(a.deliveryRows, a.clock)
+	a.orders.CarryBy(carriers{a.zones})
+}
+
+// carriers tell intake where outlets deliver, and what that costs.
+type carriers struct{ zones *delivery.Zones }
+
+// Carry implements order.Carriers.
+func (c carriers) Carry(ctx context.Context, j order.Journey) (order.Carriage, error) {
+	way := delivery.Journey{
+		Tenant: j.Tenant, Outlet: j.Outlet, Address: j.Address, Sum: j.Sum, At: j.At, Local: j.Zone, Agreed: j.Agreed,
+	}
+	if j.Door != nil && j.Door.Located {
+		way.Door = &delivery.Point{Lat: j.Door.Lat, Lon: j.Door.Lon}
+	}
+	found, err := c.zones.Carry(ctx, way)
+	return order.Carriage{
+		Zone: found.Zone, Fee: found.Fee, Minimum: found.Minimum, FreeFrom: found.FreeFrom, Extra: found.Extra, Refusal: found.Refusal,
+	}, err
 }
 
 // roads are those of an OSRM service, if there is one, else the crow's.
@@ -104,6 +123,9 @@ func (a *App) openDeliveries(ctx context.Context, tx store.Tx, orders []*order.O
 		r := deliverypg.Request{
 			Order: o.ID, Tenant: o.Tenant, Outlet: o.Outlet, Number: o.Number, Customer: o.CustomerName, Address: o.DeliveryAddress,
 			Size: sizeOf(o.Lines), At: o.PlacedAt, By: o.UpdatedBy,
+		}
+		if o.Carriage != nil {
+			r.Zone, r.Extra = o.Carriage.Zone, o.Carriage.Extra
 		}
 		if o.Door != nil {
 			r.Needs = o.Door.Needs

@@ -210,7 +210,7 @@ func (d *decision) snapshot(routes []dispatch.Route) dispatch.Snapshot {
 
 func (d *decision) driver(who *Driver) dispatch.Driver {
 	off, _ := who.shiftEnd(d.now, earlyShift)
-	if d.silent(who) || d.escalatedWith(who.ID) {
+	if d.silent(who) || d.escalatedWith(who.ID) || !who.IncidentAt.IsZero() {
 		off = d.now.Add(-time.Hour) // he brings what he has, no more
 	}
 	p := dispatch.Driver{

@@ -84,6 +84,9 @@ type Driver struct {
 	OnlineAt           time.Time
 	BreakUntil         time.Time
 	SeenAt             time.Time // when he last said anything
+	IncidentAt         time.Time // since when a manager has him off the road; zero: he may work
+	Incident           string    // why
+	IncidentOrders     []int64   // what was taken from him for it
 	Shifts             []Hours
 	Zone               *time.Location
 	Last               *Fix // his last position; nil: never sent one
@@ -162,6 +165,17 @@ func clockTime(midnight time.Time, t time.Duration) time.Time {
 
 // AtWork tells whether he can be given deliveries.
 func (d *Driver) AtWork() bool { return d.Status != Idle }
+
+// takes tells why he cannot be given anything. Errors: KindConflict.
+func (d *Driver) takes() error {
+	switch {
+	case !d.IncidentAt.IsZero():
+		return errs.Conflict("%s was taken off the road: %s", d.Name, d.Incident)
+	case !d.AtWork():
+		return errs.Conflict("%s is not at work", d.Name)
+	}
+	return nil
+}
 
 // named tells whether the driver is called so.
 func (d *Driver) named(name string) bool { return strings.EqualFold(d.Name, name) }

@@ -42,6 +42,7 @@ const (
 	Assign   Signal = "assigned by hand"
 	Release  Signal = "given back"
 	PickUp   Signal = "picked up"
+	HandOn   Signal = "taken over by another driver"
 	Deliver  Signal = "delivered"
 	Cancel   Signal = "cancelled"
 )
@@ -60,6 +61,7 @@ var steps = []struct {
 	{[]Status{Requested, Offered, Assigned}, Assign, Assigned},
 	{[]Status{Assigned}, Release, Requested},
 	{[]Status{Assigned}, PickUp, PickedUp},
+	{[]Status{PickedUp}, HandOn, PickedUp},
 	{[]Status{PickedUp}, Deliver, Delivered},
 	{[]Status{Requested, Offered, Assigned, PickedUp}, Cancel, Cancelled},
 }
@@ -116,7 +118,9 @@ type Delivery struct {
 	NearAt, LateAt, EscalatedAt   time.Time
 	Note                          string // why nobody has it
 	Proof                         string
+	AgeChecked                    bool // at the door
 	ClosedAt                      time.Time
+	Zone                          string // as it was called when the order was placed; "": none
 
 	OrderStatus string // as the order's own life has it
 	Waits       bool   // the order is not in the kitchen yet
@@ -131,6 +135,9 @@ type ETA struct{ At, From, To time.Time }
 
 // Open tells whether its life goes on.
 func (d *Delivery) Open() bool { return !d.Status.Closed() }
+
+// AgeCheck tells whether it is handed over only to somebody who is old enough for it.
+func (d *Delivery) AgeCheck() bool { return d.Needs&dispatch.Alcohol != 0 }
 
 // Carries tells whether a driver has accepted it and not brought it yet.
 func (d *Delivery) Carries(driver int64) bool {

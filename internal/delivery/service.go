@@ -112,6 +112,22 @@ func (s *Service) Incident(ctx context.Context, who actor.Actor, ref, reason str
 	return s.drive(ctx, who, ref, func(t *Turn, d int64) error { return t.Incident(d, cmp.Or(reason, "incident")) })
 }
 
+// EndIncident lets a driver work again whom an incident took off the road, and gives him back what nobody else has by now;
+// managers only.
+func (s *Service) EndIncident(ctx context.Context, who actor.Actor, ref string) (*Driver, error) {
+	if err := staff(who); err != nil {
+		return nil, err
+	}
+	d, err := s.Driver(ctx, who, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.act(ctx, who.Name, d, d.IncidentOrders, func(t *Turn) error { return t.EndIncident(d.ID) }); err != nil {
+		return nil, err
+	}
+	return s.Driver(ctx, who, ref)
+}
+
 func (s *Service) drive(ctx context.Context, who actor.Actor, ref string, do func(*Turn, int64) error) (*Driver, error) {
 	d, err := s.Driver(ctx, who, ref)
 	if err != nil {
@@ -261,12 +277,27 @@ func (s *Service) Assign(ctx context.Context, who actor.Actor, delivery, driver 
 	return s.manage(ctx, who, delivery, driver, func(t *Turn, order, d int64) error { return t.AssignTo(order, d) })
 }
 
+// TakeOver gives what a driver has on board to another who has met him; managers only. Errors as Assign.
+func (s *Service) TakeOver(ctx context.Context, who actor.Actor, delivery, driver string) (*Delivery, error) {
+	return s.manage(ctx, who, delivery, driver, func(t *Turn, order, d int64) error { return t.TakeOver(order, d) })
+}
+
+// Unassign takes a delivery back that nobody has picked up; managers only. Errors as Assign.
+func (s *Service) Unassign(ctx context.Context, who actor.Actor, delivery string) (*Delivery, error) {
+	return s.arrange(ctx, who, delivery, func(t *Turn, order int64) error { return t.Unassign(order) })
+}
+
 // Pin says that only one driver may have a delivery, or that everybody may; managers only. An offer to somebody else is
 // withdrawn. Errors: KindForbidden, KindNotFound, KindConflict.
 func (s *Service) Pin(ctx context.Context, who actor.Actor, delivery, driver string) (*Delivery, error) {
 	if driver != "" {
 		return s.manage(ctx, who, delivery, driver, func(t *Turn, order, d int64) error { return t.PinTo(order, d) })
 	}
+	return s.arrange(ctx, who, delivery, func(t *Turn, order int64) error { return t.PinTo(order, 0) })
+}
+
+// arrange lets a manager change a delivery.
+func (s *Service) arrange(ctx context.Context, who actor.Actor, delivery string, do func(t *Turn, order int64) error) (*Delivery, error) {
 	if err := staff(who); err != nil {
 		return nil, err
 	}
@@ -274,7 +305,7 @@ func (s *Service) Pin(ctx context.Context, who actor.Actor, delivery, driver str
 	if err != nil {
 		return nil, err
 	}
-	err = s.store.Change(ctx, Change{By: who.Name, At: s.now(), Orders: []int64{x.Order}, Do: func(t *Turn) error { return t.PinTo(x.Order, 0) }})
+	err = s.store.Change(ctx, Change{By: who.Name, At: s.now(), Orders: []int64{x.Order}, Do: func(t *Turn) error { return do(t, x.Order) }})
 	if err != nil {
 		return nil, err
 	}

@@ -171,8 +171,11 @@ func (t *Turn) OfferTo(order, driver int64, until time.Time, why Why) error {
 	if err != nil {
 		return err
 	}
-	if !who.AtWork() || !who.Active {
-		return errs.Conflict("%s is not at work", who.Name)
+	if err := who.takes(); err != nil {
+		return err
+	}
+	if !who.Active {
+		return errs.Conflict("%s does not drive here any more", who.Name)
 	}
 	if d.Status, err = Next(d.Status, Offer); err != nil {
 		return err
@@ -206,6 +209,10 @@ func (t *Turn) let(d *Delivery, reason string) {
 	}
 	if who.Held--; who.Held == 0 {
 		who.Status, _ = NextDriver(who.Status, IsFree)
+		if !who.IncidentAt.IsZero() { // what he carried is settled: now he is off
+			who.Status, _ = NextDriver(who.Status, GoesOffline)
+			who.OnlineAt = time.Time{}
+		}
 	}
 	t.stir(who, reason)
 }
@@ -298,41 +305,6 @@ func (t *Turn) GiveBack(order, driver int64, reason string) error {
 	return nil
 }
 
-// AssignTo gives a delivery to a driver by hand, whoever was asked or had it; he need not be asked. Errors: KindConflict,
-// KindNotFound.
-func (t *Turn) AssignTo(order, driver int64) error {
-	d, who, err := t.find(order, driver)
-	if err != nil {
-		return err
-	}
-	if d.Status == Assigned && d.Driver == driver {
-		return nil
-	}
-	next, err := Next(d.Status, Assign)
-	if err != nil {
-		return err
-	}
-	if _, err := NextDriver(who.Status, Accepts); err != nil {
-		return errs.Conflict("%s is not at work", who.Name)
-	}
-	if d.Status == Offered {
-		t.answer(d, "withdrawn", "assigned by hand")
-	}
-	t.let(d, d.Number+" went to somebody else")
-	if err := t.hold(d, who); err != nil {
-		return err
-	}
-	d.Status = next
-	d.Attempt++
-	t.Offers = append(t.Offers, OfferRow{
-		Order: order, Tenant: d.Tenant, Driver: driver, Attempt: d.Attempt, Outcome: "accepted", Reason: "assigned by hand",
-		Why: Why{ByHand: t.By}.Text(),
-	})
-	t.touch(d, event.DeliveryAssigned, "assigned by hand")
-	t.Follow(d)
-	return nil
-}
-
 // TakeAlong lets a driver pick up what he accepted. Repeated: nothing changes. Errors: KindConflict, KindNotFound.
 func (t *Turn) TakeAlong(order, driver int64) error {
 	d, _, err := t.find(order, driver)
@@ -356,22 +328,28 @@ func (t *Turn) TakeAlong(order, driver int64) error {
 	return nil
 }
 
-// Proof is how a hand-over is proved: by the order's code, or by a photo's reference.
-type Proof struct{ Code, Photo string }
+// Proof is how a hand-over is proved: by the order's code, or by a photo's reference. AgeChecked says that whoever took it is
+// old enough for it.
+type Proof struct {
+	Code, Photo string
+	AgeChecked  bool
+}
 
-// check returns what is kept of a proof. Errors: KindInvalid.
-func (p Proof) check(code string) (string, error) {
-	switch {
-	case p.Code != "" && p.Code == code:
-		return "code", nil
-	case p.Photo != "":
-		return "photo:" + p.Photo, nil
-	case code == "":
-		return "", nil
-	}
+// check returns what is kept of a proof of a delivery. Errors: KindInvalid.
+func (p Proof) check(d *Delivery) (kept string, err error) {
 	var f errs.Fields
-	f.Add("code", "is not the order's: ask the customer for it, or send a photo")
-	return "", f.Err()
+	if d.AgeCheck() && !p.AgeChecked {
+		f.Add("age_checked", "must be true: it holds alcohol, look at the customer's papers first")
+	}
+	switch {
+	case p.Code != "" && p.Code == d.Code:
+		kept = "code"
+	case p.Photo != "":
+		kept = "photo:" + p.Photo
+	case d.Code != "":
+		f.Add("code", "is not the order's: ask the customer for it, or send a photo")
+	}
+	return kept, f.Err()
 }
 
 // HandOver lets a driver deliver what he carries; here is where he is, if that is known. Repeated: nothing changes.
@@ -387,7 +365,8 @@ func (t *Turn) HandOver(order, driver int64, p Proof) error {
 	case d.Driver != driver || d.Status != PickedUp:
 		return errs.Conflict("you do not carry %s: nobody can deliver what he has not picked up", d.Number)
 	}
-	if d.Proof, err = p.check(d.Code); err != nil {
+	kept, err := p.check(d)
+	if err != nil {
 		return err
 	}
 	if d.OrderStatus != "in_delivery" {
@@ -397,6 +376,7 @@ func (t *Turn) HandOver(order, driver int64, p Proof) error {
 	if err != nil {
 		return err
 	}
+	d.Proof, d.AgeChecked = kept, p.AgeChecked && d.AgeCheck()
 	who.Done++
 	t.let(d, "delivered "+d.Number)
 	d.Status, d.ClosedAt, d.EscalatedAt = next, t.Now, time.Time{}
@@ -488,6 +468,9 @@ func (t *Turn) Online(driver int64) error {
 	if !d.Active {
 		return errs.Conflict("%s does not drive here any more", d.Name)
 	}
+	if !d.IncidentAt.IsZero() {
+		return errs.Conflict("%s was taken off the road (%s): a manager has to end that", d.Name, d.Incident)
+	}
 	if _, ok := d.shiftEnd(t.Now, earlyShift); !ok {
 		return errs.Conflict("it is not your shift, nor does it begin within %v", earlyShift)
 	}
@@ -536,61 +519,5 @@ func (t *Turn) Offline(driver int64, until time.Time, reason string) error {
 			}
 		}
 	}
-	return nil
-}
-
-// Incident takes a driver off the road at once: what he has not picked up goes to others, what he carries is escalated.
-func (t *Turn) Incident(driver int64, reason string) error {
-	d := t.Drivers[driver]
-	if d == nil {
-		return errs.NotFound("there is no such driver")
-	}
-	for _, o := range t.byOrder() {
-		switch {
-		case o.Driver != driver:
-		case o.Status == Assigned:
-			if err := t.GiveBack(o.Order, driver, reason); err != nil {
-				return err
-			}
-		case o.Status == PickedUp:
-			t.Escalate(o.Order, joined(d.Name+" has it on board", reason))
-		}
-	}
-	if d.Held > 0 {
-		return nil // he is off once what he carries is settled
-	}
-	return t.Offline(driver, time.Time{}, reason)
-}
-
-func (t *Turn) byOrder() []*Delivery {
-	list := make([]*Delivery, 0, len(t.Deliveries))
-	for _, d := range t.Deliveries {
-		list = append(list, d)
-	}
-	slices.SortFunc(list, func(a, b *Delivery) int { return int(a.Order - b.Order) })
-	return list
-}
-
-// PinTo says that only one driver may have a delivery; 0: everybody may. An offer to somebody else is withdrawn.
-// Errors: KindConflict once somebody has it, KindNotFound.
-func (t *Turn) PinTo(order, driver int64) error {
-	d := t.Deliveries[order]
-	switch {
-	case d == nil:
-		return errs.NotFound("there is no delivery %d", order)
-	case d.Pinned == driver:
-		return nil
-	case d.Status != Requested && d.Status != Offered:
-		return errs.Conflict("delivery %s is %s: assign it to somebody else instead", d.Number, d.Status)
-	}
-	if d.Status == Offered && driver != 0 && d.Driver != driver {
-		if err := t.Refuse(order, d.Driver, Withdraw, "pinned to somebody else"); err != nil {
-			return err
-		}
-	}
-	d.Pinned = driver
-	d.RefusedBy = slices.DeleteFunc(slices.Clone(d.RefusedBy), func(id int64) bool { return id == driver })
-	d.Version++
-	d.changed = true
 	return nil
 }

@@ -18,6 +18,8 @@ type Item struct {
 	Description string
 	Price       money.Amount  // in the tenant's currency
 	Recipe      recipe.Recipe // the version that new orders use
+	Alcohol     bool          // only for who is old enough: so is whoever brings it, and he looks at papers
+	Large       bool          // fits in no bag
 }
 
 // Store keeps menus.

@@ -81,10 +81,12 @@ type Order struct {
 	Contact         *Contact // of a new order: how its guest wants to be told; nil: he does not
 	Door            *Door    // of a new order: where it is to be carried; nil: the address says it
 	Lines           []Line
-	Hold            bool      // of a new order: nothing is begun until it is fired
-	WantedAt        time.Time // of an order that its kitchen is given: when it shall be ready; zero: as soon as it can be
-	Promise         *Promise  // of an order that its kitchen is given: when it will be; nil: the kitchen says it in a moment
-	Total           money.Amount
+	Hold            bool         // of a new order: nothing is begun until it is fired
+	WantedAt        time.Time    // of an order that its kitchen is given: when it shall be ready; zero: as soon as it can be
+	Promise         *Promise     // of an order that its kitchen is given: when it will be; nil: the kitchen says it in a moment
+	Total           money.Amount // with Fee
+	Fee             money.Amount // of carrying it
+	Carriage        *Carriage    // of a new order: what carrying it means; nil: nobody asked
 	Currency        string
 	Priority        int // 1, 5 or 10: contract R
 	Version         int

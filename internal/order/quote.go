@@ -6,6 +6,7 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/money"
 )
 
 // Promise is when an order is said to be ready: half of all orders are by P50 and nine of ten by P90.
@@ -23,6 +24,8 @@ type Quote struct {
 	Refused  bool           // it would not be taken as it is wanted
 	Wanted   time.Time      // zero: as soon as it can be
 	Zone     *time.Location // the outlet's
+	Total    money.Amount   // with the fee of carrying it
+	Carriage *Carriage      // nil: it is not carried, or for nothing to anywhere
 }
 
 // Limit is what keeps an order from being ready earlier: a station, machine or person that it waits for, or nothing but
@@ -83,6 +86,9 @@ func (s *Service) Quote(ctx context.Context, who actor.Actor, p Placement) (Quot
 	}
 	w := Wish{Tenant: who.Tenant, Outlet: outlet.ID, Type: p.Type, Lines: lines}
 	o := s.price(who, outlet, p, lines)
+	if err := s.carry(ctx, outlet, p, &o); err != nil && o.Carriage == nil {
+		return Quote{}, err
+	}
 	if t, err := s.terms(ctx, outlet, p, &o); err != nil {
 		return Quote{}, err
 	} else if t != nil {
@@ -92,7 +98,10 @@ func (s *Service) Quote(ctx context.Context, who actor.Actor, p Placement) (Quot
 	if err != nil {
 		return Quote{}, err
 	}
-	q.Wanted, q.Zone = w.Wanted, outlet.zone()
+	q.Wanted, q.Zone, q.Total, q.Carriage = w.Wanted, outlet.zone(), o.Total, o.Carriage
+	if o.Carriage != nil && o.Carriage.Refusal != nil {
+		q.Refused = true
+	}
 	return q, s.pausedIn(ctx, &q, w, p.Source)
 }
 

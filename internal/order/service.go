@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -98,6 +99,7 @@ type Service struct {
 	gate    Gate
 
 	foreteller Foreteller // nil: nobody knows what kitchens can do
+	carriers   Carriers   // nil: everything is carried anywhere, for nothing
 
 	agreement *agreement // nil: no terms can be agreed on
 	files     Files      // nil: no order has terms
@@ -149,6 +151,12 @@ func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Rece
 		return Receipt{}, refused
 	}
 	d := Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint, Refused: refused}
+	if err := s.carry(ctx, outlet, p, &d.Order); err != nil {
+		if p.Key == "" || !final(err) {
+			return Receipt{}, err
+		}
+		d.Refused = cmp.Or(d.Refused, err)
+	}
 	if d.Terms, err = s.terms(ctx, outlet, p, &d.Order); err != nil && p.Key == "" {
 		return Receipt{}, err
 	}

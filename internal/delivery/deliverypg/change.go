@@ -130,6 +130,7 @@ func updateDeliveries(ctx context.Context, pipe *store.Pipeline, q *db.Queries, 
 		p.Notes = append(p.Notes, d.Note)
 		p.Proofs = append(p.Proofs, d.Proof)
 		p.Closed = append(p.Closed, d.ClosedAt)
+		p.Aged = append(p.Aged, d.AgeChecked)
 	}
 	pipe.Expect(len(list), errOvertaken)
 	return q.UpdateDeliveries(ctx, p)
@@ -158,6 +159,9 @@ func updateDrivers(ctx context.Context, pipe *store.Pipeline, q *db.Queries, lis
 		p.Online = append(p.Online, d.OnlineAt)
 		p.Breaks = append(p.Breaks, d.BreakUntil)
 		p.Seen = append(p.Seen, d.SeenAt)
+		p.IncidentAt = append(p.IncidentAt, d.IncidentAt)
+		p.Incidents = append(p.Incidents, d.Incident)
+		p.IncidentOrders = append(p.IncidentOrders, idArray(d.IncidentOrders))
 	}
 	pipe.Expect(len(list), errOvertaken)
 	return q.UpdateDrivers(ctx, p)
@@ -241,6 +245,8 @@ type Request struct {
 	Door                  *delivery.Point // nil: only the address is known
 	Size                  int
 	Needs                 []string // skills
+	Zone                  string
+	Extra                 time.Duration // promised on top of the first estimate
 	At                    time.Time
 	By                    string
 }
@@ -283,6 +289,7 @@ func insertParams(list []Request) db.InsertDeliveriesParams {
 		p.Known, p.Lats, p.Lons = append(p.Known, q.Door != nil), append(p.Lats, door.Lat), append(p.Lons, door.Lon)
 		p.Sizes, p.Needs = append(p.Sizes, int32(max(1, q.Size))), append(p.Needs, int32(delivery.SkillsOf(q.Needs)))
 		p.Placed = append(p.Placed, q.At)
+		p.Zones, p.Extras = append(p.Zones, q.Zone), append(p.Extras, int32(q.Extra/time.Second))
 	}
 	return p
 }

@@ -75,13 +75,22 @@ func (e *evening) step() {
 	case dice < 85:
 		_, err := e.service.Incident(ctx, e.manager(), ref(who.Driver), "")
 		e.fine(err)
-	case dice < 90:
+	case dice < 87:
+		_, err := e.service.EndIncident(ctx, e.manager(), ref(who.Driver))
+		e.fine(err)
+	case dice < 88 && len(e.ids) > 0:
+		_, err := e.service.TakeOver(ctx, e.manager(), ref(e.ids[e.rng.IntN(len(e.ids))]), ref(who.Driver))
+		e.fine(err)
+	case dice < 89 && len(e.ids) > 0:
+		_, err := e.service.Unassign(ctx, e.manager(), ref(e.ids[e.rng.IntN(len(e.ids))]))
+		e.fine(err)
+	case dice < 92:
 		_, err := e.service.Online(ctx, who, "")
 		e.fine(err)
-	case dice < 93 && len(e.ids) > 0:
+	case dice < 95 && len(e.ids) > 0:
 		_, err := e.service.Assign(ctx, e.manager(), ref(e.ids[e.rng.IntN(len(e.ids))]), ref(who.Driver))
 		e.fine(err)
-	case dice < 96:
+	case dice < 97:
 		e.fail = func() error { return errors.New("killed") }
 		_, _, _ = e.engine.Look(ctx, e.fence(), nil)
 		e.fail = nil
@@ -124,7 +133,7 @@ func (e *evening) obey(who actor.Actor, willing bool) {
 		case d.Status == delivery.Assigned:
 			_, err = e.service.PickUp(ctx, who, "", ref(d.Order))
 		case d.Status == delivery.PickedUp:
-			_, err = e.service.Deliver(ctx, who, "", ref(d.Order), delivery.Proof{})
+			_, err = e.service.Deliver(ctx, who, "", ref(d.Order), delivery.Proof{AgeChecked: true})
 		}
 		e.fine(err)
 	}
@@ -141,6 +150,10 @@ func (e *evening) limits() {
 func (e *evening) home() {
 	e.exec("update orders set status = 'ready', version = version + 1 where status = 'in_preparation'")
 	open := func() int64 { return e.id("select count(*) from deliveries where closed_at is null") }
+	for _, who := range e.drivers {
+		_, err := e.service.EndIncident(e.t.Context(), e.manager(), ref(who.Driver))
+		e.fine(err)
+	}
 	for range 200 {
 		if open() == 0 {
 			break

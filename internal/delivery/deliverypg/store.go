@@ -123,6 +123,7 @@ func driverOf(r db.LockDriversRow) *delivery.Driver {
 		ID: r.ID, Tenant: r.TenantID, Region: r.RegionID, Name: r.Name, Vehicle: r.Vehicle, Capacity: int(r.Capacity),
 		Skills: dispatch.Skills(r.Skills), Active: r.Active, Status: delivery.DriverStatus(r.Status), Held: int(r.Held), Done: int(r.Done),
 		OnlineAt: deref(r.OnlineAt), BreakUntil: deref(r.BreakUntil), SeenAt: deref(r.SeenAt), Zone: zone(r.Timezone), Version: int(r.Version),
+		IncidentAt: deref(r.IncidentAt), Incident: r.Incident, IncidentOrders: r.IncidentOrders,
 	}
 }
 
@@ -160,10 +161,11 @@ func deliveryOf(r db.LockDeliveriesRow) *delivery.Delivery {
 		Order: d.OrderID, Tenant: d.TenantID, Outlet: d.OutletID, Region: d.RegionID, Number: d.Number, Status: delivery.Status(d.Status),
 		Version: int(d.Version), Driver: deref(d.DriverID), Attempt: int(d.Attempt), Token: d.Token, Customer: d.Customer, Address: d.Address,
 		From: delivery.Point{Lat: d.FromLat, Lon: d.FromLon}, To: delivery.Point{Lat: d.ToLat, Lon: d.ToLon}, Located: d.Located,
-		Size: int(d.Size), Needs: dispatch.Skills(d.Needs), Pinned: deref(d.Pinned), RefusedBy: d.RefusedBy, PlacedAt: d.PlacedAt,
+		Size: int(d.Size), Needs: dispatch.Skills(d.Needs | r.Needs), Pinned: deref(d.Pinned), RefusedBy: d.RefusedBy, PlacedAt: d.PlacedAt,
 		PromisedAt: deref(d.PromisedAt), ETA: delivery.ETA{At: deref(d.EtaAt), From: deref(d.EtaFrom), To: deref(d.EtaTo)},
 		OfferUntil: deref(d.OfferUntil), AssignedAt: deref(d.AssignedAt), PickedUpAt: deref(d.PickedUpAt), NearAt: deref(d.NearAt),
 		LateAt: deref(d.LateAt), EscalatedAt: deref(d.EscalatedAt), Note: d.Note, Proof: d.Proof, ClosedAt: deref(d.ClosedAt),
+		AgeChecked: d.AgeChecked, Zone: d.Zone,
 		OrderStatus: r.OrderStatus, Waits: r.Waits != "", Code: r.Code,
 	}
 }
@@ -198,7 +200,8 @@ func (s *Store) Drivers(ctx context.Context, f delivery.DriverFilter) ([]*delive
 		list[i] = driverOf(db.LockDriversRow{
 			ID: r.ID, TenantID: r.TenantID, RegionID: r.RegionID, Name: r.Name, Vehicle: r.Vehicle, Capacity: r.Capacity, Skills: r.Skills,
 			Active: r.Active, Status: r.Status, Held: r.Held, Done: r.Done, OnlineAt: r.OnlineAt, BreakUntil: r.BreakUntil, SeenAt: r.SeenAt,
-			ChangedAt: r.ChangedAt, Version: r.Version, Timezone: r.Timezone,
+			ChangedAt: r.ChangedAt, Version: r.Version, Timezone: r.Timezone, IncidentAt: r.IncidentAt, Incident: r.Incident,
+			IncidentOrders: r.IncidentOrders,
 		})
 	}
 	return list, store.Classify(fillDrivers(ctx, s.q, list))

@@ -240,6 +240,12 @@ func (it Item) facts() []fact {
 		{"name", it.Name}, {"category", it.Category}, {"description", it.Description}, {"price", it.Price.String()},
 	}
 	out = slices.DeleteFunc(out, func(f fact) bool { return f.value == "" })
+	if it.Alcohol {
+		out = append(out, fact{"alcohol", "yes"})
+	}
+	if it.Large {
+		out = append(out, fact{"large", "yes"})
+	}
 	for i, s := range it.Steps {
 		out = append(out, fact{"step " + strconv.Itoa(i+1), it.describe(s)})
 	}

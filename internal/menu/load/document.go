@@ -77,6 +77,8 @@ type Time struct {
 type Item struct {
 	SKU, Name, Category, Description string
 	Price                            money.Amount
+	Alcohol                          bool // whoever brings it must be able to check ages
+	Large                            bool // whoever brings it must have the room
 	Steps                            []Step
 }
 

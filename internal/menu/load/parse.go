@@ -278,10 +278,11 @@ func (k *kitchen) skilled(at *yaml.Node, station string) {
 }
 
 func (k *kitchen) item(n *yaml.Node, skus, called *names) {
-	f := k.mapping(n, "an item", "sku!", "name!", "category", "description", "price!", "steps!")
+	f := k.mapping(n, "an item", "sku!", "name!", "category", "description", "price!", "alcohol", "large", "steps!")
 	it := Item{
 		SKU: f.match("sku", skuForm, "letters, digits, ., - and _"), Name: f.text("name"),
 		Category: f.text("category"), Description: f.text("description"), Price: f.price(),
+		Alcohol: f.yes("alcohol"), Large: f.yes("large"),
 	}
 	skus.add(k.reader, f.node("sku"), it.SKU)
 	called.add(k.reader, f.node("name"), it.Name)
@@ -289,19 +290,22 @@ func (k *kitchen) item(n *yaml.Node, skus, called *names) {
 	k.outlet.Items = append(k.outlet.Items, it)
 }
 
-func (f fields) price() money.Amount {
-	n := f.values["price"]
+func (f fields) price() money.Amount { return f.amount("price") }
+
+// amount reads a sum of money; 0 when it is not there or faulty.
+func (f fields) amount(key string) money.Amount {
+	n := f.values[key]
 	if n == nil {
 		return 0
 	}
 	p, err := money.Parse(n.Value)
 	switch {
 	case n.Kind != yaml.ScalarNode || err != nil:
-		f.fault(n, "price must be an amount with at most two decimals")
+		f.fault(n, "%s must be an amount with at most two decimals", key)
 	case p < 0:
-		f.fault(n, "price must not be negative")
+		f.fault(n, "%s must not be negative", key)
 	case p > dearest:
-		f.fault(n, "price must be at most %s", dearest)
+		f.fault(n, "%s must be at most %s", key, dearest)
 	}
 	return p
 }

@@ -207,13 +207,23 @@ func (s *site) putItems(ctx context.Context) error {
 		}
 		_, err = s.q.PutItem(ctx, db.PutItemParams{
 			TenantID: s.tenant, OutletID: s.id, Sku: it.SKU, Name: it.Name, Category: it.Category,
-			Description: it.Description, PriceMinor: int64(it.Price), RecipeID: recipe,
+			Description: it.Description, PriceMinor: int64(it.Price), RecipeID: recipe, Needs: needsOf(it),
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func needsOf(it load.Item) (needs int32) {
+	if it.Alcohol {
+		needs |= needsAlcohol
+	}
+	if it.Large {
+		needs |= needsLarge
+	}
+	return needs
 }
 
 // recipe returns the recipe that an item has, or a new version of it when its steps differ.

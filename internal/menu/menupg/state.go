@@ -152,7 +152,7 @@ func (s *state) items(ctx context.Context, q *db.Queries, id int64, o *load.Outl
 		s.ids[ref], s.recipes[ref] = r.ID, r.RecipeID
 		o.Items = append(o.Items, load.Item{
 			SKU: r.Sku, Name: r.Name, Category: r.Category, Description: r.Description,
-			Price: money.Amount(r.PriceMinor), Steps: steps[r.RecipeID],
+			Price: money.Amount(r.PriceMinor), Steps: steps[r.RecipeID], Alcohol: r.Needs&needsAlcohol != 0, Large: r.Needs&needsLarge != 0,
 		})
 	}
 	return err

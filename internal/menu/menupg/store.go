@@ -28,6 +28,12 @@ func (s *Store) Version(ctx context.Context, tenant, outlet int64) (string, erro
 	return v, store.Classify(err)
 }
 
+// What items ask of whoever brings them, as menu_items keeps it; those who deliver read the same.
+const (
+	needsAlcohol = 1 << iota
+	needsLarge
+)
+
 // Items implements menu.Store.
 func (s *Store) Items(ctx context.Context, tenant, outlet int64) ([]menu.Item, error) {
 	rows, err := s.q.ActiveItems(ctx, db.ActiveItemsParams{TenantID: tenant, OutletID: outlet})
@@ -46,7 +52,7 @@ func (s *Store) Items(ctx context.Context, tenant, outlet int64) ([]menu.Item, e
 	for i, r := range rows {
 		items[i] = menu.Item{
 			ID: r.ID, Outlet: outlet, SKU: r.Sku, Name: r.Name, Category: r.Category, Description: r.Description,
-			Price:  money.Amount(r.PriceMinor),
+			Price: money.Amount(r.PriceMinor), Alcohol: r.Needs&needsAlcohol != 0, Large: r.Needs&needsLarge != 0,
 			Recipe: recipe.Recipe{ID: r.RecipeID, Version: int(r.RecipeVersion), Steps: steps[r.RecipeID]},
 		}
 	}

@@ -29,6 +29,7 @@ func insert(ctx context.Context, q *db.Queries, b *batch, orders []*order.Order)
 		p.Tables = append(p.Tables, int32(o.TableNumber))
 		p.Addresses = append(p.Addresses, o.DeliveryAddress)
 		p.Totals = append(p.Totals, int64(o.Total))
+		p.Fees = append(p.Fees, int64(o.Fee))
 		p.Currencies = append(p.Currencies, o.Currency)
 		p.Priorities = append(p.Priorities, int16(o.Priority))
 		p.Placed = append(p.Placed, o.PlacedAt)
@@ -113,7 +114,7 @@ func orderOf(r db.Order) order.Order {
 	o := order.Order{
 		ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Number: r.Number, Source: r.Source,
 		Status: order.Status(r.Status), Type: order.Type(r.Type), CustomerName: r.CustomerName,
-		DeliveryAddress: r.DeliveryAddress, Total: money.Amount(r.TotalMinor), Currency: r.Currency,
+		DeliveryAddress: r.DeliveryAddress, Total: money.Amount(r.TotalMinor), Fee: money.Amount(r.DeliveryFeeMinor), Currency: r.Currency,
 		Priority: int(r.Priority), Version: int(r.Version), PlacedAt: r.PlacedAt, UpdatedAt: r.UpdatedAt, UpdatedBy: r.UpdatedBy,
 	}
 	if r.TableNumber != nil {

@@ -37,7 +37,7 @@ func (q *Queries) AnswerOffers(ctx context.Context, arg AnswerOffersParams) erro
 }
 
 const byToken = `-- name: ByToken :one
-select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, o.status as order_status, p.lat, p.lon, p.at, r.name as region
+select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, d.zone, d.extra_seconds, d.age_checked, o.status as order_status, p.lat, p.lon, p.at, r.name as region
 from deliveries d join orders o on o.id = d.order_id join delivery_regions r on r.id = d.region_id
 left join driver_positions p on p.driver_id = d.driver_id
 where d.token = $1
@@ -91,6 +91,9 @@ func (q *Queries) ByToken(ctx context.Context, token string) (ByTokenRow, error)
 		&i.Delivery.Note,
 		&i.Delivery.Proof,
 		&i.Delivery.ClosedAt,
+		&i.Delivery.Zone,
+		&i.Delivery.ExtraSeconds,
+		&i.Delivery.AgeChecked,
 		&i.OrderStatus,
 		&i.Lat,
 		&i.Lon,
@@ -101,8 +104,9 @@ func (q *Queries) ByToken(ctx context.Context, token string) (ByTokenRow, error)
 }
 
 const deliveries = `-- name: Deliveries :many
-select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code
+select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, d.zone, d.extra_seconds, d.age_checked, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
 from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id
+join delivery_needs n on n.order_id = d.order_id
 where d.tenant_id = $1 and ($2::bigint = 0 or d.outlet_id = $2)
   and ($3::bigint = 0 or d.order_id < $3) and (not $4::boolean or d.closed_at is null)
   and ($5::bigint = 0 or (d.driver_id = $5 and d.closed_at is null))
@@ -126,6 +130,7 @@ type DeliveriesRow struct {
 	OrderStatus string
 	Waits       string
 	Code        string
+	Needs       int32
 }
 
 func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]DeliveriesRow, error) {
@@ -182,9 +187,13 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 			&i.Delivery.Note,
 			&i.Delivery.Proof,
 			&i.Delivery.ClosedAt,
+			&i.Delivery.Zone,
+			&i.Delivery.ExtraSeconds,
+			&i.Delivery.AgeChecked,
 			&i.OrderStatus,
 			&i.Waits,
 			&i.Code,
+			&i.Needs,
 		); err != nil {
 			return nil, err
 		}
@@ -198,15 +207,16 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 
 const insertDeliveries = `-- name: InsertDeliveries :many
 insert into deliveries (order_id, tenant_id, outlet_id, region_id, number, token, customer, address, from_lat, from_lon,
-                        to_lat, to_lon, located, size, needs, placed_at)
+                        to_lat, to_lon, located, size, needs, placed_at, zone, extra_seconds)
 select v.id, v.tenant, v.outlet, z.region_id, v.number, v.token, v.customer, v.address, z.lat, z.lon,
        coalesce(case when v.known then v.lat end, p.lat, z.lat + $1::float8), coalesce(case when v.known then v.lon end, p.lon, z.lon),
-       v.known or p.lat is not null, v.size, v.needs, v.placed
+       v.known or p.lat is not null, v.size, v.needs, v.placed, v.zone, v.extra
 from (select unnest($2::bigint[]) as id, unnest($3::bigint[]) as tenant, unnest($4::bigint[]) as outlet,
              unnest($5::text[]) as number, unnest($6::text[]) as token, unnest($7::text[]) as customer,
              unnest($8::text[]) as address, unnest($9::text[]) as full_key, unnest($10::text[]) as street_key,
              unnest($11::boolean[]) as known, unnest($12::float8[]) as lat, unnest($13::float8[]) as lon,
-             unnest($14::int[]) as size, unnest($15::int[]) as needs, unnest($16::timestamptz[]) as placed) v
+             unnest($14::int[]) as size, unnest($15::int[]) as needs, unnest($16::timestamptz[]) as placed,
+             unnest($17::text[]) as zone, unnest($18::int[]) as extra) v
 join delivery_outlets z on z.outlet_id = v.outlet
 left join lateral (
     select lat, lon from delivery_places where tenant_id = v.tenant and address in (v.full_key, v.street_key)
@@ -234,6 +244,8 @@ type InsertDeliveriesParams struct {
 	Sizes       []int32
 	Needs       []int32
 	Placed      []time.Time
+	Zones       []string
+	Extras      []int32
 }
 
 type InsertDeliveriesRow struct {
@@ -260,6 +272,8 @@ func (q *Queries) InsertDeliveries(ctx context.Context, arg InsertDeliveriesPara
 		arg.Sizes,
 		arg.Needs,
 		arg.Placed,
+		arg.Zones,
+		arg.Extras,
 	)
 	if err != nil {
 		return nil, err
@@ -360,8 +374,9 @@ func (q *Queries) LearnSpeed(ctx context.Context, arg LearnSpeedParams) error {
 }
 
 const lockDeliveries = `-- name: LockDeliveries :many
-select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code
+select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, d.zone, d.extra_seconds, d.age_checked, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
 from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id
+join delivery_needs n on n.order_id = d.order_id
 where d.order_id = any($1::bigint[]) or (d.driver_id = any($2::bigint[]) and d.closed_at is null)
 order by d.order_id for update of d, o
 `
@@ -376,6 +391,7 @@ type LockDeliveriesRow struct {
 	OrderStatus string
 	Waits       string
 	Code        string
+	Needs       int32
 }
 
 // With the orders' own lives, which stand still until the commit too.
@@ -424,9 +440,13 @@ func (q *Queries) LockDeliveries(ctx context.Context, arg LockDeliveriesParams) 
 			&i.Delivery.Note,
 			&i.Delivery.Proof,
 			&i.Delivery.ClosedAt,
+			&i.Delivery.Zone,
+			&i.Delivery.ExtraSeconds,
+			&i.Delivery.AgeChecked,
 			&i.OrderStatus,
 			&i.Waits,
 			&i.Code,
+			&i.Needs,
 		); err != nil {
 			return nil, err
 		}
@@ -506,8 +526,9 @@ func (q *Queries) Offers(ctx context.Context, arg OffersParams) ([]OffersRow, er
 }
 
 const openDeliveries = `-- name: OpenDeliveries :many
-select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code
+select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, d.zone, d.extra_seconds, d.age_checked, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
 from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id
+join delivery_needs n on n.order_id = d.order_id
 where d.region_id = $1 and d.closed_at is null order by d.order_id
 `
 
@@ -516,6 +537,7 @@ type OpenDeliveriesRow struct {
 	OrderStatus string
 	Waits       string
 	Code        string
+	Needs       int32
 }
 
 func (q *Queries) OpenDeliveries(ctx context.Context, region int64) ([]OpenDeliveriesRow, error) {
@@ -563,9 +585,13 @@ func (q *Queries) OpenDeliveries(ctx context.Context, region int64) ([]OpenDeliv
 			&i.Delivery.Note,
 			&i.Delivery.Proof,
 			&i.Delivery.ClosedAt,
+			&i.Delivery.Zone,
+			&i.Delivery.ExtraSeconds,
+			&i.Delivery.AgeChecked,
 			&i.OrderStatus,
 			&i.Waits,
 			&i.Code,
+			&i.Needs,
 		); err != nil {
 			return nil, err
 		}
@@ -650,13 +676,14 @@ update deliveries d set
     assigned_at = nullif(v.assigned, '0001-01-01 00:00:00+00'), picked_up_at = nullif(v.picked, '0001-01-01 00:00:00+00'),
     near_at = nullif(v.near, '0001-01-01 00:00:00+00'), late_at = nullif(v.late, '0001-01-01 00:00:00+00'),
     escalated_at = nullif(v.escalated, '0001-01-01 00:00:00+00'), note = v.note, proof = v.proof,
-    closed_at = nullif(v.closed, '0001-01-01 00:00:00+00')
+    closed_at = nullif(v.closed, '0001-01-01 00:00:00+00'), age_checked = v.aged
 from (select unnest($1::bigint[]) as id, unnest($2::int[]) as expected, unnest($3::int[]) as version,
              unnest($4::text[]) as status, unnest($5::bigint[]) as driver, unnest($6::int[]) as attempt,
              unnest($7::bigint[]) as pinned, unnest($8::text[]) as refused, unnest($9::timestamptz[]) as promised,
              unnest($10::timestamptz[]) as offer, unnest($11::timestamptz[]) as assigned, unnest($12::timestamptz[]) as picked,
              unnest($13::timestamptz[]) as near, unnest($14::timestamptz[]) as late, unnest($15::timestamptz[]) as escalated,
-             unnest($16::text[]) as note, unnest($17::text[]) as proof, unnest($18::timestamptz[]) as closed) v
+             unnest($16::text[]) as note, unnest($17::text[]) as proof, unnest($18::timestamptz[]) as closed,
+             unnest($19::boolean[]) as aged) v
 where d.order_id = v.id and d.version = v.expected
 `
 
@@ -679,6 +706,7 @@ type UpdateDeliveriesParams struct {
 	Notes     []string
 	Proofs    []string
 	Closed    []time.Time
+	Aged      []bool
 }
 
 func (q *Queries) UpdateDeliveries(ctx context.Context, arg UpdateDeliveriesParams) error {
@@ -701,12 +729,13 @@ func (q *Queries) UpdateDeliveries(ctx context.Context, arg UpdateDeliveriesPara
 		arg.Notes,
 		arg.Proofs,
 		arg.Closed,
+		arg.Aged,
 	)
 	return err
 }
 
 const updateEstimates = `-- name: UpdateEstimates :exec
-update deliveries d set eta_at = v.at, eta_from = v.low, eta_to = v.high, promised_at = coalesce(d.promised_at, v.high)
+update deliveries d set eta_at = v.at, eta_from = v.low, eta_to = v.high, promised_at = coalesce(d.promised_at, v.high + d.extra_seconds * interval '1 second')
 from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as at, unnest($3::timestamptz[]) as low,
              unnest($4::timestamptz[]) as high) v
 where d.order_id = v.id and d.closed_at is null

@@ -11,7 +11,7 @@ import (
 )
 
 const drivers = `-- name: Drivers :many
-select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, r.timezone, r.slug as region from drivers d join delivery_regions r on r.id = d.region_id
+select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, d.incident_at, d.incident, d.incident_orders, r.timezone, r.slug as region from drivers d join delivery_regions r on r.id = d.region_id
 where d.tenant_id = $1 and (d.active or d.held > 0) and ($2::text = '' or r.slug = $2)
   and ($3::bigint = 0 or d.id = $3) and ($4::text = '' or lower(d.name) = lower($4)) and d.id > $5::bigint
 order by d.id limit $6::int
@@ -27,24 +27,27 @@ type DriversParams struct {
 }
 
 type DriversRow struct {
-	ID         int64
-	TenantID   int64
-	RegionID   int64
-	Name       string
-	Vehicle    string
-	Capacity   int32
-	Skills     int32
-	Active     bool
-	Status     string
-	Held       int32
-	Done       int32
-	OnlineAt   *time.Time
-	BreakUntil *time.Time
-	SeenAt     *time.Time
-	ChangedAt  time.Time
-	Version    int32
-	Timezone   string
-	Region     string
+	ID             int64
+	TenantID       int64
+	RegionID       int64
+	Name           string
+	Vehicle        string
+	Capacity       int32
+	Skills         int32
+	Active         bool
+	Status         string
+	Held           int32
+	Done           int32
+	OnlineAt       *time.Time
+	BreakUntil     *time.Time
+	SeenAt         *time.Time
+	ChangedAt      time.Time
+	Version        int32
+	IncidentAt     *time.Time
+	Incident       string
+	IncidentOrders []int64
+	Timezone       string
+	Region         string
 }
 
 func (q *Queries) Drivers(ctx context.Context, arg DriversParams) ([]DriversRow, error) {
@@ -80,6 +83,9 @@ func (q *Queries) Drivers(ctx context.Context, arg DriversParams) ([]DriversRow,
 			&i.SeenAt,
 			&i.ChangedAt,
 			&i.Version,
+			&i.IncidentAt,
+			&i.Incident,
+			&i.IncidentOrders,
 			&i.Timezone,
 			&i.Region,
 		); err != nil {
@@ -171,28 +177,31 @@ func (q *Queries) LastPositions(ctx context.Context, ids []int64) ([]LastPositio
 }
 
 const lockDrivers = `-- name: LockDrivers :many
-select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
+select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, d.incident_at, d.incident, d.incident_orders, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
 where d.id = any($1::bigint[]) order by d.id for update of d
 `
 
 type LockDriversRow struct {
-	ID         int64
-	TenantID   int64
-	RegionID   int64
-	Name       string
-	Vehicle    string
-	Capacity   int32
-	Skills     int32
-	Active     bool
-	Status     string
-	Held       int32
-	Done       int32
-	OnlineAt   *time.Time
-	BreakUntil *time.Time
-	SeenAt     *time.Time
-	ChangedAt  time.Time
-	Version    int32
-	Timezone   string
+	ID             int64
+	TenantID       int64
+	RegionID       int64
+	Name           string
+	Vehicle        string
+	Capacity       int32
+	Skills         int32
+	Active         bool
+	Status         string
+	Held           int32
+	Done           int32
+	OnlineAt       *time.Time
+	BreakUntil     *time.Time
+	SeenAt         *time.Time
+	ChangedAt      time.Time
+	Version        int32
+	IncidentAt     *time.Time
+	Incident       string
+	IncidentOrders []int64
+	Timezone       string
 }
 
 func (q *Queries) LockDrivers(ctx context.Context, ids []int64) ([]LockDriversRow, error) {
@@ -221,6 +230,9 @@ func (q *Queries) LockDrivers(ctx context.Context, ids []int64) ([]LockDriversRo
 			&i.SeenAt,
 			&i.ChangedAt,
 			&i.Version,
+			&i.IncidentAt,
+			&i.Incident,
+			&i.IncidentOrders,
 			&i.Timezone,
 		); err != nil {
 			return nil, err
@@ -360,28 +372,31 @@ func (q *Queries) Region(ctx context.Context, id int64) (DeliveryRegion, error) 
 }
 
 const regionDrivers = `-- name: RegionDrivers :many
-select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
+select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, d.incident_at, d.incident, d.incident_orders, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
 where d.region_id = $1 and (d.status <> 'IDLE' or d.break_until is not null) order by d.id
 `
 
 type RegionDriversRow struct {
-	ID         int64
-	TenantID   int64
-	RegionID   int64
-	Name       string
-	Vehicle    string
-	Capacity   int32
-	Skills     int32
-	Active     bool
-	Status     string
-	Held       int32
-	Done       int32
-	OnlineAt   *time.Time
-	BreakUntil *time.Time
-	SeenAt     *time.Time
-	ChangedAt  time.Time
-	Version    int32
-	Timezone   string
+	ID             int64
+	TenantID       int64
+	RegionID       int64
+	Name           string
+	Vehicle        string
+	Capacity       int32
+	Skills         int32
+	Active         bool
+	Status         string
+	Held           int32
+	Done           int32
+	OnlineAt       *time.Time
+	BreakUntil     *time.Time
+	SeenAt         *time.Time
+	ChangedAt      time.Time
+	Version        int32
+	IncidentAt     *time.Time
+	Incident       string
+	IncidentOrders []int64
+	Timezone       string
 }
 
 // Who is at work or on a break.
@@ -411,6 +426,9 @@ func (q *Queries) RegionDrivers(ctx context.Context, region int64) ([]RegionDriv
 			&i.SeenAt,
 			&i.ChangedAt,
 			&i.Version,
+			&i.IncidentAt,
+			&i.Incident,
+			&i.IncidentOrders,
 			&i.Timezone,
 		); err != nil {
 			return nil, err
@@ -615,24 +633,30 @@ func (q *Queries) Track(ctx context.Context, arg TrackParams) ([]TrackRow, error
 const updateDrivers = `-- name: UpdateDrivers :exec
 update drivers d set status = v.status, version = v.version, held = v.held, done = v.done, changed_at = $1,
     online_at = nullif(v.online, '0001-01-01 00:00:00+00'), break_until = nullif(v.pause, '0001-01-01 00:00:00+00'),
-    seen_at = greatest(d.seen_at, nullif(v.seen, '0001-01-01 00:00:00+00'))
+    seen_at = greatest(d.seen_at, nullif(v.seen, '0001-01-01 00:00:00+00')), incident_at = nullif(v.incident_at, '0001-01-01 00:00:00+00'),
+    incident = v.incident, incident_orders = v.incident_orders::bigint[]
 from (select unnest($2::bigint[]) as id, unnest($3::int[]) as expected, unnest($4::int[]) as version,
              unnest($5::text[]) as status, unnest($6::int[]) as held, unnest($7::int[]) as done,
-             unnest($8::timestamptz[]) as online, unnest($9::timestamptz[]) as pause, unnest($10::timestamptz[]) as seen) v
+             unnest($8::timestamptz[]) as online, unnest($9::timestamptz[]) as pause, unnest($10::timestamptz[]) as seen,
+             unnest($11::timestamptz[]) as incident_at, unnest($12::text[]) as incident,
+             unnest($13::text[]) as incident_orders) v
 where d.id = v.id and d.version = v.expected
 `
 
 type UpdateDriversParams struct {
-	At       time.Time
-	Ids      []int64
-	Expected []int32
-	Versions []int32
-	Statuses []string
-	Held     []int32
-	Done     []int32
-	Online   []time.Time
-	Breaks   []time.Time
-	Seen     []time.Time
+	At             time.Time
+	Ids            []int64
+	Expected       []int32
+	Versions       []int32
+	Statuses       []string
+	Held           []int32
+	Done           []int32
+	Online         []time.Time
+	Breaks         []time.Time
+	Seen           []time.Time
+	IncidentAt     []time.Time
+	Incidents      []string
+	IncidentOrders []string
 }
 
 func (q *Queries) UpdateDrivers(ctx context.Context, arg UpdateDriversParams) error {
@@ -647,6 +671,9 @@ func (q *Queries) UpdateDrivers(ctx context.Context, arg UpdateDriversParams) er
 		arg.Online,
 		arg.Breaks,
 		arg.Seen,
+		arg.IncidentAt,
+		arg.Incidents,
+		arg.IncidentOrders,
 	)
 	return err
 }

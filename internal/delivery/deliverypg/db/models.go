@@ -11,41 +11,44 @@ import (
 )
 
 type Delivery struct {
-	OrderID     int64
-	TenantID    int64
-	OutletID    int64
-	RegionID    int64
-	Number      string
-	Status      string
-	Version     int32
-	DriverID    *int64
-	Attempt     int32
-	Token       string
-	Customer    string
-	Address     string
-	FromLat     float64
-	FromLon     float64
-	ToLat       float64
-	ToLon       float64
-	Located     bool
-	Size        int32
-	Needs       int32
-	Pinned      *int64
-	RefusedBy   []int64
-	PlacedAt    time.Time
-	PromisedAt  *time.Time
-	EtaAt       *time.Time
-	EtaFrom     *time.Time
-	EtaTo       *time.Time
-	OfferUntil  *time.Time
-	AssignedAt  *time.Time
-	PickedUpAt  *time.Time
-	NearAt      *time.Time
-	LateAt      *time.Time
-	EscalatedAt *time.Time
-	Note        string
-	Proof       string
-	ClosedAt    *time.Time
+	OrderID      int64
+	TenantID     int64
+	OutletID     int64
+	RegionID     int64
+	Number       string
+	Status       string
+	Version      int32
+	DriverID     *int64
+	Attempt      int32
+	Token        string
+	Customer     string
+	Address      string
+	FromLat      float64
+	FromLon      float64
+	ToLat        float64
+	ToLon        float64
+	Located      bool
+	Size         int32
+	Needs        int32
+	Pinned       *int64
+	RefusedBy    []int64
+	PlacedAt     time.Time
+	PromisedAt   *time.Time
+	EtaAt        *time.Time
+	EtaFrom      *time.Time
+	EtaTo        *time.Time
+	OfferUntil   *time.Time
+	AssignedAt   *time.Time
+	PickedUpAt   *time.Time
+	NearAt       *time.Time
+	LateAt       *time.Time
+	EscalatedAt  *time.Time
+	Note         string
+	Proof        string
+	ClosedAt     *time.Time
+	Zone         string
+	ExtraSeconds int32
+	AgeChecked   bool
 }
 
 type DeliveryRegion struct {
@@ -55,6 +58,24 @@ type DeliveryRegion struct {
 	Name         string
 	Timezone     string
 	OfferSeconds int32
+}
+
+type DeliveryZone struct {
+	ID            int64
+	TenantID      int64
+	OutletID      int64
+	Name          string
+	Area          []byte
+	FeeMinor      int64
+	MinimumMinor  int64
+	FreeFromMinor int64
+	ExtraSeconds  int32
+	Opens         pgtype.Time
+	Closes        pgtype.Time
+	PausedAt      *time.Time
+	PausedUntil   *time.Time
+	PausedBy      string
+	PauseReason   string
 }
 
 type DriverShift struct {

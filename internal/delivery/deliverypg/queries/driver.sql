@@ -25,10 +25,13 @@ select id, tenant_id from drivers where id = any(@ids::bigint[]);
 -- name: UpdateDrivers :exec
 update drivers d set status = v.status, version = v.version, held = v.held, done = v.done, changed_at = @at,
     online_at = nullif(v.online, '0001-01-01 00:00:00+00'), break_until = nullif(v.pause, '0001-01-01 00:00:00+00'),
-    seen_at = greatest(d.seen_at, nullif(v.seen, '0001-01-01 00:00:00+00'))
+    seen_at = greatest(d.seen_at, nullif(v.seen, '0001-01-01 00:00:00+00')), incident_at = nullif(v.incident_at, '0001-01-01 00:00:00+00'),
+    incident = v.incident, incident_orders = v.incident_orders::bigint[]
 from (select unnest(@ids::bigint[]) as id, unnest(@expected::int[]) as expected, unnest(@versions::int[]) as version,
              unnest(@statuses::text[]) as status, unnest(@held::int[]) as held, unnest(@done::int[]) as done,
-             unnest(@online::timestamptz[]) as online, unnest(@breaks::timestamptz[]) as pause, unnest(@seen::timestamptz[]) as seen) v
+             unnest(@online::timestamptz[]) as online, unnest(@breaks::timestamptz[]) as pause, unnest(@seen::timestamptz[]) as seen,
+             unnest(@incident_at::timestamptz[]) as incident_at, unnest(@incidents::text[]) as incident,
+             unnest(@incident_orders::text[]) as incident_orders) v
 where d.id = v.id and d.version = v.expected;
 
 -- name: PutPositions :exec

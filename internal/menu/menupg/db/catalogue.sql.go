@@ -11,7 +11,7 @@ import (
 )
 
 const activeItems = `-- name: ActiveItems :many
-select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, r.version as recipe_version
+select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, m.needs, r.version as recipe_version
 from menu_items m join recipes r on r.id = m.recipe_id
 where m.tenant_id = $1 and m.outlet_id = $2 and m.active
 order by m.id
@@ -30,6 +30,7 @@ type ActiveItemsRow struct {
 	Description   string
 	PriceMinor    int64
 	RecipeID      int64
+	Needs         int32
 	RecipeVersion int32
 }
 
@@ -50,6 +51,7 @@ func (q *Queries) ActiveItems(ctx context.Context, arg ActiveItemsParams) ([]Act
 			&i.Description,
 			&i.PriceMinor,
 			&i.RecipeID,
+			&i.Needs,
 			&i.RecipeVersion,
 		); err != nil {
 			return nil, err

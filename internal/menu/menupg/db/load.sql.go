@@ -151,7 +151,7 @@ func (q *Queries) DropTimes(ctx context.Context, staffID int64) error {
 }
 
 const loadedItems = `-- name: LoadedItems :many
-select id, sku, name, category, description, price_minor, recipe_id
+select id, sku, name, category, description, price_minor, recipe_id, needs
 from menu_items where outlet_id = $1 and active order by id
 `
 
@@ -163,6 +163,7 @@ type LoadedItemsRow struct {
 	Description string
 	PriceMinor  int64
 	RecipeID    int64
+	Needs       int32
 }
 
 func (q *Queries) LoadedItems(ctx context.Context, outletID int64) ([]LoadedItemsRow, error) {
@@ -182,6 +183,7 @@ func (q *Queries) LoadedItems(ctx context.Context, outletID int64) ([]LoadedItem
 			&i.Description,
 			&i.PriceMinor,
 			&i.RecipeID,
+			&i.Needs,
 		); err != nil {
 			return nil, err
 		}
@@ -520,11 +522,11 @@ func (q *Queries) MoveConfigVersion(ctx context.Context, id int64) (int64, error
 }
 
 const putItem = `-- name: PutItem :one
-insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (outlet_id, sku) do update
 set name = excluded.name, category = excluded.category, description = excluded.description,
-    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, active = true
+    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs, active = true
 returning id
 `
 
@@ -537,6 +539,7 @@ type PutItemParams struct {
 	Description string
 	PriceMinor  int64
 	RecipeID    int64
+	Needs       int32
 }
 
 func (q *Queries) PutItem(ctx context.Context, arg PutItemParams) (int64, error) {
@@ -549,6 +552,7 @@ func (q *Queries) PutItem(ctx context.Context, arg PutItemParams) (int64, error)
 		arg.Description,
 		arg.PriceMinor,
 		arg.RecipeID,
+		arg.Needs,
 	)
 	var id int64
 	err := row.Scan(&id)

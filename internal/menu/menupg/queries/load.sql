@@ -46,7 +46,7 @@ where w.outlet_id = @outlet_id
 order by t.staff_id, t.kind, t.weekday, t.starts;
 
 -- name: LoadedItems :many
-select id, sku, name, category, description, price_minor, recipe_id
+select id, sku, name, category, description, price_minor, recipe_id, needs
 from menu_items where outlet_id = @outlet_id and active order by id;
 
 -- name: LoadedSteps :many
@@ -148,11 +148,11 @@ insert into recipe_step_dependencies (recipe_id, step_no, depends_on)
 select @recipe_id, @step_no, unnest(@depends_on::integer[]);
 
 -- name: PutItem :one
-insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id)
-values (@tenant_id, @outlet_id, @sku, @name, @category, @description, @price_minor, @recipe_id)
+insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs)
+values (@tenant_id, @outlet_id, @sku, @name, @category, @description, @price_minor, @recipe_id, @needs)
 on conflict (outlet_id, sku) do update
 set name = excluded.name, category = excluded.category, description = excluded.description,
-    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, active = true
+    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs, active = true
 returning id;
 
 -- name: RemoveItem :exec

@@ -11,27 +11,28 @@ import (
 )
 
 type Order struct {
-	ID              int64
-	TenantID        int64
-	OutletID        int64
-	Number          string
-	Source          string
-	IdempotencyKey  *string
-	RequestHash     []byte
-	Status          string
-	Type            string
-	CustomerName    string
-	TableNumber     *int32
-	DeliveryAddress string
-	TotalMinor      int64
-	Currency        string
-	Priority        int16
-	Version         int32
-	PlacedAt        time.Time
-	UpdatedAt       time.Time
-	UpdatedBy       string
-	ReadyAt         *time.Time
-	ClosedAt        *time.Time
+	ID               int64
+	TenantID         int64
+	OutletID         int64
+	Number           string
+	Source           string
+	IdempotencyKey   *string
+	RequestHash      []byte
+	Status           string
+	Type             string
+	CustomerName     string
+	TableNumber      *int32
+	DeliveryAddress  string
+	TotalMinor       int64
+	Currency         string
+	Priority         int16
+	Version          int32
+	PlacedAt         time.Time
+	UpdatedAt        time.Time
+	UpdatedBy        string
+	ReadyAt          *time.Time
+	ClosedAt         *time.Time
+	DeliveryFeeMinor int64
 }
 
 type OrderCounter struct {

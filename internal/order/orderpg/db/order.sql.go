@@ -205,12 +205,12 @@ func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error 
 
 const insertOrders = `-- name: InsertOrders :exec
 insert into orders (id, tenant_id, outlet_id, number, source, idempotency_key, request_hash, status, type, customer_name,
-                    table_number, delivery_address, total_minor, currency, priority, placed_at, updated_at, updated_by)
+                    table_number, delivery_address, total_minor, delivery_fee_minor, currency, priority, placed_at, updated_at, updated_by)
 select unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]),
        unnest($5::text[]), nullif(unnest($6::text[]), ''), nullif(unnest($7::bytea[]), ''::bytea),
        unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), nullif(unnest($11::int[]), 0),
-       unnest($12::text[]), unnest($13::bigint[]), unnest($14::text[]), unnest($15::smallint[]),
-       unnest($16::timestamptz[]), unnest($16::timestamptz[]), unnest($17::text[])
+       unnest($12::text[]), unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::text[]), unnest($16::smallint[]),
+       unnest($17::timestamptz[]), unnest($17::timestamptz[]), unnest($18::text[])
 `
 
 type InsertOrdersParams struct {
@@ -227,6 +227,7 @@ type InsertOrdersParams struct {
 	Tables     []int32
 	Addresses  []string
 	Totals     []int64
+	Fees       []int64
 	Currencies []string
 	Priorities []int16
 	Placed     []time.Time
@@ -248,6 +249,7 @@ func (q *Queries) InsertOrders(ctx context.Context, arg InsertOrdersParams) erro
 		arg.Tables,
 		arg.Addresses,
 		arg.Totals,
+		arg.Fees,
 		arg.Currencies,
 		arg.Priorities,
 		arg.Placed,
@@ -574,7 +576,7 @@ func (q *Queries) OrderID(ctx context.Context, arg OrderIDParams) (int64, error)
 }
 
 const orders = `-- name: Orders :many
-select id, tenant_id, outlet_id, number, source, idempotency_key, request_hash, status, type, customer_name, table_number, delivery_address, total_minor, currency, priority, version, placed_at, updated_at, updated_by, ready_at, closed_at from orders where id = any($1::bigint[]) order by id
+select id, tenant_id, outlet_id, number, source, idempotency_key, request_hash, status, type, customer_name, table_number, delivery_address, total_minor, currency, priority, version, placed_at, updated_at, updated_by, ready_at, closed_at, delivery_fee_minor from orders where id = any($1::bigint[]) order by id
 `
 
 func (q *Queries) Orders(ctx context.Context, ids []int64) ([]Order, error) {
@@ -608,6 +610,7 @@ func (q *Queries) Orders(ctx context.Context, ids []int64) ([]Order, error) {
 			&i.UpdatedBy,
 			&i.ReadyAt,
 			&i.ClosedAt,
+			&i.DeliveryFeeMinor,
 		); err != nil {
 			return nil, err
 		}

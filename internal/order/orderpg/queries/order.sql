@@ -18,11 +18,11 @@ select nextval('orders_id_seq')::bigint from generate_series(1, @n::int);
 
 -- name: InsertOrders :exec
 insert into orders (id, tenant_id, outlet_id, number, source, idempotency_key, request_hash, status, type, customer_name,
-                    table_number, delivery_address, total_minor, currency, priority, placed_at, updated_at, updated_by)
+                    table_number, delivery_address, total_minor, delivery_fee_minor, currency, priority, placed_at, updated_at, updated_by)
 select unnest(@ids::bigint[]), unnest(@tenants::bigint[]), unnest(@outlets::bigint[]), unnest(@numbers::text[]),
        unnest(@sources::text[]), nullif(unnest(@keys::text[]), ''), nullif(unnest(@hashes::bytea[]), ''::bytea),
        unnest(@statuses::text[]), unnest(@types::text[]), unnest(@customers::text[]), nullif(unnest(@tables::int[]), 0),
-       unnest(@addresses::text[]), unnest(@totals::bigint[]), unnest(@currencies::text[]), unnest(@priorities::smallint[]),
+       unnest(@addresses::text[]), unnest(@totals::bigint[]), unnest(@fees::bigint[]), unnest(@currencies::text[]), unnest(@priorities::smallint[]),
        unnest(@placed::timestamptz[]), unnest(@placed::timestamptz[]), unnest(@updated_by::text[]);
 
 -- name: InsertItems :exec
