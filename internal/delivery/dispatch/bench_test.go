@@ -26,3 +26,11 @@ func BenchmarkDecideAgain(b *testing.B) {
 		dispatch.Decide(s)
 	}
 }
+
+// BenchmarkDecide5000Orders1000Drivers is one decision of more than any region has: what is done in it is bounded.
+func BenchmarkDecide5000Orders1000Drivers(b *testing.B) {
+	s := randomTown(rand.New(rand.NewPCG(1, 2)), 1000, 5000)
+	for b.Loop() {
+		dispatch.Decide(s)
+	}
+}

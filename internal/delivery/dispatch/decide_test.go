@@ -1,6 +1,9 @@
 package dispatch_test
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -144,4 +147,26 @@ func TestIdleDriverGoesWhereOrdersCameFrom(t *testing.T) {
 
 	s.Settings.Reposition.Window = 0
 	require.Empty(t, dispatch.Decide(s).Instructions)
+}
+
+// The answer is anytime: whatever the effort, every order has its place, and effort is not wasted.
+func TestMoreEffortIsNeverForNothing(t *testing.T) {
+	t.Parallel()
+	s := randomTown(rand.New(rand.NewPCG(5, 5)), 30, 80)
+	costs := make([]float64, 0, 4)
+	for _, effort := range []struct{ looks, tries int }{{0, 0}, {50, 10}, {500, 50}, {200_000, 200}} {
+		s.Settings.Looks, s.Settings.MinTries, s.Settings.MaxTries = effort.looks, effort.tries, effort.tries
+		p := dispatch.Decide(s)
+		require.LessOrEqual(t, p.Tried, effort.tries)
+		placed := len(p.Unassigned) + len(p.Holds)
+		for _, in := range p.Instructions {
+			if in.Kind == dispatch.Fetch || in.Kind == dispatch.Collect {
+				placed++
+			}
+		}
+		require.Equal(t, len(s.Orders), placed)
+		costs = append(costs, p.Cost)
+	}
+	require.True(t, slices.IsSortedFunc(costs, func(a, b float64) int { return cmp.Compare(b, a) }), costs)
+	require.Less(t, costs[3], 0.95*costs[0])
 }

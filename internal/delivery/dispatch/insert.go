@@ -34,43 +34,84 @@ func (m *model) fill(orders []int32) float64 {
 	return lost
 }
 
-// cheapest finds the best place of all for an order. Drivers without a route come first: they are judged fast, and
-// their price rules most of the others out.
+// cheapest finds the best place of all for an order. The ends of routes come first: they are judged fast, and their price
+// rules most other places out.
 func (m *model) cheapest(k int32) slot {
-	best := slot{cost: impossible}
-	limit := m.s.Settings.LostCost
-	for _, idle := range [...]bool{true, false} {
-		for i := range m.drivers {
-			d := &m.drivers[i]
-			if (len(d.route) == 0) != idle || m.atLeast(d, k) >= min(limit, best.cost) || !m.allowed(d, int32(i), k) {
-				continue
-			}
-			if s := m.insert(int32(i), k, min(limit, best.cost)); s.cost < best.cost {
-				best = s
-			}
+	best, limit := slot{cost: impossible}, m.s.Settings.LostCost
+	for i := range m.drivers {
+		d := &m.drivers[i]
+		if cost := m.atEnd(d, k); cost < limit && m.allowed(d, int32(i), k) {
+			best, limit = slot{int32(i), len(d.route), len(d.route), cost}, cost
+		}
+	}
+	o := &m.orders[k]
+	soonest := m.soonest(o.from)
+	for i := range m.drivers {
+		d := &m.drivers[i]
+		if m.looks <= 0 {
+			break
+		}
+		if len(d.route) == 0 || m.amidst(d, o, soonest[i], limit) >= limit || !m.allowed(d, int32(i), k) {
+			continue
+		}
+		if s := m.insert(int32(i), k, limit); s.cost < limit {
+			best, limit = s, s.cost
 		}
 	}
 	return best
 }
 
-// atLeast is a price below which driver d cannot have order k: he goes there at once and to the door at once.
-func (m *model) atLeast(d *driver, k int32) float64 {
-	o := &m.orders[k]
-	there := m.soonest(d, o)
-	direct := m.drive(d, o.from, o.to)
-	least := float64(max(there, o.ready)+direct+m.dropHalf-o.placed) + m.s.Settings.DriveCost*float64(direct)
+// atEnd is what order k costs driver d after everything else, or impossible.
+func (m *model) atEnd(d *driver, k int32) float64 {
+	x := d.pre[len(d.pre)-1]
+	before := x.cost
+	if len(d.route) >= 2*max(1, m.s.Settings.MaxQueue) || !m.step(d, &x, stop{k, false}) {
+		return impossible
+	}
+	m.hand(d, &x, &m.orders[k])
 	if len(d.route) == 0 {
-		least += d.bias + m.s.Settings.DriveCost*float64(m.drive(d, d.at, o.from))
+		return d.bias + x.cost - before
+	}
+	return x.cost - before
+}
+
+// amidst is a price below which order o cannot come before something else that driver d does, who could collect it at
+// soonest: either its door is his last one, or his last one comes later by the way over it. It is worked out as far as
+// it is below limit.
+func (m *model) amidst(d *driver, o *order, soonest int32, limit float64) float64 {
+	door := max(soonest, o.ready) + m.pickHalf + m.drive(d, o.from, o.to) + m.dropHalf
+	if least := float64(door - o.placed); least >= limit {
+		return least
+	}
+	end := &d.pre[len(d.pre)-1]
+	later := door + m.dropHalf + m.drive(d, o.to, end.at) + 2*m.dropHalf - end.t
+	last := max(door, end.t+m.drive(d, end.at, o.to)+m.dropHalf)
+	return float64(min(door+max(0, later), last) - o.placed)
+}
+
+// atLeast is a price below which driver d cannot have order k, who could collect it at soonest.
+func (m *model) atLeast(d *driver, k, soonest int32) float64 {
+	least := m.atEnd(d, k)
+	if len(d.route) > 0 {
+		least = min(least, m.amidst(d, &m.orders[k], soonest, least))
 	}
 	return least
 }
 
-// soonest is when driver d could collect order o if he did nothing else.
-func (m *model) soonest(d *driver, o *order) int32 {
-	if d.at != o.from {
-		return d.start + m.drive(d, d.at, o.from) + m.pickHalf
+// soonest is when each driver could collect something at a pick-up place if he did nothing before that is not final.
+func (m *model) soonest(place int32) []int32 {
+	if m.firsts[place] == nil {
+		row := make([]int32, len(m.drivers))
+		for i := range row {
+			d := &m.drivers[i]
+			x := d.pre[d.bound]
+			if row[i] = x.t + m.drive(d, x.at, place) + m.pickHalf; x.at == place {
+				row[i] = max(0, x.last, min(x.t, x.arr+m.pickHalf))
+			}
+		}
+		m.firsts[place] = row
 	}
-	return max(0, d.last, min(d.start, d.arr+m.pickHalf))
+	return m.firsts[place]
 }
 
 // insert finds the best place for order k in one driver's route that costs less than limit. Delays only ever add up
@@ -78,6 +119,7 @@ func (m *model) soonest(d *driver, o *order) int32 {
 func (m *model) insert(i, k int32, limit float64) slot {
 	d := &m.drivers[i]
 	best := slot{cost: impossible}
+	m.looks--
 	if len(d.route) >= 2*max(1, m.s.Settings.MaxQueue) {
 		return best
 	}
@@ -86,7 +128,7 @@ func (m *model) insert(i, k int32, limit float64) slot {
 		open = d.bias
 	}
 	o := &m.orders[k]
-	own := m.drive(d, o.from, o.to) + m.dropHalf - o.placed
+	own := m.pickHalf + m.drive(d, o.from, o.to) + m.dropHalf - o.placed
 	limit -= open
 	for a := d.bound; a < len(d.pre); a++ {
 		x := d.pre[a]

@@ -12,7 +12,8 @@ type model struct {
 	drivers []driver
 	orders  []order
 	points  []Point
-	dist    []int32 // points × points, seconds + 1; 0: not asked yet
+	dist    []int32   // points × points, as far as there is room, seconds + 1; 0: not asked yet
+	firsts  [][]int32 // by pick-up place: when each driver could be there first; see soonest
 
 	pickHalf, dropHalf int32
 	driverAt           map[int64]int32 // by id
@@ -25,6 +26,7 @@ type model struct {
 	late    int32   // BundleLate
 	free    []int32 // open orders that may change hands
 	tried   int
+	looks   int // that are left
 
 	told  []Instruction
 	moved []bool // drivers who were told something
@@ -68,11 +70,12 @@ func newModel(s *Snapshot) *model {
 		s: s, now: s.Now, pickHalf: seconds(s.Settings.PickupService / 2), dropHalf: seconds(s.Settings.DropService / 2),
 		driverAt: make(map[int64]int32, len(s.Drivers)), orderAt: make(map[int64]int32, len(s.Orders)),
 		placeAt: map[int64]int32{}, moved: make([]bool, len(s.Drivers)),
-		late: seconds(s.Settings.BundleLate), bundles: s.Settings.BundleLate > 0,
+		late: seconds(s.Settings.BundleLate), bundles: s.Settings.BundleLate > 0, looks: s.Settings.Looks,
 	}
 	m.addDrivers()
 	m.addOrders()
-	m.dist = make([]int32, len(m.points)*len(m.points))
+	m.dist = make([]int32, min(mostKept, len(m.points)*len(m.points)))
+	m.firsts = make([][]int32, len(m.points))
 	return m
 }
 
@@ -171,35 +174,52 @@ func (m *model) place(pickup int64, p Point) int32 {
 
 // at turns a time into seconds from now.
 func (m *model) at(t time.Time) int32 {
-	return int32(max(-never, min(never, math.Ceil(t.Sub(m.now).Seconds()))))
+	return int32(max(-never, min(never, wholeSeconds(t.Sub(m.now)))))
 }
 
 // time turns seconds from now back into a time.
 func (m *model) time(s int32) time.Time { return m.now.Add(time.Duration(s) * time.Second) }
 
 func seconds(d time.Duration) int32 {
-	return int32(max(0, min(never/4, math.Ceil(d.Seconds()))))
+	return int32(max(0, min(never/4, wholeSeconds(d))))
+}
+
+// wholeSeconds rounds up.
+func wholeSeconds(d time.Duration) time.Duration {
+	n := d / time.Second
+	if d > n*time.Second {
+		n++
+	}
+	return n
 }
 
 // between is the time from place a to place b in seconds at ordinary speed.
 func (m *model) between(a, b int32) int32 {
-	k := int(a)*len(m.points) + int(b)
-	if v := m.dist[k]; v > 0 {
-		return v - 1
+	if k := int(a)*len(m.points) + int(b); k < len(m.dist) && m.dist[k] > 0 {
+		return m.dist[k] - 1
 	}
+	return m.ask(a, b)
+}
+
+// mostKept is how many travel times are kept at the most: 32 MiB of them. Others are asked for again.
+const mostKept = 8 << 20
+
+// ask asks how long it is from place a to place b, and keeps the answer.
+func (m *model) ask(a, b int32) int32 {
 	v := int32(0)
 	if a != b {
 		v = seconds(m.s.Travel.Between(m.points[a], m.points[b]))
 	}
-	m.dist[k] = v + 1
+	if k := int(a)*len(m.points) + int(b); k < len(m.dist) {
+		m.dist[k] = v + 1
+	}
 	return v
 }
 
 // drive is the time from place a to place b in seconds for driver d.
 func (m *model) drive(d *driver, a, b int32) int32 {
-	v := m.between(a, b)
-	if d.speed != 1 {
-		v = int32(math.Ceil(float64(v) / d.speed))
+	if d.speed == 1 {
+		return m.between(a, b)
 	}
-	return v
+	return int32(math.Ceil(float64(m.between(a, b)) / d.speed))
 }

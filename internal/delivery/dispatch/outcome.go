@@ -66,6 +66,7 @@ func (m *model) reason(k int32) Reason {
 		return r
 	}
 	onShift, allowed, inTime := false, false, false
+	soonest := m.soonest(m.orders[k].from)
 	for i := range m.drivers {
 		d := &m.drivers[i]
 		if d.off < 0 {
@@ -76,8 +77,7 @@ func (m *model) reason(k int32) Reason {
 			continue
 		}
 		allowed = true
-		o := &m.orders[k]
-		inTime = inTime || max(m.soonest(d, o), o.ready) <= d.off
+		inTime = inTime || max(soonest[i], m.orders[k].ready) <= d.off
 	}
 	switch {
 	case !onShift:

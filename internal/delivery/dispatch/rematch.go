@@ -1,13 +1,20 @@
 package dispatch
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // rematch gives all orders that are alone in a route, and those that are in none, to drivers anew by one minimum-cost
 // matching: the best that can be done with one order each. What the search cannot see one try at a time (a long chain of
 // exchanges) it sees at once.
 func (m *model) rematch() {
 	orders, drivers := m.singles()
-	if len(orders) < 2 || len(drivers) < 2 {
+	if n := m.s.Settings.MatchPairs / max(1, len(drivers)); len(orders) > n {
+		slices.SortStableFunc(orders, func(a, b int32) int { return cmp.Compare(m.orders[a].ready, m.orders[b].ready) })
+		orders = orders[:n]
+	}
+	if len(orders) < 2 || len(drivers) < 2 || m.looks <= 0 {
 		return
 	}
 	for _, k := range orders {
@@ -60,8 +67,9 @@ func (m *model) prices(orders, drivers []int32) ([]slot, [][]float64) {
 	least := make([]float64, len(drivers))
 	for n, k := range orders {
 		cost[n] = flat[n*len(drivers) : (n+1)*len(drivers)]
+		soonest := m.soonest(m.orders[k].from)
 		for c, i := range drivers {
-			least[c] = m.atLeast(&m.drivers[i], k)
+			least[c] = m.atLeast(&m.drivers[i], k, soonest[i])
 		}
 		enough := nth(least, m.s.Settings.MatchDrivers)
 		for c, i := range drivers {
@@ -78,7 +86,13 @@ func (m *model) prices(orders, drivers []int32) ([]slot, [][]float64) {
 
 // nth is the n-th smallest of xs, the largest when there are fewer.
 func nth(xs []float64, n int) float64 {
-	sorted := slices.Clone(xs)
-	slices.Sort(sorted)
-	return sorted[min(max(n, 1), len(sorted))-1]
+	low := make([]float64, 0, max(n, 1)) // the smallest so far, in their order
+	for _, x := range xs {
+		if len(low) == cap(low) && x >= low[len(low)-1] {
+			continue
+		}
+		at, _ := slices.BinarySearch(low, x)
+		low = slices.Insert(low[:min(len(low), cap(low)-1)], at, x)
+	}
+	return low[len(low)-1]
 }

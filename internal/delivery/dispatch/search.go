@@ -41,7 +41,7 @@ func (m *model) search(rng *rand.Rand) {
 	}
 	set := &m.s.Settings
 	n := min(set.MaxTries, max(set.MinTries, int(set.TriesPerOrder*float64(len(seeds)))))
-	for ; m.tried < n; m.tried++ {
+	for ; m.tried < n && m.looks > 0; m.tried++ {
 		m.epoch++
 		m.try(m.related(seeds[rng.IntN(len(seeds))], rng))
 	}

@@ -25,6 +25,8 @@ type Settings struct {
 	MaxTries      int     // and never more
 	Related       int     // orders taken out in one try, at most
 	MatchDrivers  int     // drivers that an order is matched with, the nearest
+	MatchPairs    int     // pairs of an order and a driver that are matched at once: the orders ready first when there are more
+	Looks         int     // how often a driver's route is gone through for a place for an order; then orders come last in routes
 	Seed          uint64
 
 	Alternatives int // how many other drivers an instruction's reason names
@@ -47,7 +49,8 @@ func DefaultSettings() Settings {
 		PickupService: 4 * time.Minute, DropService: 4 * time.Minute, Cadence: time.Minute,
 		Capacity: 4, MaxQueue: 8, ReadyRisk: 0.3,
 		DriveCost: 0.05, RouteCost: 60, FairCost: 0.5, LostCost: 5 * 3600,
-		TriesPerOrder: 1, MinTries: 20, MaxTries: 100, Related: 7, MatchDrivers: 24, Seed: 1, Alternatives: 3,
+		TriesPerOrder: 1, MinTries: 20, MaxTries: 100, Related: 7, MatchDrivers: 24, MatchPairs: 150_000,
+		Looks: 200_000, Seed: 1, Alternatives: 3,
 		Reposition: Reposition{
 			Window: 30 * time.Minute, MinDrive: 3 * time.Minute, MinShift: 15 * time.Minute,
 			DriveCost: 0.2, BusyCost: 60, Most: 150,

@@ -47,6 +47,8 @@ func anyTown(t *rapid.T) dispatch.Snapshot {
 	s := randomTown(r, drivers, orders)
 	s.Settings.Capacity = rapid.IntRange(1, 4).Draw(t, "capacity")
 	s.Settings.MaxTries = rapid.IntRange(0, 60).Draw(t, "tries")
+	s.Settings.Looks = rapid.SampledFrom([]int{0, 1, 30, 1000, 200_000}).Draw(t, "looks")
+	s.Settings.MatchPairs = rapid.SampledFrom([]int{0, 20, 150_000}).Draw(t, "pairs")
 	if rapid.Bool().Draw(t, "limit bundles") {
 		s.Settings.BundleLate = 5 * time.Minute
 	}

@@ -25,30 +25,28 @@ func (m *model) why(i, k int32) Why {
 	return w
 }
 
-// alternatives are the cheapest places for order k with other drivers than i.
+// alternatives are the cheapest places for order k with other drivers than i, of those who look the most promising.
 func (m *model) alternatives(i, k int32) []Alternative {
-	n := m.s.Settings.Alternatives
-	var out []Alternative
-	limit := m.s.Settings.LostCost
-	for j := range m.drivers {
-		d := &m.drivers[j]
-		if int32(j) == i || !m.allowed(d, int32(j), k) || m.atLeast(d, k) >= limit {
-			continue
-		}
-		s := m.insert(int32(j), k, limit)
-		if s.cost >= limit {
-			continue
-		}
-		out = append(out, Alternative{m.s.Drivers[j].ID, s.cost})
-		slices.SortStableFunc(out, func(a, b Alternative) int { return cmp.Compare(a.Cost, b.Cost) })
-		if len(out) > n {
-			out = out[:n]
-		}
-		if len(out) == n {
-			limit = out[n-1].Cost
+	set := &m.s.Settings
+	least := make([]float64, len(m.drivers))
+	soonest := m.soonest(m.orders[k].from)
+	for j := range least {
+		if least[j] = impossible; int32(j) != i && m.allowed(&m.drivers[j], int32(j), k) {
+			least[j] = m.atLeast(&m.drivers[j], k, soonest[j])
 		}
 	}
-	return out
+	enough := min(set.LostCost, nth(least, set.MatchDrivers))
+	var out []Alternative
+	for j := range least {
+		if least[j] > enough {
+			continue
+		}
+		if s := m.insert(int32(j), k, set.LostCost); s.cost < set.LostCost {
+			out = append(out, Alternative{m.s.Drivers[j].ID, s.cost})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Alternative) int { return cmp.Compare(a.Cost, b.Cost) })
+	return out[:min(set.Alternatives, len(out))]
 }
 
 // pickupTime is when order k changes hands in driver i's route.
