@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"brigade/internal/telemetry"
@@ -54,6 +56,37 @@ func TestSpansReachACollector(t *testing.T) {
 	require.Equal(t, "a step", sent.Name)
 	require.Equal(t, "no", sent.Status.Message)
 	require.Contains(t, resource.Resource.String(), "n1")
+}
+
+// receiver is a collector that speaks gRPC.
+type receiver struct {
+	collector.UnimplementedTraceServiceServer
+	got chan *collector.ExportTraceServiceRequest
+}
+
+func (r receiver) Export(_ context.Context, sent *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
+	r.got <- sent
+	return &collector.ExportTraceServiceResponse{}, nil
+}
+
+func TestSpansReachACollectorByGRPC(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r, server := receiver{got: make(chan *collector.ExportTraceServiceRequest, 1)}, grpc.NewServer()
+	collector.RegisterTraceServiceServer(server, r)
+	go func() { _ = server.Serve(listener) }() // ends with Stop
+	defer server.Stop()
+	traces, err := telemetry.NewTraces(t.Context(), telemetry.TraceOptions{
+		Endpoint: "http://" + listener.Addr().String(), Protocol: "grpc", Service: "brigade", Node: "n1",
+	})
+	require.NoError(t, err)
+	_, span := traces.Start(telemetry.WithTraceParent(t.Context(), parent), "a step", trace.SpanKindInternal)
+	telemetry.End(span, nil)
+	require.NoError(t, traces.Stop(t.Context()), "stopping sends what waits")
+	require.Equal(t, "a step", (<-r.got).ResourceSpans[0].ScopeSpans[0].Spans[0].Name)
+	_, err = telemetry.NewTraces(t.Context(), telemetry.TraceOptions{Endpoint: "http://here", Protocol: "pigeon"})
+	require.ErrorContains(t, err, "http/protobuf or grpc")
 }
 
 func TestSpansBelongToTheTraceTheyAreGiven(t *testing.T) {
