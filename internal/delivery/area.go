@@ -106,6 +106,9 @@ func checkRing(ring []Point) error {
 		if !(p.Lat >= -90 && p.Lat <= 90 && p.Lon >= -180 && p.Lon <= 180) {
 			return fmt.Errorf("leaves the earth at position %d: [%g, %g] (longitude comes before latitude)", j+1, p.Lon, p.Lat)
 		}
+		if j > 0 && p == ring[j-1] {
+			return fmt.Errorf("has position %d twice in a row", j)
+		}
 		west, east = min(west, p.Lon), max(east, p.Lon)
 	}
 	if ring[0] != ring[len(ring)-1] {
@@ -121,9 +124,6 @@ func checkRing(ring []Point) error {
 func simple(ring []Point) error {
 	n := len(ring) - 1
 	for i := range n {
-		if ring[i] == ring[i+1] {
-			return fmt.Errorf("has position %d twice in a row", i+1)
-		}
 		for j := i + 1; j < n; j++ {
 			next, around := j == i+1, i == 0 && j == n-1
 			switch {

@@ -44,6 +44,11 @@ func deliveries(ctx context.Context, tx store.Tx, tenant int64, file *load.Docum
 	for _, r := range file.Delivery.Regions {
 		w.region(have, r, people)
 	}
+	for _, r := range file.Delivery.Regions {
+		for _, site := range r.Outlets {
+			w.zones(have, site)
+		}
+	}
 	for _, left := range sortedKeys(people) {
 		w.change(load.Change{Action: load.Removed, Ref: load.Ref{Kind: load.KindDriver, Name: left}}, func() error {
 			return deliverypg.RetireDriver(ctx, tx, people[left].id)

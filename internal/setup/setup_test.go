@@ -102,3 +102,43 @@ func TestFaultsAreNamedWithTheirPlaces(t *testing.T) {
 	_, err := put(t, pgtest.New(t), strings.Replace(base, "{outlet: main", "{outlet: nowhere", 1), false)
 	require.ErrorContains(t, err, `there is no outlet "nowhere"`)
 }
+
+// Zones are loaded, compared, kept by a file that does not speak of them, and refused when they are none.
+func TestWhereOutletsDeliverIsLoaded(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	with := func(more string) string {
+		return strings.Replace(base, "{outlet: main, lat: 40.4, lon: -3.7}", "{outlet: main, lat: 40.4, lon: -3.7"+more+"}", 1)
+	}
+	square := "area: [[-3.71, 40.39], [-3.69, 40.39], [-3.69, 40.41], [-3.71, 40.41]]"
+	zones := with(`, unknown_addresses: take, zones: [{name: near, fee: 1.50, minimum: 10, free_from: 30, extra_minutes: 5, hours: {from: "12:00", to: "23:00"}, ` + square + `},
+		{name: far, fee: 3, area: {type: Polygon, coordinates: [[[-3.8, 40.3], [-3.6, 40.3], [-3.6, 40.5], [-3.8, 40.5], [-3.8, 40.3]]]}}]`)
+	lines, err := put(t, pool, zones, true)
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(lines, "\n"), "+ main: zone near (fee 1.50; minimum 10.00; free_from 30.00; extra_minutes 5; hours 12:00-23:00; area 3.77 km²")
+	_, err = put(t, pool, zones, false)
+	require.NoError(t, err)
+	lines, err = put(t, pool, zones, false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"nothing to change"}, lines)
+	lines, err = put(t, pool, base, false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"nothing to change"}, lines, "a file that does not speak of zones leaves them alone")
+	lines, err = put(t, pool, with(", radius_km: 4, zones: [{name: near, fee: 2, "+square+"}]"), false)
+	require.NoError(t, err)
+	text := strings.Join(lines, "\n")
+	for _, part := range []string{"~ main: zone near: fee 1.50 → 2.00; minimum 10.00 → (none)", "- main: zone far", "~ main: reach main: radius_km 0 → 4; unknown_addresses take → refuse"} {
+		require.Contains(t, text, part)
+	}
+	for wrong, says := range map[string]string{
+		"zones: [{name: a, fee: -1, " + square + "}]":                            "fee must not be negative",
+		"zones: [{name: a, area: [[1, 2], [3]]}]":                                "area must be a GeoJSON Polygon",
+		"zones: [{name: a, area: [[0, 0], [0.01, 0.01], [0.01, 0], [0, 0.01]]}]": "crosses itself",
+		"zones: [{name: a, " + square + "}, {name: A, " + square + "}]":          "two zones",
+		"zones: [{name: a, hours: {from: noon, to: \"14:00\"}, " + square + "}]": "time of day",
+		"unknown_addresses: maybe":                                               "take or refuse",
+	} {
+		_, err = put(t, pool, with(", "+wrong), false)
+		require.ErrorContains(t, err, says)
+	}
+}

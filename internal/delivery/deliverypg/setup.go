@@ -17,6 +17,8 @@ import (
 type Setup struct {
 	Regions []RegionSetup
 	Places  []PlaceSetup
+	Zones   map[string][]delivery.Zone // by outlet's slug
+	Reach   map[string]delivery.Reach
 }
 
 // RegionSetup is a region as a file describes it.
@@ -79,7 +81,10 @@ func ReadSetup(ctx context.Context, tx store.Tx, tenant int64) (s Setup, err err
 	for _, p := range places {
 		s.Places = append(s.Places, PlaceSetup{p.Address, delivery.Point{Lat: p.Lat, Lon: p.Lon}})
 	}
-	return s, err
+	if err != nil {
+		return s, err
+	}
+	return s, s.readZones(ctx, q, tenant)
 }
 
 func readDrivers(ctx context.Context, q *db.Queries, tenant int64) (map[string][]DriverSetup, error) {

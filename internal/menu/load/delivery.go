@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"brigade/internal/money"
 )
 
 // Kinds of things that deliver.
@@ -15,6 +17,8 @@ const (
 	KindRegion Kind = "region"
 	KindDriver Kind = "driver"
 	KindPlace  Kind = "place"
+	KindZone   Kind = "zone"
+	KindReach  Kind = "reach"
 )
 
 // Delivery is how a tenant's orders are carried: by own drivers, region by region.
@@ -31,10 +35,27 @@ type Region struct {
 	Drivers              []Driver
 }
 
-// Site is where an outlet stands, in degrees.
+// Site is where an outlet stands, in degrees, and where it delivers.
 type Site struct {
 	Outlet   string
 	Lat, Lon float64
+	Zones    []Zone // nil: the file does not say
+	Reach    *Reach // nil: the file does not say
+}
+
+// Reach is how far an outlet delivers beside its zones.
+type Reach struct {
+	Metres      float64 // while it has no zones; 0: everywhere
+	TakeUnknown bool    // addresses that nobody can place
+}
+
+// Zone is a part of town that an outlet delivers to.
+type Zone struct {
+	Name                   string
+	Fee, Minimum, FreeFrom money.Amount
+	Extra                  time.Duration
+	From, To               string         // 15:04; both empty: always
+	Rings                  [][][2]float64 // longitude, latitude; as in a GeoJSON Polygon
 }
 
 // Driver is somebody who carries orders.
@@ -73,10 +94,7 @@ func (r *reader) delivery(n *yaml.Node, doc *Document) *Delivery {
 		}
 		slugs.add(r, g.node("slug"), region.Slug)
 		for _, n := range g.list("outlets") {
-			o := r.mapping(n, "an outlet of a region", "outlet!", "lat!", "lon!")
-			site := Site{Outlet: o.match("outlet", slugForm, slugSays), Lat: o.number("lat", -90, 90, 0), Lon: o.number("lon", -180, 180, 0)}
-			sites.add(r, o.node("outlet"), site.Outlet)
-			region.Outlets = append(region.Outlets, site)
+			region.Outlets = append(region.Outlets, r.site(n, &sites))
 		}
 		for _, n := range g.list("drivers") {
 			region.Drivers = append(region.Drivers, r.driver(n, &people))
@@ -94,6 +112,77 @@ func (r *reader) delivery(n *yaml.Node, doc *Document) *Delivery {
 		d.Places = append(d.Places, place)
 	}
 	return d
+}
+
+func (r *reader) site(n *yaml.Node, sites *names) Site {
+	o := r.mapping(n, "an outlet of a region", "outlet!", "lat!", "lon!", "radius_km", "unknown_addresses", "zones")
+	site := Site{Outlet: o.match("outlet", slugForm, slugSays), Lat: o.number("lat", -90, 90, 0), Lon: o.number("lon", -180, 180, 0)}
+	sites.add(r, o.node("outlet"), site.Outlet)
+	if o.values["radius_km"] != nil || o.values["unknown_addresses"] != nil {
+		site.Reach = &Reach{
+			Metres:      o.number("radius_km", 0, furthest, 0) * 1000,
+			TakeUnknown: o.match("unknown_addresses", unknowns, "take or refuse") == "take",
+		}
+	}
+	if o.values["zones"] == nil {
+		return site
+	}
+	site.Zones = []Zone{}
+	called := names{what: "zone", fold: true}
+	for _, n := range o.list("zones") {
+		z := r.zone(n)
+		called.add(r, n, z.Name)
+		site.Zones = append(site.Zones, z)
+	}
+	return site
+}
+
+const (
+	furthest     = 200 // km
+	longestExtra = 4 * 60
+)
+
+var unknowns = regexp.MustCompile(`^(take|refuse)$`)
+
+func (r *reader) zone(n *yaml.Node) Zone {
+	f := r.mapping(n, "a zone", "name!", "fee", "minimum", "free_from", "extra_minutes", "hours", "area!")
+	z := Zone{
+		Name: f.text("name"), Fee: f.amount("fee"), Minimum: f.amount("minimum"), FreeFrom: f.amount("free_from"),
+	}
+	if m := f.number("extra_minutes", 0, longestExtra, 0); m == m {
+		z.Extra = time.Duration(m * float64(time.Minute)).Truncate(time.Second)
+	}
+	if h := f.values["hours"]; h != nil {
+		hours := r.mapping(h, "hours", "from!", "to!")
+		z.From, z.To = hours.dayTime("from"), hours.dayTime("to")
+	}
+	if a := f.values["area"]; a != nil {
+		z.Rings = r.rings(a)
+	}
+	return z
+}
+
+// rings reads a GeoJSON Polygon, or a plain list of [longitude, latitude] that closes by itself.
+func (r *reader) rings(n *yaml.Node) (rings [][][2]float64) {
+	if n.Kind == yaml.MappingNode {
+		var g struct {
+			Type        string         `yaml:"type"`
+			Coordinates [][][2]float64 `yaml:"coordinates"`
+		}
+		if err := n.Decode(&g); err != nil || g.Type != "Polygon" {
+			r.fault(n, "area must be a GeoJSON Polygon with rings of [longitude, latitude]")
+		}
+		return g.Coordinates
+	}
+	var ring [][2]float64
+	if err := n.Decode(&ring); err != nil || len(ring) == 0 {
+		r.fault(n, "area must be a GeoJSON Polygon, or a list of [longitude, latitude]")
+		return nil
+	}
+	if ring[0] != ring[len(ring)-1] {
+		ring = append(ring, ring[0])
+	}
+	return [][][2]float64{ring}
 }
 
 func (r *reader) driver(n *yaml.Node, people *names) Driver {
