@@ -27,12 +27,14 @@ type Batcher[Req, Res any] struct {
 	pool *pgxpool.Pool
 	work Work[Req, Res]
 	opts BatcherOptions
+	key  func(Req) string // see Apart; may be nil
 
-	mu     sync.Mutex
-	queue  []*call[Req, Res]
-	closed bool
-	wake   chan struct{}
-	done   chan struct{}
+	mu      sync.Mutex
+	changed *sync.Cond // the queue, closed, or what is under way
+	queue   []*call[Req, Res]
+	keys    map[string]bool // of the batches under way
+	closed  bool
+	lanes   sync.WaitGroup
 }
 
 // BatcherOptions bound a Batcher. Zero values take the defaults.
@@ -41,12 +43,14 @@ type BatcherOptions struct {
 	MaxBatch int                                 // requests in one transaction; default 512
 	MaxQueue int                                 // requests that may wait; more are refused; default 20,000
 	Timeout  time.Duration                       // of one transaction; default 30 s
+	Lanes    int                                 // transactions at the same time; default 1
 	Observe  func(size int, took time.Duration)  // called after each transaction; may be nil
 	After    func(ctx context.Context, size int) // called after each commit, before callers hear of it; may be nil
 }
 
 type call[Req, Res any] struct {
 	req  Req
+	key  string
 	out  Outcome[Res]
 	done chan struct{}
 	span trace.Span // nil: nobody traces the caller
@@ -63,16 +67,26 @@ func NewBatcher[Req, Res any](pool *pgxpool.Pool, work Work[Req, Res], opts Batc
 	if opts.Timeout == 0 {
 		opts.Timeout = 30 * time.Second
 	}
-	b := &Batcher[Req, Res]{pool: pool, work: work, opts: opts, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go b.run()
+	b := &Batcher[Req, Res]{pool: pool, work: work, opts: opts, keys: map[string]bool{}}
+	b.changed = sync.NewCond(&b.mu)
+	for range max(1, opts.Lanes) {
+		b.lanes.Go(b.run)
+	}
 	return b
 }
+
+// Apart says that requests with the same key must not be written at the same time: the later one joins the other's batch
+// or waits for its end. "" is no key. It is called before the first Do.
+func (b *Batcher[Req, Res]) Apart(key func(Req) string) { b.key = key }
 
 // Do commits req together with its neighbours and returns its own outcome. It returns nil only after the commit.
 // When ctx ends while the request still waits it is withdrawn and nothing is written; once its transaction runs,
 // Do waits for the outcome. Errors: KindUnavailable (nothing was written), KindUnknown, and what the work says.
 func (b *Batcher[Req, Res]) Do(ctx context.Context, req Req) (Res, error) {
 	c := &call[Req, Res]{req: req, done: make(chan struct{}), span: callSpan(ctx, b.opts.Name)}
+	if b.key != nil {
+		c.key = b.key(req)
+	}
 	defer func() { endSpan(c.span, c.out.Err) }()
 	if err := b.enqueue(c); err != nil {
 		return c.out.Res, err
@@ -98,10 +112,7 @@ func (b *Batcher[Req, Res]) enqueue(c *call[Req, Res]) error {
 		return errs.Unavailable("too many requests wait: nothing was written")
 	}
 	b.queue = append(b.queue, c)
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
+	b.changed.Signal()
 	return nil
 }
 
@@ -124,28 +135,64 @@ func (b *Batcher[Req, Res]) withdraw(c *call[Req, Res]) bool {
 	return false
 }
 
-// take returns the next batch; ok is false when the batcher is closed and empty.
-func (b *Batcher[Req, Res]) take() (batch []*call[Req, Res], ok bool) {
+// take waits for the next batch; there is none once the batcher is closed and empty.
+func (b *Batcher[Req, Res]) take() []*call[Req, Res] {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := min(len(b.queue), b.opts.MaxBatch)
-	batch = append(batch, b.queue[:n]...)
-	b.queue = b.queue[n:]
-	return batch, n > 0 || !b.closed
+	for {
+		batch := b.pick()
+		if len(b.queue) > 0 {
+			b.changed.Signal() // another lane may take the rest
+		}
+		if len(batch) > 0 || b.closed && len(b.queue) == 0 {
+			return batch
+		}
+		b.changed.Wait()
+	}
+}
+
+// pick takes the oldest requests out of the queue, but for those with a key that another lane is writing.
+func (b *Batcher[Req, Res]) pick() (batch []*call[Req, Res]) {
+	busy := len(b.keys) > 0
+	var rest []*call[Req, Res]
+	for i, c := range b.queue {
+		if len(batch) == b.opts.MaxBatch {
+			rest = append(rest, b.queue[i:]...)
+			break
+		}
+		if busy && b.keys[c.key] {
+			rest = append(rest, c)
+			continue
+		}
+		batch = append(batch, c)
+	}
+	b.queue = rest
+	for _, c := range batch {
+		if c.key != "" {
+			b.keys[c.key] = true
+		}
+	}
+	return batch
+}
+
+// release lets others write what a batch had the keys of.
+func (b *Batcher[Req, Res]) release(batch []*call[Req, Res]) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range batch {
+		delete(b.keys, c.key)
+	}
+	b.changed.Broadcast()
 }
 
 func (b *Batcher[Req, Res]) run() {
-	defer close(b.done)
 	for {
-		batch, ok := b.take()
-		if !ok {
+		batch := b.take()
+		if len(batch) == 0 {
 			return
 		}
-		if len(batch) == 0 {
-			<-b.wake
-			continue
-		}
 		b.commit(batch)
+		b.release(batch)
 		for _, c := range batch {
 			close(c.done)
 		}
@@ -203,10 +250,7 @@ func (b *Batcher[Req, Res]) transact(batch []*call[Req, Res]) (outs []Outcome[Re
 func (b *Batcher[Req, Res]) Close() {
 	b.mu.Lock()
 	b.closed = true
+	b.changed.Broadcast()
 	b.mu.Unlock()
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-	<-b.done
+	b.lanes.Wait()
 }

@@ -101,8 +101,36 @@ func (r failedResults) Tx() pgx.Tx                       { return nil }
 // statements, which costs no round trip, or else right before.
 type numbered struct {
 	Tx
-	xid   int64
-	known bool
+	xid       int64
+	known     bool
+	committed []func()
+	ended     []func()
+}
+
+// OnCommit calls do once the transaction of a Commit is committed, before anybody hears of it; not when it is rolled
+// back, or tried again.
+func OnCommit(tx Tx, do func()) {
+	n := numberedOf(tx)
+	n.committed = append(n.committed, do)
+}
+
+// OnEnd calls do once the transaction of a Commit has ended, one way or the other.
+func OnEnd(tx Tx, do func()) {
+	n := numberedOf(tx)
+	n.ended = append(n.ended, do)
+}
+
+func numberedOf(tx Tx) *numbered {
+	if p, ok := tx.(*Pipeline); ok {
+		tx = p.Tx
+	}
+	return tx.(*numbered)
+}
+
+func callAll(all []func()) {
+	for _, do := range all {
+		do()
+	}
 }
 
 const askNumber = "select pg_current_xact_id()::text::bigint"

@@ -78,12 +78,15 @@ func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) er
 	if err != nil {
 		return errs.Unavailable("Postgres is away: nothing was written").Because(err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // a no-op after a commit
+	numbered := &numbered{Tx: tx}
+	defer func() {
+		_ = tx.Rollback(context.WithoutCancel(ctx)) // a no-op after a commit
+		callAll(numbered.ended)
+	}()
 	run, err := runOf(ctx, tx)
 	if err != nil {
 		return err
 	}
-	numbered := &numbered{Tx: tx}
 	if err := work(numbered); err != nil {
 		return err
 	}
@@ -92,10 +95,13 @@ func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) er
 		return err
 	}
 	err = tx.Commit(ctx)
-	if err == nil || answered(err) {
-		return err
+	if err != nil && !answered(err) {
+		err = resolve(ctx, pool, run, xid, err)
 	}
-	return resolve(ctx, pool, run, xid, err)
+	if err == nil {
+		callAll(numbered.committed)
+	}
+	return err
 }
 
 // answered tells whether Postgres itself refused the commit, so that the transaction is surely rolled back. One that

@@ -419,7 +419,8 @@ func (s *Store) openAtOnce(ctx context.Context, pipe store.Tx, b *batch, orders 
 		if err != nil {
 			return nil, nil, err
 		}
-		s.after, events = committed, opened
+		store.OnCommit(pipe, committed)
+		events = opened
 		for i, k := range at {
 			ready[k] = tasks[i]
 		}
@@ -427,9 +428,8 @@ func (s *Store) openAtOnce(ctx context.Context, pipe store.Tx, b *batch, orders 
 	if len(terms) == 0 {
 		return ready, events, nil
 	}
-	after := s.after
 	steps, err := s.insertTerms(ctx, pipe, orders, terms)
-	s.after = func() { after(); s.begin(steps); s.ring() }
+	store.OnCommit(pipe, func() { s.begin(steps); s.ring() })
 	return ready, events, err
 }
 

@@ -4,10 +4,10 @@ package orderpg
 import (
 	"bytes"
 	"context"
-	"slices"
+	"errors"
+	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/errs"
@@ -50,18 +50,28 @@ type Store struct {
 	q      *db.Queries
 	parts  Parts
 	placer *store.Batcher[order.Draft, order.Receipt]
-	after  func() // what the batch under way calls after its commit; belongs to the batcher
 	lives  *store.Batcher[order.Happening, order.Reply]
 	salted salt
+	last   lastNumbers
 }
+
+// placeLanes is how many transactions write new orders at the same time: while one waits for the disk, the other works.
+const placeLanes = 2
 
 // New returns a store. Close ends it.
 func New(pool *pgxpool.Pool, parts Parts) *Store {
 	s := &Store{pool: pool, q: db.New(pool), parts: parts}
 	s.placer = store.NewBatcher(pool, s.placeBatch, store.BatcherOptions{
 		Name:    "orders",
+		Lanes:   placeLanes,
 		Observe: parts.Observe,
-		After:   func(context.Context, int) { s.after(); parts.Committed() },
+		After:   func(context.Context, int) { parts.Committed() },
+	})
+	s.placer.Apart(func(d order.Draft) string {
+		if d.Key == "" {
+			return ""
+		}
+		return strconv.FormatInt(d.Order.Tenant, 10) + " " + d.Order.Source + " " + d.Key
 	})
 	s.startLives()
 	return s
@@ -95,7 +105,6 @@ type key struct {
 func keyOf(d order.Draft) key { return key{d.Order.Tenant, d.Order.Source, d.Key} }
 
 func (s *Store) placeBatch(ctx context.Context, tx store.Tx, drafts []order.Draft) ([]store.Outcome[order.Receipt], error) {
-	s.after = func() {}
 	b := &batch{drafts: drafts, outs: make([]store.Outcome[order.Receipt], len(drafts)), first: map[key]int{}, twins: map[int]int{}}
 	q := s.q.WithTx(tx)
 	if err := s.answerSeen(ctx, q, b); err != nil {
@@ -103,9 +112,10 @@ func (s *Store) placeBatch(ctx context.Context, tx store.Tx, drafts []order.Draf
 	}
 	if len(b.fresh) > 0 {
 		if err := s.write(ctx, tx, b); err != nil {
-			if store.IsUnique(err, "orders_once") { // another node was first: look again
-				return nil, store.ErrOvertaken
+			if store.IsUnique(err, "orders_once") || store.IsUnique(err, "orders_tenant_id_number_key") {
+				err = store.ErrOvertaken // another node was first: look again
 			}
+			s.last.forget(b.days(), errors.Is(err, store.ErrOvertaken))
 			return nil, err
 		}
 	}
@@ -203,12 +213,12 @@ func receipts(ctx context.Context, q *db.Queries, seen map[key]db.SeenRow) (map[
 
 // write inserts the fresh orders of a batch with all that belongs to them.
 func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
-	q := s.q.WithTx(tx)
 	orders := make([]*order.Order, len(b.fresh))
 	for k, i := range b.fresh {
 		orders[k] = &b.drafts[i].Order
 	}
-	if err := number(ctx, q, orders); err != nil {
+	claim, err := s.number(ctx, tx, orders)
+	if err != nil {
 		return err
 	}
 	pipe := store.NewPipeline(tx)
@@ -230,66 +240,10 @@ func (s *Store) write(ctx context.Context, tx store.Tx, b *batch) error {
 	if err := s.parts.Append(ctx, pipe, append(b.placedEvents(orders), events...)); err != nil {
 		return err
 	}
+	if err := claim.write(ctx, pipe, s.q.WithTx(pipe)); err != nil {
+		return err
+	}
 	return pipe.Flush(ctx)
-}
-
-// number gives each order its id and its gap-free number. The counter's row is held until the commit, so that a
-// number is only given when its order is written.
-func number(ctx context.Context, q *db.Queries, orders []*order.Order) error {
-	next, err := reserveNumbers(ctx, q, orders)
-	if err != nil {
-		return err
-	}
-	ids, err := q.NextOrderIDs(ctx, int32(len(orders)))
-	if err != nil {
-		return err
-	}
-	for i, o := range orders {
-		d := dayOf(o)
-		next[d]++
-		o.ID, o.Number = ids[i], order.Number(o.PlacedAt, next[d])
-	}
-	return nil
-}
-
-type tenantDay struct {
-	tenant int64
-	day    time.Time
-}
-
-func dayOf(o *order.Order) tenantDay {
-	return tenantDay{o.Tenant, o.PlacedAt.UTC().Truncate(24 * time.Hour)}
-}
-
-// reserveNumbers returns, for each tenant and day, the number before the first reserved one.
-func reserveNumbers(ctx context.Context, q *db.Queries, orders []*order.Order) (map[tenantDay]int, error) {
-	counts := map[tenantDay]int{}
-	var days []tenantDay
-	for _, o := range orders {
-		if d := dayOf(o); counts[d] == 0 {
-			days = append(days, d)
-		}
-		counts[dayOf(o)]++
-	}
-	slices.SortFunc(days, func(a, b tenantDay) int { // one order of locking for all
-		if a.tenant != b.tenant {
-			return int(min(1, max(-1, a.tenant-b.tenant)))
-		}
-		return a.day.Compare(b.day)
-	})
-	var p db.NextNumbersParams
-	for _, d := range days {
-		p.Tenants = append(p.Tenants, d.tenant)
-		p.Days = append(p.Days, pgtype.Date{Time: d.day, Valid: true})
-		p.Counts = append(p.Counts, int32(counts[d]))
-	}
-	rows, err := q.NextNumbers(ctx, p)
-	next := make(map[tenantDay]int, len(rows))
-	for _, r := range rows {
-		d := tenantDay{r.TenantID, r.Day.Time.UTC()}
-		next[d] = int(r.Last) - counts[d]
-	}
-	return next, err
 }
 
 func (b *batch) placedEvents(orders []*order.Order) []event.Event {
