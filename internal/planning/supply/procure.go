@@ -32,7 +32,8 @@ type Stock struct {
 	Name   string
 	Lots   []Lot // open purchases too
 	Use    Use
-	Fresh  int // days a delivery may be used, its own included; 0: it keeps
+	Fresh  int    // days a delivery may be used, its own included; 0: it keeps
+	Par    Amount // how much should be there after a delivery, at least
 	Offers []Offer
 }
 
@@ -59,7 +60,8 @@ type Line struct {
 	Why        Why
 }
 
-// Why explains a line's quantity: Need = max(Use + Safety − Stock, what would be missing on a day), made whole packs.
+// Why explains a line's quantity: Need = max(Use + Safety − Stock, what would be missing on a day, up to par), made whole
+// packs; less when it would not keep.
 type Why struct {
 	From, Until int    // the days that the line is for; until the next delivery, its day excluded
 	Use         Amount // expected in these days
@@ -357,7 +359,7 @@ func (p *buyer) line(s *Supplier, st *stock, src *source, day int) Line {
 	w.Safety = whole(Pooled(spreads))
 	g := missing(st.shelf, st, day, until)
 	w.Stock = w.Use - g.unmet + g.left
-	w.Need = g.unmet + max(w.Safety-g.left, 0)
+	w.Need = max(g.unmet+max(w.Safety-g.left, 0), st.Par-st.shelf.here(day))
 	if st.Fresh > 0 {
 		w.Need = min(w.Need, st.freshNeed(day, until, w.Safety, g))
 	}

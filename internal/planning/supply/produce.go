@@ -38,9 +38,8 @@ type User struct {
 
 // Kitchen is the time that there is to make something.
 type Kitchen struct {
-	Hours    []time.Time         // when each begins, rising: 23 to 25 to a day
-	Minutes  map[int64][]float64 // of a station, by the hour, that cooking leaves
-	Stations map[int64]string    // names
+	Hours   []time.Time         // when each begins, rising: 23 to 25 to a day
+	Minutes map[int64][]float64 // of a station, by the hour, that cooking leaves
 }
 
 // Start is some batches of a preparation that are begun at one time.
@@ -95,7 +94,8 @@ type Day struct {
 	Starts []Start
 	Shorts []Short
 	Cuts   []Cut
-	Course map[int64][]Hour // by preparation
+	Course map[int64][]Hour    // by preparation
+	Left   map[int64][]float64 // minutes of each station, by the hour, that nothing was planned for
 }
 
 // Produce says when to begin how many batches. It goes through the hours; what is missing in one is made as late as it can be
@@ -115,6 +115,7 @@ func Produce(preparations []Preparation, k Kitchen) Day {
 	for _, b := range m.benches {
 		m.cut(b)
 	}
+	m.day.Left = m.left
 	slices.SortStableFunc(m.day.Starts, func(a, b Start) int {
 		return cmp.Or(a.Begin.Compare(b.Begin), cmp.Compare(a.Preparation, b.Preparation))
 	})

@@ -29,6 +29,20 @@ type ForecastRun struct {
 	BeatAt      *time.Time
 }
 
+type Plan struct {
+	ID       int64
+	TenantID int64
+	OutletID int64
+	Kind     string
+	Day      time.Time
+	Revision int32
+	Digest   []byte
+	Body     []byte
+	Problems int32
+	MadeBy   string
+	MadeAt   time.Time
+}
+
 type ValidationMetric struct {
 	RunID    int64
 	Level    string
