@@ -10,12 +10,15 @@ import (
 )
 
 type deliveryCommand struct {
-	List    deliveryList    `cmd:"" help:"The deliveries, newest first."`
-	Show    deliveryShow    `cmd:"" help:"One delivery: who has it, when it comes, the link to follow it."`
-	Explain deliveryExplain `cmd:"" help:"Who was asked for it, why him, and what he said."`
-	Assign  deliveryAssign  `cmd:"" help:"Give it to a driver by hand."`
-	Pin     deliveryPin     `cmd:"" help:"Say that only one driver may have it."`
-	Unpin   deliveryUnpin   `cmd:"" help:"Say that everybody may."`
+	List     deliveryList     `cmd:"" help:"The deliveries, newest first."`
+	Show     deliveryShow     `cmd:"" help:"One delivery: who has it, when it comes, the link to follow it."`
+	Explain  deliveryExplain  `cmd:"" help:"Who was asked for it, why him, and what he said."`
+	Assign   deliveryAssign   `cmd:"" help:"Give it to a driver by hand."`
+	Unassign deliveryUnassign `cmd:"" help:"Take it back from a driver who has not picked it up."`
+	TakeOver deliveryTakeOver `cmd:"" name:"take-over" help:"Let another driver take over what is on board."`
+	Pin      deliveryPin      `cmd:"" help:"Say that only one driver may have it."`
+	Unpin    deliveryUnpin    `cmd:"" help:"Say that everybody may."`
+	Zone     zoneCommand      `cmd:"" help:"Where outlets deliver: zones, fees, minimums, pauses."`
 }
 
 // deliveryReply is a delivery as the API gives it.
@@ -233,6 +236,44 @@ func (deliveryAssign) Help() string {
 // Run assigns the delivery.
 func (c *deliveryAssign) Run(ctx context.Context, env *Env) error {
 	return c.give(ctx, env, &c.Remote, http.MethodPost, "/assign", "is %s's")
+}
+
+type deliveryUnassign struct {
+	DeliveryRef
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (deliveryUnassign) Help() string {
+	return `Somebody is looked for again, perhaps the same. It undoes assign. For example:
+
+    brigade delivery unassign ORD_20241216_001`
+}
+
+// Run takes the delivery back.
+func (c *deliveryUnassign) Run(ctx context.Context, env *Env) error {
+	return ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: c.path("/unassign")}, func(d deliveryReply) error {
+		_, err := fmt.Fprintf(env.Out, "%s is %s\n", d.Number, d.Status)
+		return err
+	})
+}
+
+type deliveryTakeOver struct {
+	DeliveryTo
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (deliveryTakeOver) Help() string {
+	return `For food that is on board of a broken vehicle: the other driver has met him and has it now. Undo it by taking it over back.
+For example:
+
+    brigade delivery take-over ORD_20241216_001 Karim`
+}
+
+// Run lets the driver take it over.
+func (c *deliveryTakeOver) Run(ctx context.Context, env *Env) error {
+	return c.give(ctx, env, &c.Remote, http.MethodPost, "/take-over", "is on board of %s")
 }
 
 type deliveryPin struct {

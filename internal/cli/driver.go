@@ -17,6 +17,7 @@ type driverCommand struct {
 	Offline  driverOffline  `cmd:"" help:"End a driver's work; not while he has deliveries."`
 	Break    driverBreak    `cmd:"" help:"Send a driver on a break."`
 	Incident driverIncident `cmd:"" help:"Take a driver off the road at once; what he has not picked up goes to others."`
+	Recover  driverRecover  `cmd:"" help:"End an incident: the driver works again, and has again what nobody else has by now."`
 	Accept   driverAccept   `cmd:"" help:"Accept an offer for a driver."`
 	Decline  driverDecline  `cmd:"" help:"Decline an offer for a driver, or give back what is not picked up."`
 	Pickup   driverPickup   `cmd:"" help:"Say that a driver has an order on board."`
@@ -198,7 +199,7 @@ type driverIncident struct {
 
 // Help implements kong.HelpProvider.
 func (driverIncident) Help() string {
-	return `What he carries is escalated: somebody has to look. For example:
+	return `What he carries is escalated: somebody has to look. He cannot go online until brigade driver recover. For example:
 
     brigade driver incident Marta --reason "fell off his bike"`
 }
@@ -208,6 +209,27 @@ func (c *driverIncident) Run(ctx context.Context, env *Env) error {
 	req := request{method: http.MethodPost, path: "/drivers/" + url.PathEscape(c.Name) + "/incident", body: map[string]string{"reason": c.Reason}}
 	return ask(ctx, env, &c.Remote, req, func(d driverReply) error {
 		_, err := fmt.Fprintf(env.Out, "%s is %s and has %s\n", d.Name, d.Status, strconv.Itoa(d.Assigned)+" on board")
+		return err
+	})
+}
+
+type driverRecover struct {
+	DriverName
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (driverRecover) Help() string {
+	return `It undoes an incident. For example:
+
+    brigade driver recover Marta`
+}
+
+// Run lets him work again.
+func (c *driverRecover) Run(ctx context.Context, env *Env) error {
+	req := request{method: http.MethodDelete, path: "/drivers/" + url.PathEscape(c.Name) + "/incident"}
+	return ask(ctx, env, &c.Remote, req, func(d driverReply) error {
+		_, err := fmt.Fprintf(env.Out, "%s is %s and has %d\n", d.Name, d.Status, d.Assigned)
 		return err
 	})
 }
@@ -281,6 +303,7 @@ func (c *driverPickup) Run(ctx context.Context, env *Env) error {
 type driverDeliver struct {
 	Carried
 	Code   string `name:"code" placeholder:"CODE" help:"What the customer said at the door."`
+	Aged   bool   `name:"age-checked" help:"He has looked at the papers of whoever took it, for what holds alcohol."`
 	Photo  string `name:"photo" placeholder:"REF" help:"Where the photo of the delivery is."`
 	Remote `group:"server"`
 }
@@ -294,5 +317,5 @@ func (driverDeliver) Help() string {
 
 // Run notes the delivery.
 func (c *driverDeliver) Run(ctx context.Context, env *Env) error {
-	return c.act(ctx, env, &c.Remote, "delivered", map[string]string{"code": c.Code, "photo": c.Photo})
+	return c.act(ctx, env, &c.Remote, "delivered", map[string]any{"code": c.Code, "photo": c.Photo, "age_checked": c.Aged})
 }

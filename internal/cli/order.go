@@ -54,6 +54,7 @@ type orderReply struct {
 		UnitPrice money.Amount `json:"unit_price"`
 	} `json:"lines"`
 	Total     money.Amount `json:"total"`
+	Fee       money.Amount `json:"delivery_fee"`
 	Currency  string       `json:"currency"`
 	PlacedAt  time.Time    `json:"placed_at"`
 	UpdatedBy string       `json:"updated_by"`
@@ -196,6 +197,9 @@ func (o orderDetail) show(env *Env) error {
 		t.row("  promised", o.Promise.say(env))
 	}
 	t.row("  total", o.Total.String()+" "+o.Currency)
+	if o.Fee > 0 {
+		t.row("  with", o.Fee.String()+" for the delivery")
+	}
 	if err := t.end(); err != nil {
 		return err
 	}

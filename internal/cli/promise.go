@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -41,6 +42,7 @@ func (p promiseReply) say(env *Env) string {
 type orderQuote struct {
 	Item     []string   `name:"item" sep:"none" required:"" placeholder:"SKU=N" help:"What and how many, by SKU or name; once per item. Without =N it is one."`
 	Type     order.Type `name:"type" default:"takeout" placeholder:"TYPE" help:"dine_in, takeout or delivery."`
+	Address  string     `name:"address" placeholder:"TEXT" help:"Where a delivery goes: what that costs is shown."`
 	ReadyFor string     `name:"ready-for" placeholder:"HH:MM" help:"When it is wanted, by the outlet's clock (default: as soon as it can be)."`
 
 	AtOutlet `group:"server"`
@@ -76,6 +78,9 @@ type quoteReply struct {
 	} `json:"limited_by"`
 	Over   []string `json:"over"`
 	Paused string   `json:"paused"`
+
+	Total    json.Number    `json:"total"`
+	Delivery *carriageReply `json:"delivery"`
 }
 
 // Run asks for a quote.
@@ -85,6 +90,9 @@ func (c *orderQuote) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	body := map[string]any{"type": c.Type, "items": items}
+	if c.Address != "" {
+		body["delivery_address"] = c.Address
+	}
 	if c.Outlet != "" {
 		body["outlet"] = c.Outlet
 	}
@@ -109,6 +117,12 @@ func (q quoteReply) show(env *Env) error {
 		t.row("wanted", env.at(q.Wanted)+map[bool]string{true: ", which is possible", false: ", which is too early"}[q.InTime])
 	}
 	t.row("earliest", env.at(q.Earliest))
+	if q.Total != "" {
+		t.row("total", q.Total)
+	}
+	if q.Delivery != nil {
+		t.row("delivery", q.Delivery.say())
+	}
 	t.row("accepted", map[bool]string{true: "yes", false: "no"}[q.Accepted])
 	for _, over := range append(q.Over, q.Paused) {
 		if over != "" {
