@@ -124,6 +124,8 @@ func (w Why) Text() json.RawMessage {
 type Store interface {
 	// Board reads a region. Errors: KindNotFound.
 	Board(ctx context.Context, region int64, recent time.Time) (*Board, error)
+	// Riding reads of a region only the drivers who have something on board, with all that they have accepted.
+	Riding(ctx context.Context, region int64) (*Board, error)
 	// Change writes what Do does, in one transaction. Errors: those of Do, *NotOwnerError, KindConflict, errs kinds.
 	Change(ctx context.Context, c Change) error
 	// Estimate writes when deliveries come; it is no change of them. Notes say why nobody has one.

@@ -324,6 +324,11 @@ func (d *decision) why(x *Delivery, in dispatch.Instruction) Why {
 // etaStep is how much an estimate must move to be written again.
 const etaStep = 20 * time.Second
 
+// moved tells whether an estimate, or how sure it is, differs enough from another to be written.
+func (e ETA) moved(o ETA) bool {
+	return e.At.Sub(o.At).Abs() >= etaStep || e.From.Sub(o.From).Abs() >= etaStep || e.To.Sub(o.To).Abs() >= etaStep
+}
+
 // estimate works out when deliveries come, and who has to be told.
 func (d *decision) estimate() {
 	for _, r := range d.Plan.Routes {
@@ -337,8 +342,8 @@ func (d *decision) estimate() {
 			}
 			x := d.b.Deliveries[k]
 			d.expect(x, s.At)
-			if i == 0 && x.Status == PickedUp && x.NearAt.IsZero() && s.Arrive.Sub(d.now) <= d.o.Near {
-				d.want("near", x, nil, func(t *Turn) error { t.Tell(x.Order, event.DriverNear, s.At); return nil })
+			if i == 0 {
+				d.near(x, s.Arrive, s.At)
 			}
 		}
 	}
@@ -359,7 +364,7 @@ func (d *decision) expect(x *Delivery, at time.Time) {
 	if e.From.Before(d.now) {
 		e.From = d.now
 	}
-	if x.ETA.At.IsZero() || e.At.Sub(x.ETA.At).Abs() >= etaStep {
+	if x.ETA.At.IsZero() || e.moved(x.ETA) {
 		d.ETAs[x.Order] = e
 	}
 	if x.LateAt.IsZero() && !x.PromisedAt.IsZero() && e.At.Sub(x.PromisedAt) >= d.o.LateBy {

@@ -42,6 +42,7 @@ type Engine struct {
 	loops   sync.WaitGroup
 	regions map[int64]*owned
 	places  map[int64]int64 // outlet → region, as last read
+	riding  map[int64]bool  // regions in which somebody has something on board
 }
 
 // owned is a region that this node decides for.
@@ -57,6 +58,7 @@ func NewEngine(store Store, foods Foods, roads Roads, clk clock.Clock, o Options
 	return &Engine{
 		store: store, foods: foods, roads: roads, clock: clk, options: o, log: log, observer: obs,
 		turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), regions: map[int64]*owned{}, places: map[int64]int64{},
+		riding: map[int64]bool{},
 	}
 }
 
@@ -141,11 +143,16 @@ const (
 func (e *Engine) loop(ctx context.Context, r *owned) {
 	next := time.Time{}
 	for {
-		if !e.wait(ctx, r, next) {
+		glance, ok := e.wait(ctx, r, next)
+		if !ok {
 			return
 		}
 		var err error
-		next, r.routes, err = e.Look(context.WithoutCancel(ctx), r.fence, r.routes)
+		if glance {
+			err = e.Glance(context.WithoutCancel(ctx), r.fence)
+		} else {
+			next, r.routes, err = e.Look(context.WithoutCancel(ctx), r.fence, r.routes)
+		}
 		var gone *NotOwnerError
 		switch {
 		case errors.As(err, &gone):
@@ -158,16 +165,23 @@ func (e *Engine) loop(ctx context.Context, r *owned) {
 	}
 }
 
-// wait returns true when something changed or a time has come, after a moment in which more may change.
-func (e *Engine) wait(ctx context.Context, r *owned, next time.Time) bool {
+// wait returns when something changed or a time has come, after a moment in which more may change; glance says that drivers
+// may have moved, no more. ok is false when the loop shall end.
+func (e *Engine) wait(ctx context.Context, r *owned, next time.Time) (glance, ok bool) {
 	if next.IsZero() {
-		return ctx.Err() == nil
+		return false, ctx.Err() == nil
 	}
 	due, stop := e.clock.After(max(0, next.Sub(e.clock.Now())))
 	defer stop()
+	moved := e.movement(r)
+	if moved != nil {
+		defer moved.Stop()
+	}
 	select {
 	case <-ctx.Done():
-		return false
+		return false, false
+	case <-moved.C():
+		return true, true
 	case <-r.poke:
 	case <-due:
 	}
@@ -176,7 +190,28 @@ func (e *Engine) wait(ctx context.Context, r *owned, next time.Time) bool {
 	case <-r.poke:
 	default:
 	}
-	return ctx.Err() == nil
+	return false, ctx.Err() == nil
+}
+
+// ticking is a timer that may not be there.
+type ticking struct{ *time.Timer }
+
+// C is when it rings; of no timer, never.
+func (t *ticking) C() <-chan time.Time {
+	if t == nil {
+		return nil
+	}
+	return t.Timer.C
+}
+
+// movement rings when it is time for a glance; nil: nobody has anything on board.
+func (e *Engine) movement(r *owned) *ticking {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.riding[r.fence.Region] {
+		return nil
+	}
+	return &ticking{time.NewTimer(glanceEvery)}
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -227,6 +262,7 @@ func (e *Engine) remember(b *Board) {
 	for outlet := range b.Outlets {
 		e.places[outlet] = b.Region.ID
 	}
+	e.riding[b.Region.ID] = slices.ContainsFunc(b.Deliveries, func(x *Delivery) bool { return x.Status == PickedUp })
 }
 
 // unmade lists the orders whose food is not ready.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,6 +68,41 @@ func (s *Store) Board(ctx context.Context, region int64, recent time.Time) (*del
 		})
 	}
 	return b, store.Classify(err)
+}
+
+// Riding implements delivery.Store.
+func (s *Store) Riding(ctx context.Context, region int64) (*delivery.Board, error) {
+	r, err := s.q.Region(ctx, region)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errs.NotFound("there is no region %d", region)
+	}
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	b := &delivery.Board{Region: regionOf(r)}
+	rows, err := s.q.RidingDeliveries(ctx, region)
+	if err != nil || len(rows) == 0 {
+		return b, store.Classify(err)
+	}
+	var ids []int64
+	for _, r := range rows {
+		x := deliveryOf(db.LockDeliveriesRow(r))
+		b.Deliveries = append(b.Deliveries, x)
+		if !slices.Contains(ids, x.Driver) {
+			ids = append(ids, x.Driver)
+		}
+	}
+	drivers, err := s.q.DriversByID(ctx, ids)
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	for _, r := range drivers {
+		b.Drivers = append(b.Drivers, driverOf(db.LockDriversRow(r)))
+	}
+	if err := fillDrivers(ctx, s.q, b.Drivers); err != nil {
+		return nil, store.Classify(err)
+	}
+	return b, store.Classify(s.readSpeeds(ctx, b))
 }
 
 func regionOf(r db.DeliveryRegion) delivery.Region {

@@ -639,6 +639,87 @@ func (q *Queries) Places(ctx context.Context, tenant int64) ([]PlacesRow, error)
 	return items, nil
 }
 
+const ridingDeliveries = `-- name: RidingDeliveries :many
+select d.order_id, d.tenant_id, d.outlet_id, d.region_id, d.number, d.status, d.version, d.driver_id, d.attempt, d.token, d.customer, d.address, d.from_lat, d.from_lon, d.to_lat, d.to_lon, d.located, d.size, d.needs, d.pinned, d.refused_by, d.placed_at, d.promised_at, d.eta_at, d.eta_from, d.eta_to, d.offer_until, d.assigned_at, d.picked_up_at, d.near_at, d.late_at, d.escalated_at, d.note, d.proof, d.closed_at, d.zone, d.extra_seconds, d.age_checked, o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
+from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id
+join delivery_needs n on n.order_id = d.order_id
+where d.region_id = $1 and d.closed_at is null and d.status in ('assigned', 'picked_up')
+  and d.driver_id in (select c.driver_id from deliveries c where c.region_id = $1 and c.closed_at is null and c.status = 'picked_up')
+order by d.order_id
+`
+
+type RidingDeliveriesRow struct {
+	Delivery    Delivery
+	OrderStatus string
+	Waits       string
+	Code        string
+	Needs       int32
+}
+
+// What drivers have accepted who have something on board.
+func (q *Queries) RidingDeliveries(ctx context.Context, region int64) ([]RidingDeliveriesRow, error) {
+	rows, err := q.db.Query(ctx, ridingDeliveries, region)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RidingDeliveriesRow
+	for rows.Next() {
+		var i RidingDeliveriesRow
+		if err := rows.Scan(
+			&i.Delivery.OrderID,
+			&i.Delivery.TenantID,
+			&i.Delivery.OutletID,
+			&i.Delivery.RegionID,
+			&i.Delivery.Number,
+			&i.Delivery.Status,
+			&i.Delivery.Version,
+			&i.Delivery.DriverID,
+			&i.Delivery.Attempt,
+			&i.Delivery.Token,
+			&i.Delivery.Customer,
+			&i.Delivery.Address,
+			&i.Delivery.FromLat,
+			&i.Delivery.FromLon,
+			&i.Delivery.ToLat,
+			&i.Delivery.ToLon,
+			&i.Delivery.Located,
+			&i.Delivery.Size,
+			&i.Delivery.Needs,
+			&i.Delivery.Pinned,
+			&i.Delivery.RefusedBy,
+			&i.Delivery.PlacedAt,
+			&i.Delivery.PromisedAt,
+			&i.Delivery.EtaAt,
+			&i.Delivery.EtaFrom,
+			&i.Delivery.EtaTo,
+			&i.Delivery.OfferUntil,
+			&i.Delivery.AssignedAt,
+			&i.Delivery.PickedUpAt,
+			&i.Delivery.NearAt,
+			&i.Delivery.LateAt,
+			&i.Delivery.EscalatedAt,
+			&i.Delivery.Note,
+			&i.Delivery.Proof,
+			&i.Delivery.ClosedAt,
+			&i.Delivery.Zone,
+			&i.Delivery.ExtraSeconds,
+			&i.Delivery.AgeChecked,
+			&i.OrderStatus,
+			&i.Waits,
+			&i.Code,
+			&i.Needs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const speeds = `-- name: Speeds :many
 select hour, metres, seconds from travel_speeds where region_id = $1
 `

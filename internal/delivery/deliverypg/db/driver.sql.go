@@ -99,6 +99,74 @@ func (q *Queries) Drivers(ctx context.Context, arg DriversParams) ([]DriversRow,
 	return items, nil
 }
 
+const driversByID = `-- name: DriversByID :many
+select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, d.incident_at, d.incident, d.incident_orders, r.timezone from drivers d join delivery_regions r on r.id = d.region_id where d.id = any($1::bigint[]) order by d.id
+`
+
+type DriversByIDRow struct {
+	ID             int64
+	TenantID       int64
+	RegionID       int64
+	Name           string
+	Vehicle        string
+	Capacity       int32
+	Skills         int32
+	Active         bool
+	Status         string
+	Held           int32
+	Done           int32
+	OnlineAt       *time.Time
+	BreakUntil     *time.Time
+	SeenAt         *time.Time
+	ChangedAt      time.Time
+	Version        int32
+	IncidentAt     *time.Time
+	Incident       string
+	IncidentOrders []int64
+	Timezone       string
+}
+
+func (q *Queries) DriversByID(ctx context.Context, ids []int64) ([]DriversByIDRow, error) {
+	rows, err := q.db.Query(ctx, driversByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DriversByIDRow
+	for rows.Next() {
+		var i DriversByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.RegionID,
+			&i.Name,
+			&i.Vehicle,
+			&i.Capacity,
+			&i.Skills,
+			&i.Active,
+			&i.Status,
+			&i.Held,
+			&i.Done,
+			&i.OnlineAt,
+			&i.BreakUntil,
+			&i.SeenAt,
+			&i.ChangedAt,
+			&i.Version,
+			&i.IncidentAt,
+			&i.Incident,
+			&i.IncidentOrders,
+			&i.Timezone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const driversOf = `-- name: DriversOf :many
 select id, tenant_id from drivers where id = any($1::bigint[])
 `

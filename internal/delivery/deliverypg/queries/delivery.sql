@@ -34,6 +34,15 @@ from deliveries d join orders o on o.id = d.order_id left join order_terms t on 
 join delivery_needs n on n.order_id = d.order_id
 where d.region_id = @region and d.closed_at is null order by d.order_id;
 
+-- name: RidingDeliveries :many
+-- What drivers have accepted who have something on board.
+select sqlc.embed(d), o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
+from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id
+join delivery_needs n on n.order_id = d.order_id
+where d.region_id = @region and d.closed_at is null and d.status in ('assigned', 'picked_up')
+  and d.driver_id in (select c.driver_id from deliveries c where c.region_id = @region and c.closed_at is null and c.status = 'picked_up')
+order by d.order_id;
+
 -- name: Deliveries :many
 select sqlc.embed(d), o.status as order_status, coalesce(t.waits, '') as waits, coalesce(t.code, '') as code, n.needs
 from deliveries d join orders o on o.id = d.order_id left join order_terms t on t.order_id = d.order_id

@@ -13,6 +13,9 @@ select driver_id, weekday, starts, ends from driver_shifts where driver_id = any
 select d.*, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
 where d.region_id = @region and (d.status <> 'IDLE' or d.break_until is not null) order by d.id;
 
+-- name: DriversByID :many
+select d.*, r.timezone from drivers d join delivery_regions r on r.id = d.region_id where d.id = any(@ids::bigint[]) order by d.id;
+
 -- name: Drivers :many
 select d.*, r.timezone, r.slug as region from drivers d join delivery_regions r on r.id = d.region_id
 where d.tenant_id = @tenant and (d.active or d.held > 0) and (@region::text = '' or r.slug = @region)

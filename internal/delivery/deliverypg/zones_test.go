@@ -1,0 +1,119 @@
+package deliverypg_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"brigade/internal/actor"
+	"brigade/internal/delivery"
+	"brigade/internal/errs"
+)
+
+// around is a square of that half size in degrees around the restaurant.
+func around(half float64) delivery.Area {
+	at := func(lat, lon float64) delivery.Point { return delivery.Point{Lat: home.Lat + lat, Lon: home.Lon + lon} }
+	return delivery.Area{{at(-half, -half), at(-half, half), at(half, half), at(half, -half), at(-half, -half)}}
+}
+
+func TestZonesAreKeptPausedAndResumed(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	zones, boss := delivery.NewZones(w.store, w.clock), w.manager()
+	set := []delivery.Zone{{Name: "centre", Area: around(0.01), Fee: 190, FreeFrom: 2500}, {Name: "town", Area: around(0.1), Fee: 400, Minimum: 1500, Opens: 8 * time.Hour, Closes: 23 * time.Hour}}
+	_, err := zones.Put(t.Context(), boss, w.outlet, set)
+	require.NoError(t, err)
+	_, err = zones.Pause(t.Context(), boss, w.outlet, "town", w.clock.Now().Add(time.Hour), "two drivers short")
+	require.NoError(t, err)
+	set[1].Fee = 450
+	a, err := zones.Put(t.Context(), boss, w.outlet, set)
+	require.NoError(t, err)
+	require.Equal(t, set[0], withoutOutlet(a.Zones[0]))
+	require.NotNil(t, a.Zones[1].Pause, "a zone that keeps its name stays paused")
+	require.EqualValues(t, 450, a.Zones[1].Fee)
+
+	door := north(5000)
+	journey := delivery.Journey{Tenant: w.tenant, Outlet: w.outlet, Door: &door, Sum: 2000, Local: time.UTC}
+	other := delivery.NewZones(w.store, w.clock) // another process
+	for _, z := range []*delivery.Zones{zones, other} {
+		c, err := z.Carry(t.Context(), journey)
+		require.NoError(t, err)
+		require.ErrorContains(t, c.Refusal, "two drivers short")
+	}
+	for range 2 {
+		_, err = zones.Resume(t.Context(), boss, w.outlet, "town")
+		require.NoError(t, err)
+	}
+	c, err := zones.Carry(t.Context(), journey)
+	require.NoError(t, err)
+	require.NoError(t, c.Refusal)
+	require.EqualValues(t, 450, c.Fee)
+	require.Equal(t, "SALE_PAUSED SALE_RESUMED", w.text("select string_agg(type, ' ' order by position) from event_log where aggregate_type = 'outlet'"), "told once each")
+	require.Contains(t, w.text("select payload::text from event_log where type = 'SALE_PAUSED'"), `"kind":"zone"`)
+
+	journey.Agreed = true
+	c, err = zones.Carry(t.Context(), journey)
+	require.NoError(t, err)
+	require.Zero(t, c.Fee, "a provider's own fee holds")
+
+	a, err = zones.Remove(t.Context(), boss, w.outlet, "town")
+	require.NoError(t, err)
+	require.Len(t, a.Zones, 1)
+	journey.Agreed = false
+	_, err = zones.Carry(t.Context(), journey)
+	require.ErrorContains(t, err, "outside of every zone")
+}
+
+func withoutOutlet(z delivery.Zone) delivery.Zone {
+	z.Outlet = 0
+	return z
+}
+
+func TestAddressesOfZonesAreLookedUp(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	zones, boss := delivery.NewZones(w.store, w.clock), w.manager()
+	w.exec("insert into delivery_places values ($1, 'calle mayor', $2, $3)", w.tenant, home.Lat, home.Lon)
+	_, err := zones.Put(t.Context(), boss, w.outlet, []delivery.Zone{{Name: "centre", Area: around(0.01), Fee: 190}})
+	require.NoError(t, err)
+	journey := delivery.Journey{Tenant: w.tenant, Outlet: w.outlet, Address: "Calle Mayor 9, Madrid", Local: time.UTC}
+	c, err := zones.Carry(t.Context(), journey)
+	require.NoError(t, err)
+	require.Equal(t, "centre", c.Zone)
+	journey.Address = "Nowhere 1"
+	_, err = zones.Carry(t.Context(), journey)
+	require.ErrorContains(t, err, "nobody knows where the address is")
+	_, err = zones.PutReach(t.Context(), boss, w.outlet, delivery.Reach{TakeUnknown: true})
+	require.NoError(t, err)
+	c, err = zones.Carry(t.Context(), journey)
+	require.NoError(t, err)
+	require.Equal(t, delivery.Carriage{}, c)
+}
+
+func TestWhoMayChangeZones(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	zones, boss := delivery.NewZones(w.store, w.clock), w.manager()
+	till := actor.Actor{Tenant: w.tenant, Outlet: w.outlet, Role: actor.Integrator}
+	_, err := zones.Atlas(t.Context(), till, 0)
+	require.NoError(t, err, "integrators see them")
+	_, err = zones.Put(t.Context(), till, 0, nil)
+	require.True(t, errs.Is(err, errs.KindForbidden))
+	stranger := actor.Actor{Tenant: w.tenant + 1, Role: actor.Manager}
+	_, err = zones.Put(t.Context(), stranger, w.outlet, nil)
+	require.True(t, errs.Is(err, errs.KindNotFound) || err != nil, "not another tenant's outlet")
+	_, err = zones.Atlas(t.Context(), stranger, w.outlet)
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.Pause(t.Context(), boss, w.outlet, "nowhere", time.Time{}, "")
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.Remove(t.Context(), boss, w.outlet, "nowhere")
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.Pause(t.Context(), boss, w.outlet, "nowhere", w.clock.Now(), "")
+	require.True(t, errs.Is(err, errs.KindInvalid))
+	_, err = zones.PutReach(t.Context(), boss, w.outlet, delivery.Reach{Radius: -1})
+	require.True(t, errs.Is(err, errs.KindInvalid))
+	w.exec("delete from delivery_outlets")
+	_, err = zones.PutReach(t.Context(), boss, w.outlet, delivery.Reach{Radius: 1000})
+	require.True(t, errs.Is(err, errs.KindConflict), "nobody knows where it stands")
+}
