@@ -1,6 +1,9 @@
 package measure
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // Share is the part of a quantity that making so much of a batch takes, rounded up to whole thousandths.
 func Share(quantity, made, batch int64) int64 {
@@ -9,5 +12,8 @@ func Share(quantity, made, batch int64) int64 {
 	}
 	n := new(big.Int).Mul(big.NewInt(quantity), big.NewInt(made))
 	n.Add(n, big.NewInt(batch-1))
-	return n.Div(n, big.NewInt(batch)).Int64()
+	if n.Div(n, big.NewInt(batch)); !n.IsInt64() {
+		return math.MaxInt64 // more than anybody may need
+	}
+	return n.Int64()
 }

@@ -21,8 +21,22 @@ import (
 // Load makes the database say what a file says and returns what changed; see menupg.Load. A file that says nothing of
 // delivery leaves it alone. Drivers whom a file that does no longer lists are let go; what they carry they still bring.
 func Load(ctx context.Context, pool *pgxpool.Pool, name string, file io.Reader, o menupg.Options) (load.Diff, error) {
-	o.Also = deliveries
+	o.Also = inTurn(deliveries, stocks(o))
 	return menupg.Load(ctx, pool, name, file, o)
+}
+
+// inTurn lets writers of parts of a file write one after the other.
+func inTurn(writers ...func(context.Context, store.Tx, int64, *load.Document, bool) ([]load.Change, error)) func(context.Context, store.Tx, int64, *load.Document, bool) ([]load.Change, error) {
+	return func(ctx context.Context, tx store.Tx, tenant int64, file *load.Document, dry bool) (all []load.Change, err error) {
+		for _, write := range writers {
+			changes, err := write(ctx, tx, tenant, file, dry)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, changes...)
+		}
+		return all, nil
+	}
 }
 
 // deliveries writes what a file says of delivery.
@@ -66,7 +80,7 @@ type known struct {
 	deliverypg.DriverSetup
 }
 
-func sortedKeys(m map[string]known) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

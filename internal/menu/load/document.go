@@ -37,6 +37,7 @@ type Outlet struct {
 	Machines             []Machine
 	Staff                []Staff
 	Items                []Item
+	Stock                *Stock // nil: the file does not say, and nothing is changed
 }
 
 // Station is a place to work at; Capacity tasks at a time.

@@ -92,7 +92,7 @@ func (r *reader) document(root *yaml.Node) *Document {
 	slugs := names{what: "outlet"}
 	defaults := 0
 	for _, n := range f.list("outlets") {
-		o := r.outlet(n, doc.Tenant.Timezone)
+		o := r.outlet(n, doc.Tenant)
 		slugs.add(r, n, o.Slug)
 		if o.Default {
 			if defaults++; defaults == 2 {
@@ -161,11 +161,11 @@ type kitchen struct {
 	warned   []string // stations of which was said already that nobody is skilled for them
 }
 
-func (r *reader) outlet(n *yaml.Node, timezone string) Outlet {
+func (r *reader) outlet(n *yaml.Node, usual Tenant) Outlet {
 	f := r.mapping(n, "an outlet", "slug!", "name!", "timezone", "default", "free_form_station", "stale_after", "course_gap", "admission",
-		"stations!", "machines", "staff!", "menu")
+		"stations!", "machines", "staff!", "menu", "stock")
 	o := Outlet{
-		Slug: f.match("slug", slugForm, slugSays), Name: f.text("name"), Timezone: f.zone(timezone),
+		Slug: f.match("slug", slugForm, slugSays), Name: f.text("name"), Timezone: f.zone(usual.Timezone),
 		Default: f.yes("default"), StaleAfter: f.span("stale_after", time.Second, 24*time.Hour, defaultStaleAfter),
 		CourseGap: f.span("course_gap", 0, 24*time.Hour, defaultCourseGap),
 	}
@@ -190,6 +190,9 @@ func (r *reader) outlet(n *yaml.Node, timezone string) Outlet {
 	skus, called := names{what: "item"}, names{what: "item", fold: true}
 	for _, n := range f.list("menu") {
 		k.item(n, &skus, &called)
+	}
+	if n := f.values["stock"]; n != nil {
+		o.Stock = k.stock(n, usual.Currency)
 	}
 	return o
 }

@@ -227,6 +227,7 @@ func (l *ledger) back(ctx context.Context, item Turned) error {
 	return l.parts.Back(ctx, l.tx, item)
 }
 
+// sortedKeys are a map's keys in their order.
 func sortedKeys[V any](m map[int64]V) []int64 {
 	keys := make([]int64, 0, len(m))
 	for k := range m {

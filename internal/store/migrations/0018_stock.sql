@@ -57,7 +57,8 @@ create table stock_levels (                                    -- sums, moved wi
     on_hand_milli  bigint not null default 0,                  -- movements; also lots - owed
     owed_milli     bigint not null default 0 check (owed_milli >= 0), -- used though no lot had it: the next lot pays it back
     reserved_milli bigint not null default 0 check (reserved_milli >= 0),
-    counted_at     timestamptz
+    watched        boolean not null default false,             -- its stock is known, for it was counted or came in: items it lacks for are off
+    counted_at     timestamptz                                 -- last
 ) with (fillfactor = 70);
 create index stock_levels_outlet on stock_levels (outlet_id);
 
