@@ -194,6 +194,12 @@ var rights = map[string]access{
 	"POST /api/v1/driver/position":                               drivers,
 	"POST /api/v1/driver/positions":                              drivers,
 
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/dashboard":           managers,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/network-summary":     managers,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/production-overview": managers,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/distribution-status": managers,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/child-performance":   managers,
+
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,
 	"DELETE /api/v1/tokens/{id}": ownersOnly,

@@ -108,6 +108,7 @@ type Parts struct {
 	Deliveries Deliveries
 	Zones      Zones
 	Planning   Planning
+	Network    Network
 	Channels   Channels
 	Tenants    Tenants
 	Menu       Menu
@@ -164,6 +165,7 @@ func newServer(p Parts) *server {
 	s.addExplain()
 	s.addNotify()
 	s.addPlanning()
+	s.addNetwork()
 	s.addChannels()
 	s.addTenants()
 	s.addDeliveries()

@@ -49,6 +49,7 @@ type Commands struct {
 	Forecast     forecastCommand     `cmd:"" group:"inspect" help:"What will sell, and how good that was known."`
 	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
+	Network      networkCommand      `cmd:"" group:"inspect" help:"A parent's network: its outlets summed up and compared; who is in it."`
 	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
 
 	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens; where it is carried to, again if need be."`
