@@ -159,6 +159,16 @@ var rights = map[string]access{
 	"GET /api/v1/planning/models":                managers,
 	"POST /api/v1/planning/models":               managers,
 
+	"POST /api/v1/planning/production":              managers,
+	"GET /api/v1/planning/production":               staff,
+	"PUT /api/v1/planning/production/{code}/{day}":  managers,
+	"POST /api/v1/planning/procurement":             managers,
+	"GET /api/v1/planning/procurement":              managers,
+	"PUT /api/v1/planning/procurement/{code}/{day}": managers,
+	"POST /api/v1/planning/stock":                   managers,
+	"GET /api/v1/planning/stock":                    staff,
+	"GET /api/v1/planning/plan-edits":               managers,
+
 	"GET /api/v1/deliveries":                                     staff,
 	"GET /api/v1/deliveries/{delivery}":                          everyRole,
 	"GET /api/v1/deliveries/{delivery}/explain":                  staff,

@@ -108,6 +108,7 @@ type Parts struct {
 	Deliveries Deliveries
 	Zones      Zones
 	Planning   Planning
+	Plans      Plans
 	Network    Network
 	Channels   Channels
 	Tenants    Tenants
@@ -165,6 +166,7 @@ func newServer(p Parts) *server {
 	s.addExplain()
 	s.addNotify()
 	s.addPlanning()
+	s.addPlans()
 	s.addNetwork()
 	s.addChannels()
 	s.addTenants()

@@ -87,6 +87,7 @@ type App struct {
 	sales     *menu.Sales
 	salesRows *planningpg.Store
 	planning  *planning.Service
+	planner   *planning.Planner
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desk
 	kitchen   *kitchen.Service

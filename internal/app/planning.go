@@ -27,6 +27,7 @@ const salesSpacing = 2 * time.Second
 func (a *App) buildPlanning() {
 	a.salesRows = planningpg.New(a.pool)
 	a.planning = planning.NewService(a.salesRows, a.clock, a.log)
+	a.planner = planning.NewPlanner(a.salesRows, a.clock, a.log)
 }
 
 // startPlanning counts orders as sales and works on forecasts that wait, in processes with the role jobs.
@@ -65,6 +66,9 @@ func (a *App) keepNoon(ctx context.Context) error {
 		}
 		if _, err := a.planning.Noon(ctx); err != nil && ctx.Err() == nil {
 			a.log.WarnContext(ctx, "today's forecasts were not brought up to date", "action", "noon_failed", "error", err)
+		}
+		if _, err := a.planner.Refresh(ctx); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "what to prepare today was not planned again", "action", "refresh_failed", "error", err)
 		}
 	}
 }

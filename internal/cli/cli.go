@@ -47,6 +47,7 @@ type Commands struct {
 
 	Simulate     simulateCommand     `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`
 	Forecast     forecastCommand     `cmd:"" group:"inspect" help:"What will sell, and how good that was known."`
+	Plan         planCommand         `cmd:"" group:"inspect" help:"What to prepare, what to order, and how stock will run."`
 	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
 	Network      networkCommand      `cmd:"" group:"inspect" help:"A parent's network: its outlets summed up and compared; who is in it."`
