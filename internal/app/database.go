@@ -25,6 +25,7 @@ func (a *App) startDatabase(ctx context.Context) error {
 		}
 		a.onStop("postgres", server.Stop)
 		url = server.URL()
+		a.run("postgres log", func(ctx context.Context) error { return a.getAhead(ctx, url) })
 	}
 	if err := store.Migrate(ctx, url); err != nil {
 		return err
@@ -36,6 +37,25 @@ func (a *App) startDatabase(ctx context.Context) error {
 	a.pool = pool
 	a.onStop("pool", func(context.Context) error { pool.Close(); return nil })
 	return store.Ready(ctx, pool)
+}
+
+// Pauses of a private Postgres that prepares its log: it begins when the start is over, and lets commits pass.
+const (
+	logAfter = 2 * time.Second
+	logPause = 100 * time.Millisecond
+)
+
+// getAhead prepares the log of a new private Postgres, beside everything else.
+func (a *App) getAhead(ctx context.Context, url string) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(logAfter):
+	}
+	if err := localpg.GetAhead(ctx, url, logPause); err != nil && ctx.Err() == nil {
+		a.log.InfoContext(ctx, "the log of Postgres is not prepared: it grows as it goes", "action", "log_not_prepared", "error", err)
+	}
+	return nil
 }
 
 // clockAhead is how far ahead the product's clock is written down, so that it never goes back over a crash.

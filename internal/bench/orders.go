@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"brigade/internal/store/localpg"
 )
 
 // Orders confirms burger_combo orders over HTTP: as many as go through, then at half that rate. With Options.Server it
@@ -120,6 +122,9 @@ func (st *stage) besideRaw(ctx context.Context, m *Machine, load func() error) (
 		return nil, err
 	}
 	if st.o.SkipRaw {
+		if err := st.getAhead(ctx); err != nil {
+			return nil, err
+		}
 		return nil, load()
 	}
 	bench, err := newRaw(ctx, st.o, st.DatabaseURL)
@@ -127,6 +132,9 @@ func (st *stage) besideRaw(ctx context.Context, m *Machine, load func() error) (
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, bench.drop(context.WithoutCancel(ctx))) }()
+	if err := st.getAhead(ctx); err != nil {
+		return nil, err
+	}
 	raw = &Raw{Method: bench.method()}
 	st.o.say("measuring the raw Postgres for %v", bench.length)
 	if raw.Before, err = bench.tps(ctx); err != nil {
@@ -141,6 +149,15 @@ func (st *stage) besideRaw(ctx context.Context, m *Machine, load func() error) (
 	}
 	raw.Mean = (raw.Before + raw.After) / 2
 	return raw, nil
+}
+
+// getAhead brings a private Postgres where one is that has run for a while, for both sides alike: with its log's files.
+func (st *stage) getAhead(ctx context.Context) error {
+	if st.o.DatabaseURL != "" {
+		return nil
+	}
+	st.o.say("preparing the log of the private Postgres")
+	return localpg.GetAhead(ctx, st.DatabaseURL, 0)
 }
 
 // countOrders makes sure that the accepted orders, warming up left aside, are there: each one once, with its four

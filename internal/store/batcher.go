@@ -32,7 +32,8 @@ type Batcher[Req, Res any] struct {
 	mu      sync.Mutex
 	changed *sync.Cond // the queue, closed, or what is under way
 	queue   []*call[Req, Res]
-	keys    map[string]bool // of the batches under way
+	writing int             // how many requests the batches under way have
+	keys    map[string]bool // theirs
 	closed  bool
 	lanes   sync.WaitGroup
 }
@@ -151,8 +152,12 @@ func (b *Batcher[Req, Res]) take() []*call[Req, Res] {
 	}
 }
 
-// pick takes the oldest requests out of the queue, but for those with a key that another lane is writing.
+// pick takes the oldest requests out of the queue, but for those with a key that another lane is writing. It takes none
+// while fewer wait than are being written: few large transactions cost less than many small ones.
 func (b *Batcher[Req, Res]) pick() (batch []*call[Req, Res]) {
+	if len(b.queue) < b.writing {
+		return nil
+	}
 	busy := len(b.keys) > 0
 	var rest []*call[Req, Res]
 	for i, c := range b.queue {
@@ -167,6 +172,7 @@ func (b *Batcher[Req, Res]) pick() (batch []*call[Req, Res]) {
 		batch = append(batch, c)
 	}
 	b.queue = rest
+	b.writing += len(batch)
 	for _, c := range batch {
 		if c.key != "" {
 			b.keys[c.key] = true
@@ -179,6 +185,7 @@ func (b *Batcher[Req, Res]) pick() (batch []*call[Req, Res]) {
 func (b *Batcher[Req, Res]) release(batch []*call[Req, Res]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.writing -= len(batch)
 	for _, c := range batch {
 		delete(b.keys, c.key)
 	}

@@ -196,7 +196,7 @@ func (c *cluster) settings(ctx context.Context) []string {
 	set := []string{
 		"listen_addresses=", "port=5432", "unix_socket_directories=" + c.socketDir, "unix_socket_permissions=0700",
 		"max_connections=100", "superuser_reserved_connections=3", "shared_buffers=256MB", "work_mem=8MB",
-		"maintenance_work_mem=64MB", "jit=off", "random_page_cost=1.1", "max_wal_size=2GB", "min_wal_size=256MB",
+		"maintenance_work_mem=64MB", "jit=off", "random_page_cost=1.1", "max_wal_size=2GB", "min_wal_size=" + strconv.Itoa(logAhead) + "MB",
 		"checkpoint_timeout=15min", "autovacuum_naptime=15s", "autovacuum_vacuum_scale_factor=0.05",
 		"timezone=UTC", "log_timezone=UTC", "log_destination=stderr", "logging_collector=off",
 		"log_line_prefix=%m [%p] ", "log_checkpoints=off", "log_min_messages=warning", "cluster_name=brigade",
