@@ -29,9 +29,18 @@ type rider struct {
 
 func (r rider) ask(method, path, body string) (int, map[string]any) {
 	r.t.Helper()
+	return r.askWith(method, path, body)
+}
+
+// askWith is ask with more headers: names and values in turn.
+func (r rider) askWith(method, path, body string, headers ...string) (int, map[string]any) {
+	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+"/api/v1"+path, strings.NewReader(body))
 	require.NoError(r.t, err)
 	req.Header.Set("Authorization", "Bearer "+r.token)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
