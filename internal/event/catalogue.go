@@ -63,6 +63,27 @@ const (
 	DriverChanged     Type = "DRIVER_CHANGED"
 )
 
+// How what is done again and again ends.
+const (
+	WorkflowCompleted Type = "WORKFLOW_COMPLETED"
+	WorkflowFailed    Type = "WORKFLOW_FAILED"
+	WorkflowCancelled Type = "WORKFLOW_CANCELLED"
+)
+
+// WorkflowPayload is the payload of the events of executions of workflows. An event without a tenant is of an execution
+// for many.
+type WorkflowPayload struct {
+	WorkflowName    string  `json:"workflow_name"`
+	ExecutionID     int64   `json:"execution_id"`
+	Day             string  `json:"day"`
+	Tenants         int     `json:"tenants_processed"`
+	StepsCompleted  int     `json:"steps_completed"`
+	StepsFailed     int     `json:"steps_failed"`
+	Seconds         float64 `json:"duration_seconds"`
+	Error           string  `json:"error_message,omitempty"`
+	TenantsAffected int     `json:"tenants_affected,omitempty"` // by what failed, or took too long
+}
+
 // TaskPayload is the payload of every task event: the task as it is after the change.
 type TaskPayload struct {
 	TaskID      int64      `json:"task_id"`
@@ -233,6 +254,9 @@ var Catalogue = []Entry{
 	{DeliveryLate, AggregateDelivery, "it will come later than its customer was told", DeliveryPayload{}},
 	{DriverNear, AggregateDelivery, "its driver is about to arrive", DeliveryPayload{}},
 	{DriverChanged, AggregateDriver, "a driver came, went, has a break, or has more or less to carry", DriverPayload{}},
+	{WorkflowCompleted, AggregateWorkflow, "an execution of a workflow was completed", WorkflowPayload{}},
+	{WorkflowFailed, AggregateWorkflow, "an execution of a workflow failed, for all its tenants or for some", WorkflowPayload{}},
+	{WorkflowCancelled, AggregateWorkflow, "an execution of a workflow was cancelled", WorkflowPayload{}},
 }
 
 // EditPayload reads the payload of an OrderEdited event; ok is false for any other.

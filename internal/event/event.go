@@ -39,6 +39,8 @@ const (
 
 	AggregateDelivery = "delivery" // an order on its way to its door, by the order's id
 	AggregateDriver   = "driver"
+
+	AggregateWorkflow = "workflow" // an execution, by its id
 )
 
 // New returns an event of its type's version of today, not yet written.

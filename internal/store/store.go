@@ -31,6 +31,7 @@ func Open(url string, conns int32) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "brigade"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.AfterConnect = readUTC
+	cfg.ConnConfig.Tracer = metering{}
 	// Plans are made once and kept, often while the tables are still empty: they must use the indexes they will need.
 	// A small table without one still gets its scan; compiling such plans would cost far more than running them.
 	cfg.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
