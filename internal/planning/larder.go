@@ -12,8 +12,9 @@ import (
 
 // Larder is what plans need to know of an outlet, besides its forecasts. Amounts are thousandths of the ingredient's unit.
 type Larder struct {
-	Ingredients []Ingredient // by code
-	Needs       []supply.Part
+	Ingredients []Ingredient             // by code
+	Needs       []supply.Part            // of stock: preparations that are not held there are taken apart
+	Makings     []supply.Part            // of preparations, held in stock or not
 	Bills       map[int64][]supply.Share // of a batch, by preparation
 	Lots        []LarderLot
 	Coming      []Coming

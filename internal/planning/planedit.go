@@ -290,10 +290,10 @@ func (b *bench) take(taken map[dayCode]supply.Amount, g *Ingredient, day Day, a 
 		return
 	}
 	taken[dayCode{day, g.Code}] += a
-	if !g.ahead() {
+	if g.Batch == 0 {
 		return
 	}
-	for _, s := range b.bill(g.ID, 0) {
+	for _, s := range b.larder.Bills[g.ID] {
 		b.take(taken, b.byID[s.Ingredient], day, supply.Of(a.Units()*s.Amount.Units()/g.Batch.Units()), depth+1)
 	}
 }

@@ -72,21 +72,21 @@ func (b *bench) produce() Production {
 	return out
 }
 
-// levels are the preparations made ahead: first those that items take, then those that these are made of, and so on.
+// levels are the preparations: first those that items take, then those that these are made of, and so on.
 func (b *bench) levels() (levels [][]*Ingredient) {
 	at := map[int64]int{}
 	for range deepest {
 		for i := range b.larder.Ingredients {
 			g := &b.larder.Ingredients[i]
-			for _, s := range b.bill(g.ID, 0) {
-				if g.ahead() && at[s.Ingredient] < min(at[g.ID]+1, deepest) {
+			for _, s := range b.larder.Bills[g.ID] {
+				if g.Batch > 0 && at[s.Ingredient] < min(at[g.ID]+1, deepest) {
 					at[s.Ingredient] = at[g.ID] + 1
 				}
 			}
 		}
 	}
 	for i := range b.larder.Ingredients {
-		if g := &b.larder.Ingredients[i]; g.ahead() {
+		if g := &b.larder.Ingredients[i]; g.Batch > 0 {
 			for len(levels) <= at[g.ID] {
 				levels = append(levels, nil)
 			}
@@ -167,11 +167,12 @@ func (b *bench) spread(s *sells, hours []time.Time) []float64 {
 func (b *bench) preparation(g *Ingredient, hours []time.Time, others []supply.Amount) supply.Preparation {
 	p := supply.Preparation{ID: g.ID, Name: g.Name, Station: g.Station, Batch: g.Batch, Work: g.Work, Lead: g.Lead, Shelf: g.Shelf}
 	p.Want = make([]supply.Amount, len(hours))
-	uses := supply.Uses(b.demand(), b.needs(g.ID), b.days, b.service)[g.ID]
+	parts := partsOf(b.larder.Makings, g.ID)
+	uses := supply.Uses(b.demand(), parts, b.days, b.service)[g.ID]
 	users := map[string]int{}
 	for i := range b.sells {
 		s := &b.sells[i]
-		for _, part := range b.needs(g.ID) {
+		for _, part := range parts {
 			if part.Item != s.Item {
 				continue
 			}
@@ -204,8 +205,8 @@ func (b *bench) preparation(g *Ingredient, hours []time.Time, others []supply.Am
 	return p
 }
 
-func (b *bench) needs(ingredient int64) (list []supply.Part) {
-	for _, n := range b.larder.Needs {
+func partsOf(all []supply.Part, ingredient int64) (list []supply.Part) {
+	for _, n := range all {
 		if n.Ingredient == ingredient && n.Amount > 0 {
 			list = append(list, n)
 		}
@@ -215,8 +216,8 @@ func (b *bench) needs(ingredient int64) (list []supply.Part) {
 
 // pass has what begun batches take wanted in that hour.
 func (b *bench) pass(wants map[int64][]supply.Amount, s supply.Start, hours int) {
-	for _, share := range b.bill(s.Preparation, 0) {
-		if g := b.byID[share.Ingredient]; g != nil && g.ahead() && g.ID != s.Preparation {
+	for _, share := range b.larder.Bills[s.Preparation] {
+		if g := b.byID[share.Ingredient]; g != nil && g.Batch > 0 && g.ID != s.Preparation {
 			if wants[g.ID] == nil {
 				wants[g.ID] = make([]supply.Amount, hours)
 			}

@@ -164,7 +164,7 @@ func (b *bench) savings(g *Ingredient, c supply.Course) (notes []Note) {
 
 // sellers are the items that take an ingredient.
 func (b *bench) sellers(id int64) (list []supply.Seller) {
-	for _, n := range b.needs(id) {
+	for _, n := range partsOf(b.larder.Needs, id) {
 		s := supply.Seller{Item: n.Item, Takes: n.Amount, Sells: make([]float64, b.days)}
 		for i := range b.sells {
 			if x := &b.sells[i]; x.Item == n.Item && x.Day < b.days {

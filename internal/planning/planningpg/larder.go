@@ -52,6 +52,13 @@ func (l *larders) bills(ctx context.Context) error {
 	for _, r := range needs {
 		l.of[r.OutletID].Needs = append(l.of[r.OutletID].Needs, supply.Part{Item: r.Sku, Ingredient: r.IngredientID, Amount: supply.Amount(r.QuantityMilli)})
 	}
+	makings, err := l.q.LarderMakings(ctx, db.LarderMakingsParams{Tenant: l.tenant, Outlets: l.outlets})
+	if err != nil {
+		return err
+	}
+	for _, r := range makings {
+		l.of[r.OutletID].Makings = append(l.of[r.OutletID].Makings, supply.Part{Item: r.Sku, Ingredient: r.IngredientID, Amount: supply.Amount(r.QuantityMilli)})
+	}
 	bills, err := l.q.LarderBills(ctx, db.LarderBillsParams{Tenant: l.tenant, Outlets: l.outlets})
 	for _, r := range bills {
 		of := l.of[r.OutletID].Bills

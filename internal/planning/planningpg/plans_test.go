@@ -34,6 +34,7 @@ func (k *kit) larder(t testing.TB, tenant, outlet int64) {
 		`insert into ingredients (tenant_id, outlet_id, code, name, unit, shelf_hours) values
 			(@t, @o, 'bun', 'Bun', 'piece', 96), (@t, @o, 'beef', 'Beef', 'g', 72), (@t, @o, 'saffron', 'Saffron', 'g', 0)`,
 		`insert into bill_lines select @o, 'preparation', 'patty', id, @t, 1500000 from ingredients where outlet_id = @o and code = 'beef'`,
+		`insert into bill_lines select @o, 'item', 'burger', id, @t, 1000 from ingredients where outlet_id = @o and code in ('bun', 'patty')`,
 		`insert into item_needs select @o, 'burger', id, @t, 1000 from ingredients where outlet_id = @o and code in ('bun', 'patty')`,
 		`insert into item_needs select @o, 'burger', id, @t, 1 from ingredients where outlet_id = @o and code = 'saffron'`,
 		`insert into suppliers (tenant_id, outlet_id, code, name, currency, lead_days, delivery_days, cut_off, minimum_minor)

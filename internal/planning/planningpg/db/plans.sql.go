@@ -369,6 +369,51 @@ func (q *Queries) LarderLots(ctx context.Context, arg LarderLotsParams) ([]Larde
 	return items, nil
 }
 
+const larderMakings = `-- name: LarderMakings :many
+select b.outlet_id, b.made as sku, b.ingredient_id, b.quantity_milli
+from bill_lines b join ingredients p on p.id = b.ingredient_id and p.active and p.batch_milli > 0
+where b.tenant_id = $1 and b.outlet_id = any($2::bigint[]) and b.kind = 'item'
+order by b.outlet_id, b.made, b.ingredient_id
+`
+
+type LarderMakingsParams struct {
+	Tenant  int64
+	Outlets []int64
+}
+
+type LarderMakingsRow struct {
+	OutletID      int64
+	Sku           string
+	IngredientID  int64
+	QuantityMilli int64
+}
+
+// What a unit of an item takes of preparations, whether they are held in stock or not.
+func (q *Queries) LarderMakings(ctx context.Context, arg LarderMakingsParams) ([]LarderMakingsRow, error) {
+	rows, err := q.db.Query(ctx, larderMakings, arg.Tenant, arg.Outlets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LarderMakingsRow
+	for rows.Next() {
+		var i LarderMakingsRow
+		if err := rows.Scan(
+			&i.OutletID,
+			&i.Sku,
+			&i.IngredientID,
+			&i.QuantityMilli,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const larderNeeds = `-- name: LarderNeeds :many
 select n.outlet_id, n.sku, n.ingredient_id, n.quantity_milli from item_needs n
 where n.tenant_id = $1 and n.outlet_id = any($2::bigint[]) order by n.outlet_id, n.sku, n.ingredient_id
@@ -881,7 +926,7 @@ select s.outlet_id, i.code, (d.day - date '1970-01-01')::int as day, sum(d.quant
 from sales_series s
 join sales_days d on d.series_id = s.id and d.day between date '1970-01-01' + $1::int and date '1970-01-01' + $2::int
 left join sales_aliases a on a.tenant_id = s.tenant_id and a.sku = s.sku
-join item_needs n on n.outlet_id = s.outlet_id and n.sku = coalesce(a.stands_for, s.sku)
+join bill_lines n on n.outlet_id = s.outlet_id and n.kind = 'item' and n.made = coalesce(a.stands_for, s.sku)
 join ingredients i on i.id = n.ingredient_id
 where s.tenant_id = $3 and (cardinality($4::bigint[]) = 0 or s.outlet_id = any($4))
 group by s.outlet_id, i.code, d.day order by s.outlet_id, i.code, d.day
@@ -901,7 +946,7 @@ type TakenByDayRow struct {
 	Milli    int64
 }
 
-// What the sales of days took of ingredients, by the bills as they are now; days without a report are not known.
+// What the sales of days took of ingredients and preparations, by the bills as they are now.
 func (q *Queries) TakenByDay(ctx context.Context, arg TakenByDayParams) ([]TakenByDayRow, error) {
 	rows, err := q.db.Query(ctx, takenByDay,
 		arg.First,

@@ -35,6 +35,13 @@ from bill_lines b join ingredients p on p.outlet_id = b.outlet_id and p.code = b
 where b.tenant_id = @tenant and b.outlet_id = any(@outlets::bigint[]) and b.kind = 'preparation'
 order by b.outlet_id, p.id, b.ingredient_id;
 
+-- name: LarderMakings :many
+-- What a unit of an item takes of preparations, whether they are held in stock or not.
+select b.outlet_id, b.made as sku, b.ingredient_id, b.quantity_milli
+from bill_lines b join ingredients p on p.id = b.ingredient_id and p.active and p.batch_milli > 0
+where b.tenant_id = @tenant and b.outlet_id = any(@outlets::bigint[]) and b.kind = 'item'
+order by b.outlet_id, b.made, b.ingredient_id;
+
 -- name: LarderLots :many
 select l.outlet_id, l.id, l.ingredient_id, l.remaining_milli, l.expires_at from stock_lots l
 where l.tenant_id = @tenant and l.outlet_id = any(@outlets::bigint[]) and l.remaining_milli > 0 order by l.outlet_id, l.id;
@@ -112,12 +119,12 @@ where e.tenant_id = @tenant and e.kind = @kind and (cardinality(@outlets::bigint
 order by e.outlet_id, e.day, e.code, e.id desc;
 
 -- name: TakenByDay :many
--- What the sales of days took of ingredients, by the bills as they are now; days without a report are not known.
+-- What the sales of days took of ingredients and preparations, by the bills as they are now.
 select s.outlet_id, i.code, (d.day - date '1970-01-01')::int as day, sum(d.quantity_milli * n.quantity_milli / 1000)::bigint as milli
 from sales_series s
 join sales_days d on d.series_id = s.id and d.day between date '1970-01-01' + @first::int and date '1970-01-01' + @last::int
 left join sales_aliases a on a.tenant_id = s.tenant_id and a.sku = s.sku
-join item_needs n on n.outlet_id = s.outlet_id and n.sku = coalesce(a.stands_for, s.sku)
+join bill_lines n on n.outlet_id = s.outlet_id and n.kind = 'item' and n.made = coalesce(a.stands_for, s.sku)
 join ingredients i on i.id = n.ingredient_id
 where s.tenant_id = @tenant and (cardinality(@outlets::bigint[]) = 0 or s.outlet_id = any(@outlets))
 group by s.outlet_id, i.code, d.day order by s.outlet_id, i.code, d.day;
