@@ -36,6 +36,8 @@ type QueueEntry struct {
 	TaskView
 	Score float64 // priority now: higher is sooner
 	Waits string  // what it waits for; "" = it will be assigned at once
+	For   sched.Reason
+	Until time.Time // it waits for company in its load until then; zero: it does not
 }
 
 // PersonView is a staff member as he is now.
@@ -323,7 +325,12 @@ func (b *Board) tally() Tally {
 
 // newBoard is pure: what a kitchen looks like at a time.
 func newBoard(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *Board {
-	floor := NewFloor(l, settings, tickets, now, Index{})
+	return boardOf(NewFloor(l, settings, tickets, now, Index{}), tickets, now)
+}
+
+// boardOf is the board of a floor with these open tickets.
+func boardOf(floor *Floor, tickets []*Ticket, now time.Time) *Board {
+	l, settings := floor.Layout, floor.usual
 	b := &Board{Layout: l}
 	count := newCounter()
 	for _, t := range tickets {
@@ -334,11 +341,11 @@ func newBoard(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *B
 	}
 	for _, w := range floor.plan.Queue(sched.At(now)) {
 		t := floor.byTask[w.Task.ID]
-		b.Queue = append(b.Queue, QueueEntry{viewTask(l, t, t.Task(w.Task.ID)), w.Score.Total, w.For.String()})
+		b.Queue = append(b.Queue, QueueEntry{viewTask(l, t, t.Task(w.Task.ID)), w.Score.Total, w.For.String(), w.For, time.Time{}})
 	}
 	for _, m := range floor.company() {
 		score := m.task.BasePriority + m.task.Boost + settings.Weights.Aging*now.Sub(m.ticket.waitsSince(m.task.Course)).Seconds()
-		b.Queue = append(b.Queue, QueueEntry{viewTask(l, m.ticket, m.task), score, m.waitsFor()})
+		b.Queue = append(b.Queue, QueueEntry{viewTask(l, m.ticket, m.task), score, m.waitsFor(), sched.Assignable, m.soonest()})
 	}
 	b.fill(l, count, now)
 	return b

@@ -195,7 +195,7 @@ func (s *Service) Settle(ctx context.Context, who actor.Actor, taps []Tap) []Set
 			continue
 		}
 		repeated, err := s.Tap(ctx, who, t)
-		list[i] = settled(t.Key, repeated, err)
+		list[i] = NewSettled(t.Key, repeated, err)
 		if list[i].Outcome == OutcomeAgain {
 			stop = err
 		}
@@ -203,7 +203,8 @@ func (s *Service) Settle(ctx context.Context, who actor.Actor, taps []Tap) []Set
 	return list
 }
 
-func settled(key string, repeated bool, err error) Settled {
+// NewSettled says what became of a tap by the error that it ended with.
+func NewSettled(key string, repeated bool, err error) Settled {
 	switch {
 	case repeated:
 		return Settled{key, OutcomeRepeated, nil}
