@@ -117,12 +117,35 @@ func TestPinnedOrderGoesToItsDriver(t *testing.T) {
 	require.EqualValues(t, 2, p.Instructions[0].Driver)
 }
 
-func TestBetweenEqualsWhoDidLessComesFirst(t *testing.T) {
+func TestBetweenEqualsWhoHadLessThanHisShareComesFirst(t *testing.T) {
 	t.Parallel()
-	busy, fresh := idle(1, km(1, 0)), idle(2, km(1, 0))
-	busy.Done, fresh.Done = 9, 2
-	p := dispatch.Decide(town(drivers(busy, fresh), meal(1, km(0, 0), km(0, 3), 0)))
-	require.EqualValues(t, 2, p.Instructions[0].Driver)
+	for _, c := range []struct {
+		name        string
+		done, hours [2]float64
+		want        int64
+	}{
+		{"the same hours, fewer orders", [2]float64{9, 2}, [2]float64{3, 3}, 2},
+		{"fewer orders, but in fewer hours still", [2]float64{6, 4}, [2]float64{4, 1}, 1},
+		{"nobody has done anything: the first of the list", [2]float64{0, 0}, [2]float64{1, 1}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			one, other := idle(1, km(1, 0)), idle(2, km(1, 0))
+			one.Done, other.Done = int(c.done[0]), int(c.done[1])
+			one.On, other.On = after(-60*c.hours[0]), after(-60*c.hours[1])
+			p := dispatch.Decide(town(drivers(one, other), meal(1, km(0, 0), km(0, 3), 0)))
+			require.Equal(t, c.want, p.Instructions[0].Driver)
+		})
+	}
+}
+
+// Fairness has its limits: nobody is sent from so far away that the customer would notice.
+func TestFairnessIsNeverWorthAFarWay(t *testing.T) {
+	t.Parallel()
+	near, far := idle(1, km(0.5, 0)), idle(2, km(2, 0))
+	near.Done = 40
+	p := dispatch.Decide(town(drivers(near, far), meal(1, km(0, 0), km(0, 3), 0)))
+	require.EqualValues(t, 1, p.Instructions[0].Driver)
 }
 
 func TestUncertainReadinessDelaysTheDriver(t *testing.T) {

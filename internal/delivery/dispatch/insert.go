@@ -38,13 +38,18 @@ func (m *model) fill(orders []int32) float64 {
 // rules most other places out.
 func (m *model) cheapest(k int32) slot {
 	best, limit := slot{cost: impossible}, m.s.Settings.LostCost
+	o := &m.orders[k]
+	own := m.between(o.from, o.to) + m.pickHalf + m.dropHalf - o.placed
 	for i := range m.drivers {
 		d := &m.drivers[i]
+		end := &d.pre[len(d.pre)-1]
+		if len(d.route) > 0 && d.speed <= 1 && float64(max(end.t, o.ready)+own) >= limit {
+			continue
+		}
 		if cost := m.atEnd(d, k); cost < limit && m.allowed(d, int32(i), k) {
 			best, limit = slot{int32(i), len(d.route), len(d.route), cost}, cost
 		}
 	}
-	o := &m.orders[k]
 	soonest := m.soonest(o.from)
 	for i := range m.drivers {
 		d := &m.drivers[i]

@@ -80,14 +80,14 @@ func newModel(s *Snapshot) *model {
 }
 
 func (m *model) addDrivers() {
-	set := &m.s.Settings
+	set, rate := &m.s.Settings, m.rate()
 	m.drivers = make([]driver, len(m.s.Drivers))
 	for i := range m.s.Drivers {
 		in := &m.s.Drivers[i]
 		d := driver{
 			at: m.place(in.Pickup, in.At), arr: m.at(in.Arrives), last: -never, on: m.at(in.On), off: m.at(in.Off),
 			capacity: int32(max(1, set.Capacity)), skills: in.Skills, speed: 1,
-			bias: set.RouteCost + set.FairCost*float64(in.Done),
+			bias: set.RouteCost + m.fairness(in, rate),
 		}
 		d.start = max(0, m.at(in.Free), d.on)
 		if in.Capacity > 0 {
@@ -102,6 +102,27 @@ func (m *model) addDrivers() {
 		m.drivers[i] = d
 		m.driverAt[in.ID] = int32(i)
 	}
+}
+
+// rate is how many orders drivers have delivered in an hour on shift, all together.
+func (m *model) rate() float64 {
+	done, hours := 0.0, 0.0
+	for i := range m.s.Drivers {
+		done += float64(m.s.Drivers[i].Done)
+		hours += m.hours(&m.s.Drivers[i])
+	}
+	return done / max(hours, 1)
+}
+
+// hours is how long a driver has been on shift.
+func (m *model) hours(d *Driver) float64 { return max(0, min(24, m.now.Sub(d.On).Hours())) }
+
+// fairness is a price for giving work to who has delivered more than his share: what others have in so many hours. It is
+// never so much that somebody far away is sent instead.
+func (m *model) fairness(d *Driver, rate float64) float64 {
+	set := &m.s.Settings
+	surplus := float64(d.Done) - rate*m.hours(d)
+	return max(-set.RouteCost, min(set.RouteCost, set.FairCost*surplus))
 }
 
 func (m *model) addOrders() {

@@ -14,7 +14,7 @@ type Settings struct {
 	DriveCost float64 // price of a second of driving, in seconds of click-to-door
 	RouteCost float64 // price of giving work to a driver who has none, in seconds: prefers bundles when they cost little
 	LateCost  float64 // additional price of a second after the due time
-	FairCost  float64 // price per order that the driver has done in this shift, in seconds: decides between equals
+	FairCost  float64 // price per order that the driver has done beyond his share of the hours, in seconds; at most RouteCost in all
 	LostCost  float64 // an order is rather left unassigned than at this price, in seconds
 
 	// BundleLate is how much later than due an order may come because another one is carried with it; 0: no limit.
@@ -48,8 +48,8 @@ func DefaultSettings() Settings {
 	return Settings{
 		PickupService: 4 * time.Minute, DropService: 4 * time.Minute, Cadence: time.Minute,
 		Capacity: 4, MaxQueue: 8, ReadyRisk: 0.3,
-		DriveCost: 0.05, RouteCost: 60, FairCost: 0.5, LostCost: 5 * 3600,
-		TriesPerOrder: 1, MinTries: 20, MaxTries: 100, Related: 7, MatchDrivers: 24, MatchPairs: 150_000,
+		DriveCost: 0.05, RouteCost: 60, FairCost: 20, LostCost: 5 * 3600,
+		TriesPerOrder: 3, MinTries: 40, MaxTries: 100, Related: 7, MatchDrivers: 24, MatchPairs: 150_000,
 		Looks: 200_000, Seed: 1, Alternatives: 3,
 		Reposition: Reposition{
 			Window: 30 * time.Minute, MinDrive: 3 * time.Minute, MinShift: 15 * time.Minute,

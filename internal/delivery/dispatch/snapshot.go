@@ -50,7 +50,7 @@ type Driver struct {
 	Capacity int       // order sizes that he can carry at the same time; 0: Settings.Capacity
 	Skills   Skills
 	Speed    float64 // how much faster than Travel; not a finite number above 0 counts as 1
-	Done     int     // orders delivered in this shift; who has fewer comes first when nothing else matters
+	Done     int     // orders delivered since On; who has fewer than his share of the hours comes first when little else matters
 	Route    []Stop  // what the last plan meant for him: a start for this one, no promise
 }
 

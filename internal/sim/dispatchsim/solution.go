@@ -140,6 +140,7 @@ type Figures struct {
 	ClickToDoor90 float64 // 90th percentile
 	ReadyToPickup float64
 	Bound         float64 // mean click-to-door that nobody can beat: preparation and the drive
+	Spread        float64 // of the couriers' deliveries per hour on shift: standard deviation as a share of the mean
 }
 
 // Undelivered is the share of orders that nobody delivered, in percent.
@@ -172,9 +173,35 @@ func (s *Solution) Figures(in *Instance) Figures {
 		f.ClickToDoor += x / float64(len(doors))
 	}
 	f.ReadyToPickup /= float64(len(doors))
+	f.Spread = s.spread(in)
 	slices.Sort(doors)
 	at := 0.9 * float64(len(doors)-1)
 	low := doors[int(at)]
 	f.ClickToDoor90 = low + (at-math.Floor(at))*(doors[int(math.Ceil(at))]-low)
 	return f
+}
+
+// spread is how unequal the couriers' work is. An hour on shift counts the same, whoever works it.
+func (s *Solution) spread(in *Instance) float64 {
+	done := make([]float64, len(in.Couriers))
+	for _, d := range s.Deliveries {
+		if d.Courier >= 0 {
+			done[d.Courier]++
+		}
+	}
+	all, hours := 0.0, 0.0
+	for i, c := range in.Couriers {
+		all += done[i]
+		hours += float64(c.Off-c.On) / 60
+	}
+	if all == 0 || hours <= 0 {
+		return 0
+	}
+	mean, variance := all/hours, 0.0
+	for i, c := range in.Couriers {
+		if h := float64(c.Off-c.On) / 60; h > 0 {
+			variance += h / hours * (done[i]/h - mean) * (done[i]/h - mean)
+		}
+	}
+	return math.Sqrt(variance) / mean
 }
