@@ -189,5 +189,17 @@ func (a *App) planNights(ctx context.Context, owner actor.Actor) error {
 			return err
 		}
 	}
+	return a.planDay(ctx, owner.Tenant)
+}
+
+// planDay plans today's preparations, purchases and stock.
+func (a *App) planDay(ctx context.Context, tenant int64) error {
+	for _, plan := range []func(context.Context, int64, []int64, planning.Day, string) (int, error){
+		a.planner.Production, a.planner.Procurement, a.planner.StockProjection,
+	} {
+		if _, err := plan(ctx, tenant, nil, 0, "nightly"); err != nil {
+			return err
+		}
+	}
 	return nil
 }

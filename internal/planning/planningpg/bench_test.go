@@ -2,7 +2,9 @@ package planningpg_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -95,4 +97,57 @@ func (k *kit) backends(b *testing.B) (sum time.Duration) {
 		}
 	}
 	return sum
+}
+
+// BenchmarkPlans plans production, purchases and stock of 1,000 outlets with 5 products and 30 ingredients each: read, plan, write.
+func BenchmarkPlans(b *testing.B) {
+	const outlets = 1000
+	k := setup(b)
+	k.night(b, outlets)
+	p := planning.NewPlanner(k.store, k.clock, slog.New(slog.DiscardHandler))
+	for b.Loop() {
+		k.exec(b, `truncate plans`)
+		begin, spent, before := time.Now(), usage(b), k.backends(b)
+		for _, plan := range []func(context.Context, int64, []int64, planning.Day, string) (int, error){p.Production, p.Procurement, p.StockProjection} {
+			n, err := plan(b.Context(), acme, nil, 0, "bench")
+			require.NoError(b, err)
+			require.Equal(b, outlets, n)
+		}
+		b.ReportMetric(outlets/time.Since(begin).Seconds(), "outlets/s")
+		b.ReportMetric(float64((usage(b).cpu-spent.cpu).Microseconds())/outlets/1000, "cpu-ms/outlet") // without Postgres
+		b.ReportMetric(float64((k.backends(b)-before).Microseconds())/outlets/1000, "pg-cpu-ms/outlet")
+		b.ReportMetric(float64(usage(b).peak), "MiB-peak")
+	}
+}
+
+// night sets outlets up from id 1001 on.
+func (k *kit) night(b *testing.B, outlets int) {
+	b.Helper()
+	for _, sql := range []string{
+		`insert into outlets (id, tenant_id, slug, name, timezone) select 1000 + g, 7, 'o' || g, 'O', 'Europe/Madrid' from generate_series(1, @n) g`,
+		`insert into sales_series (tenant_id, outlet_id, sku) select 7, 1000 + g, 'p' || s from generate_series(1, @n) g, generate_series(1, 5) s`,
+		`insert into forecast_runs (tenant_id, kind, day, horizon, status, levels, requested_by, requested_at, finished_at)
+			values (7, 'daily', '2026-05-04', 14, 'done', '{0.05,0.5,0.95}', 'x', now(), now())`,
+		`insert into forecasts select r.id, s.id, date '2026-05-04' + d, 7, 40, '{20,40,60}', array_fill(40/24::real, array[24])
+			from forecast_runs r, sales_series s, generate_series(0, 13) d`,
+		`insert into stations (tenant_id, outlet_id, name, capacity) select 7, id, 'grill', 2 from outlets where id > 1000`,
+		`insert into staff (tenant_id, outlet_id, name, max_parallel, base_efficiency, efficiency) select 7, id, 'Ann', 2, 1, 1 from outlets where id > 1000`,
+		`insert into staff_skills select f.id, s.id from staff f join stations s on s.outlet_id = f.outlet_id`,
+		`insert into ingredients (tenant_id, outlet_id, code, name, unit, shelf_hours, batch_milli, stocked, lead_minutes, station_id, station_minutes)
+			select 7, s.outlet_id, 'i' || g, 'I', 'g', case when g % 3 = 0 then 0 else 24 * g end, case when g <= 3 then 20000 else 0 end, g <= 3, 40, s.id, 10
+			from stations s, generate_series(1, 30) g`,
+		`insert into bill_lines select outlet_id, 'preparation', p.code, i.id, 7, 9000 from ingredients p join ingredients i using (outlet_id)
+			where p.batch_milli > 0 and i.code in ('i20', 'i2' || p.code)`,
+		`insert into bill_lines select i.outlet_id, 'item', 'p' || s, i.id, 7, 1000 from ingredients i, generate_series(1, 5) s where (substr(i.code, 2)::int + s) % 4 = 0`,
+		`insert into item_needs select outlet_id, made, ingredient_id, 7, quantity_milli from bill_lines where kind = 'item'`,
+		`insert into suppliers (tenant_id, outlet_id, code, name, currency, lead_days, delivery_days, cut_off)
+			select 7, id, 's' || g, 'S', 'EUR', 1, array[g, g + 3], '16:00' from outlets, generate_series(0, 2) g where id > 1000`,
+		`insert into supplier_products (tenant_id, outlet_id, supplier_id, ingredient_id, code, name, pack_milli, price_minor)
+			select 7, s.outlet_id, s.id, i.id, i.code, 'x', 25000, 100 from suppliers s join ingredients i using (outlet_id) where i.batch_milli = 0`,
+		`insert into stock_lots (tenant_id, outlet_id, ingredient_id, received_at, expires_at, initial_milli, remaining_milli)
+			select 7, outlet_id, id, now(), timestamptz '2026-05-06' + g * interval '1 day', 40000, 40000 from ingredients, generate_series(1, 2) g`,
+		`analyze`,
+	} {
+		k.exec(b, strings.ReplaceAll(sql, "@n", strconv.Itoa(outlets)))
+	}
 }
