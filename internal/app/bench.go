@@ -29,6 +29,10 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 	if s.Jobs {
 		cfg.Roles = append(cfg.Roles, config.RoleJobs)
 	}
+	if s.Delivery {
+		cfg.Roles = append(cfg.Roles, config.RoleDelivery)
+	}
+	cfg.Brokers.KafkaBrokers = s.Kafka
 	if s.HTTP {
 		cfg.Addr = "127.0.0.1:0"
 	}

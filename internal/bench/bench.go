@@ -33,6 +33,8 @@ type Setup struct {
 	HTTP        bool     // serve the API on a free port, for whoever can reach the loopback address
 	Demo        bool     // with the demo's data, in which nobody acts
 	Jobs        bool     // with the role that runs jobs
+	Delivery    bool     // with the role that decides who delivers
+	Kafka       []string // brokers, when they are used
 	Still       bool     // nothing but the API: nobody decides, nobody relays
 	Services    Services // instead of all that: contract R's
 	Redis       string   // URL, when one is used
@@ -74,12 +76,15 @@ type Options struct {
 	InFlight    int           // of kitchen: orders under way in each kitchen; 32
 	Server      string        // of orders: the URL of a running Brigade instead of one of its own
 	Token       telemetry.Secret
-	DatabaseURL string // a server on which databases can be made; "": a private one
-	Dir         string // where its folder is made; "": the system's folder for temporary files
-	SkipRaw     bool   // do not measure the raw Postgres
-	CPUProfile  string // write a profile of the main part here
-	Events      int    // of events: how many wait; 100,000
-	Workers     int    // of services; 4
+	DatabaseURL string        // a server on which databases can be made; "": a private one
+	Dir         string        // where its folder is made; "": the system's folder for temporary files
+	SkipRaw     bool          // do not measure the raw Postgres
+	CPUProfile  string        // write a profile of the main part here
+	Events      int           // of events: how many wait; 100,000
+	Workers     int           // of services; 4
+	Drivers     int           // of positions; 10,000
+	Every       time.Duration // between a driver's positions; 3 s
+	Batch       int           // positions that a gateway sends at once; 100
 	Kafka       kafka.Options
 	RabbitMQ    rabbitmq.Options
 	Redis       string    // of kitchen: a URL; it is run without it too, to compare

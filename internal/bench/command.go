@@ -20,6 +20,7 @@ type Commands struct {
 	Events    EventsCmd    `cmd:"" help:"How fast events are carried: to subscribers, Kafka and RabbitMQ."`
 	Services  ServicesCmd  `cmd:"" help:"Contract R: orders over HTTP, through RabbitMQ, to workers who cook at once."`
 	Scheduled ScheduledCmd `cmd:"" help:"What orders for later cost while they wait, the restart with them, and how late timers ring."`
+	Positions PositionsCmd `cmd:"" help:"What it costs that 10,000 drivers say where they are every 3 s, over HTTP and Kafka."`
 	Idle      IdleCmd      `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
@@ -138,6 +139,25 @@ func (c *IdleCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
 	o := c.options(env, start)
 	o.Kitchens = c.Kitchens
 	r, err := IdleKitchens(ctx, o)
+	return c.show(env, r, err)
+}
+
+// PositionsCmd is `brigade bench positions`.
+type PositionsCmd struct {
+	Flags
+	Drivers     int           `name:"drivers" default:"10000" placeholder:"N" help:"How many drivers are at work."`
+	Every       time.Duration `name:"every" default:"3s" placeholder:"TIME" help:"Between a driver's positions."`
+	Batch       int           `name:"batch" default:"100" placeholder:"N" help:"Positions that a gateway sends at once; 1: every phone for itself."`
+	Connections int           `name:"connections" default:"64" placeholder:"N" help:"HTTP connections, one request at a time on each."`
+	config.Kafka
+}
+
+// Run runs the benchmark.
+func (c *PositionsCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Drivers, o.Every, o.Batch, o.Connections = c.Drivers, c.Every, c.Batch, c.Connections
+	o.Kafka = kafka.Options{Brokers: c.KafkaBrokers}
+	r, err := Positions(ctx, o)
 	return c.show(env, r, err)
 }
 

@@ -19,6 +19,7 @@ type Report struct {
 	Machine Machine  `json:"machine"`
 	Raw     *Raw     `json:"raw,omitempty"`
 	Full    *Load    `json:"full,omitempty"`  // as fast as it goes
+	Kafka   *Load    `json:"kafka,omitempty"` // of positions: the same over Kafka
 	Paced   *Load    `json:"paced,omitempty"` // at a fixed rate, measured from the time at which each was due
 	Assign  *Assign  `json:"assign,omitempty"`
 	Idle    *Idle    `json:"idle,omitempty"`
@@ -147,6 +148,7 @@ func (r Report) Write(w io.Writer) {
 	r.Full.write(w, "full")
 	r.compare(w)
 	r.Paced.write(w, "paced")
+	r.Kafka.write(w, "kafka")
 	if a := r.Assign; a != nil {
 		fmt.Fprintf(w, "  assigned  p50 %.1f  p90 %.1f  p99 %.1f  max %.1f ms after ready (%d tasks)\n", a.Rows.P50, a.Rows.P90, a.Rows.P99, a.Rows.Max, a.Tasks)
 		fmt.Fprintf(w, "  heard     p50 %.1f  p90 %.1f  p99 %.1f  max %.1f ms after ready\n", a.Heard.P50, a.Heard.P90, a.Heard.P99, a.Heard.Max)
