@@ -89,7 +89,7 @@ type App struct {
 	planning  *planning.Service
 	planner   *planning.Planner
 	tickets   *kitchenpg.Store
-	desk      *kitchen.Desk
+	desk      *kitchen.Desks
 	kitchen   *kitchen.Service
 	cashier   *order.Cashier
 	till      *order.Till

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func (a *App) buildKitchen() {
 		Slipped:       a.tellSlips,
 		Pause:         a.pauseForKitchen,
 	})
-	a.desk = kitchen.NewDesk(a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics, a.queueChanged))
+	a.desk = kitchen.NewDesks(runtime.GOMAXPROCS(0), a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics, a.queueChanged))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)
 	a.orders.Foresee(kitchensForOrders{a.kitchen})
 	a.editor = order.NewEditor(a.orders, order.NewWaiting(a.orderRows, kitchenForOrders{a.kitchen}, a.clock))

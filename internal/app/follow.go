@@ -29,7 +29,7 @@ func (a *App) startFollowing(context.Context) error {
 
 // tellDesk passes on what is news to the desk: tickets that other nodes changed, and set-ups that anybody changed.
 func (a *App) tellDesk(events []event.Event) {
-	var orders []int64
+	orders := map[int64][]int64{} // by outlet
 	for _, e := range events {
 		switch {
 		case e.Type == event.KitchenChanged:
@@ -37,14 +37,14 @@ func (a *App) tellDesk(events []event.Event) {
 		case e.Origin == a.node.ID():
 		case e.AggregateType == event.AggregateTask:
 			if p, ok := e.TaskPayload(); ok {
-				orders = append(orders, p.OrderID)
+				orders[e.Outlet] = append(orders[e.Outlet], p.OrderID)
 			}
 		case e.AggregateType == event.AggregateTicket:
-			orders = append(orders, e.AggregateID)
+			orders[e.Outlet] = append(orders[e.Outlet], e.AggregateID)
 		}
 	}
-	if len(orders) > 0 {
-		slices.Sort(orders)
-		a.desk.Changed(slices.Compact(orders))
+	for outlet, changed := range orders {
+		slices.Sort(changed)
+		a.desk.Changed(outlet, slices.Compact(changed))
 	}
 }

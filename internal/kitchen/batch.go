@@ -227,7 +227,7 @@ func (f *Floor) assignees(id int64) (members []member, load int64) {
 		delete(f.batches.formed, id)
 		return l.members, id
 	}
-	t := f.byTask[id]
+	t := f.index.Task(id)
 	return []member{{t, t.Task(id)}}, 0
 }
 

@@ -22,7 +22,7 @@ func BenchmarkFloorLife(b *testing.B) {
 	for name, backlog := range map[string]int{"alone": 0, "backlog=100000": 100_000} {
 		b.Run(name, func(b *testing.B) {
 			l := demo()
-			f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+			f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.NewIndex())
 			var id, order int64
 			now := noon
 			burst := func(r recipe.Recipe) *kitchen.Ticket {

@@ -65,7 +65,7 @@ type Observer interface {
 	Queued(outlet int64, ready int)
 }
 
-// Desk decides for the kitchens this node owns, and writes changes to tasks of any kitchen.
+// Desk decides for its share of the kitchens that this node owns, and writes changes to tasks of any kitchen.
 // One goroutine takes what has come in, changes the floors, plans, commits everything in one transaction and answers.
 // What arrives meanwhile is the next round: the busier it is, the larger the rounds.
 type Desk struct {
@@ -84,14 +84,18 @@ type Desk struct {
 	stop   context.CancelFunc
 	round  atomic.Int64
 
+	index  *Index            // of all desks of the process
+	home   func(int64) *Desk // which of them decides for an outlet
+	beside int               // how many there are
+
 	floorsMu sync.Mutex // held by the loop but while it sleeps or commits; see Quotes
 	limits   sync.Map   // outlet → *Admission of each floor: every order asks for it, and must not wait for the loop
 
 	// The rest belongs to the loop.
 	owned   map[int64]int64 // outlet → fence
 	floors  map[int64]*Floor
-	index   Index
 	loading map[int64]bool // owned, but the floor must be (re)read first
+	ill     map[int64]*illness
 	agenda  agenda
 	next    map[int64]time.Time // the earliest agenda entry of an outlet
 	layouts map[int64]*Layout   // of kitchens owned by others, to name things
@@ -101,12 +105,12 @@ type Desk struct {
 // first is the first task that a round assigned in a kitchen.
 type first struct{ round, task int64 }
 
-// NewDesk returns a desk that owns no kitchen yet. Run starts it.
-func NewDesk(store Store, clk clock.Clock, settings Settings, log *slog.Logger, obs Observer) *Desk {
+// newDesk returns a desk that owns no kitchen yet. Run starts it.
+func newDesk(store Store, clk clock.Clock, settings Settings, log *slog.Logger, obs Observer) *Desk {
 	return &Desk{
 		store: store, clock: clk, settings: settings, log: log, observer: obs,
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
-		owned: map[int64]int64{}, floors: map[int64]*Floor{}, index: Index{}, loading: map[int64]bool{},
+		owned: map[int64]int64{}, floors: map[int64]*Floor{}, loading: map[int64]bool{}, ill: map[int64]*illness{},
 		next: map[int64]time.Time{}, layouts: map[int64]*Layout{}, firsts: map[int64]first{},
 	}
 }
@@ -130,7 +134,7 @@ type command struct {
 	tenant int64
 	task   int64
 	order  int64               // of a change without a task; filled in for one with a task
-	outlet int64               // of runOnce
+	outlet int64               // of runOnce; of others once it is known
 	round  int64               // the round that was under way when the command came
 	change func(*change) error // of a change
 	ids    int                 // of new tasks, that a change may need
@@ -169,48 +173,15 @@ func (d *Desk) send(m message) error {
 	return nil
 }
 
-// Opened tells the desk of tickets that were just committed here. Kitchens of other owners are ignored.
-func (d *Desk) Opened(tickets []*Ticket) { _ = d.send(message{opened: tickets}) }
+func (d *Desk) opened(tickets []*Ticket) { _ = d.send(message{opened: tickets}) }
 
-// Changed tells the desk of orders that another node changed.
-func (d *Desk) Changed(orders []int64) { _ = d.send(message{changed: orders}) }
+func (d *Desk) changed(orders []int64) { _ = d.send(message{changed: orders}) }
 
-// Relaid tells the desk that an outlet's stations, machines or staff are not what they were.
-func (d *Desk) Relaid(outlet int64) { _ = d.send(message{relaid: outlet}) }
+func (d *Desk) relaid(outlet int64) { _ = d.send(message{relaid: outlet}) }
 
-// Reread tells the desk that it missed changes: it reads its kitchens again.
-func (d *Desk) Reread() { _ = d.send(message{reread: true}) }
+func (d *Desk) reread() { _ = d.send(message{reread: true}) }
 
-// Own tells the desk which kitchens it decides for from now on.
-func (d *Desk) Own(gained []Fence, lost []int64) { _ = d.send(message{gained: gained, lost: lost}) }
-
-// Start begins a task. Errors: KindNotFound, KindConflict, KindUnavailable (nothing was written), KindUnknown.
-func (d *Desk) Start(ctx context.Context, tenant, task int64) (Task, error) {
-	return d.do(ctx, &command{kind: cmdStart, tenant: tenant, task: task})
-}
-
-// Complete ends a task. Errors as Start.
-func (d *Desk) Complete(ctx context.Context, tenant, task int64) (Task, error) {
-	return d.do(ctx, &command{kind: cmdComplete, tenant: tenant, task: task})
-}
-
-// RunOnce returns the first task that the last round, the one under way or the next one assigns in a kitchen, and tells
-// of it once; a zero Task when nothing could be assigned or the kitchen has another owner.
-func (d *Desk) RunOnce(ctx context.Context, outlet int64) (Task, error) {
-	return d.do(ctx, &command{kind: cmdRunOnce, outlet: outlet, round: d.round.Load()})
-}
-
-// changeTask works on a task as do says. Errors: KindNotFound, those of do, KindUnavailable (nothing was written), KindUnknown.
-func (d *Desk) changeTask(ctx context.Context, tenant, task int64, do func(*change) error) (Task, error) {
-	return d.do(ctx, &command{kind: cmdChange, tenant: tenant, task: task, change: do})
-}
-
-// changeOrder works on an order's ticket as do says, which may make so many tasks. do may be called more than once.
-// Errors as changeTask.
-func (d *Desk) changeOrder(ctx context.Context, tenant, order int64, ids int, do func(*change) error) error {
-	_, err := d.do(ctx, &command{kind: cmdChange, tenant: tenant, order: order, ids: ids, change: do})
-	return err
-}
+func (d *Desk) own(gained []Fence, lost []int64) { _ = d.send(message{gained: gained, lost: lost}) }
 
 // do waits for the outcome: once a command is with the loop it may be written at any moment, so that an answer
 // before its round has ended would be a guess. Rounds are bounded in time.
@@ -226,8 +197,8 @@ func (d *Desk) do(ctx context.Context, c *command) (Task, error) {
 	return c.result, c.err
 }
 
-// Run works until Stop is called or ctx ends; after Stop it does nothing.
-func (d *Desk) Run(ctx context.Context) {
+// run works until stopRounds is called or ctx ends; after that it does nothing.
+func (d *Desk) run(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -237,8 +208,8 @@ func (d *Desk) Run(ctx context.Context) {
 	go d.loop(ctx)
 }
 
-// Stop finishes the round under way, refuses what waits, and returns. Stopping twice, or before Run, is fine.
-func (d *Desk) Stop() {
+// stopRounds finishes the round under way, refuses what waits, and returns.
+func (d *Desk) stopRounds() {
 	d.mu.Lock()
 	d.closed = true
 	stop := d.stop

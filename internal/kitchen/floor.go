@@ -20,7 +20,7 @@ type Floor struct {
 	settings Settings // with the outlet's own rules
 	plan     *sched.Kitchen
 	tickets  map[int64]*Ticket
-	byTask   Index
+	index    *Index
 	timers   timers
 	batches  batches
 	fresh    map[int64]bool // orders to be looked over by the next plan
@@ -49,15 +49,12 @@ func DefaultSettings() Settings {
 	}
 }
 
-// Index finds the open ticket that a task belongs to. Floors that are run together share one.
-type Index map[int64]*Ticket
-
 // NewFloor returns a floor with the given open tickets, at a time. It enters its tasks in the index. The layout is the
 // floor's from now on: what is learned of people is noted in it.
-func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index Index) *Floor {
+func NewFloor(l *Layout, s Settings, tickets []*Ticket, now time.Time, index *Index) *Floor {
 	f := &Floor{
 		Layout: l, usual: s, settings: s.By(l.Rules), plan: sched.New(l.Plan(now), s.Weights), laidOut: now, planned: now,
-		tickets: make(map[int64]*Ticket, len(tickets)), byTask: index, batches: newBatches(), fresh: map[int64]bool{},
+		tickets: make(map[int64]*Ticket, len(tickets)), index: index, batches: newBatches(), fresh: map[int64]bool{},
 		sight: foresight{calibration: l.Learned.Clone(), pressure: l.Pressure, saved: now, wanting: map[int64]bool{}},
 	}
 	if f.settings.Policy != "" {
@@ -86,8 +83,8 @@ func (f *Floor) Open(t *Ticket) {
 func (f *Floor) enter(t *Ticket) {
 	f.tickets[t.Order], f.fresh[t.Order] = t, true
 	f.notice(t)
+	f.index.enter(t)
 	for _, task := range t.Tasks {
-		f.byTask[task.ID] = t
 		f.place(t, task)
 	}
 	for _, c := range t.Courses {
@@ -134,8 +131,8 @@ func (s Settings) queued(t *Ticket, task *Task) sched.Task {
 }
 
 func (f *Floor) forget(t *Ticket) {
+	f.index.leave(t)
 	for _, task := range t.Tasks {
-		delete(f.byTask, task.ID)
 		switch {
 		case task.Ready() && task.batched():
 			f.unawait(task)
@@ -153,15 +150,13 @@ func (f *Floor) forget(t *Ticket) {
 // Close takes the floor's tasks out of the shared index.
 func (f *Floor) Close() {
 	for _, t := range f.tickets {
-		for _, task := range t.Tasks {
-			delete(f.byTask, task.ID)
-		}
+		f.index.leave(t)
 	}
 }
 
 // Start begins a task. changed is false when it had begun before. Errors: KindConflict.
 func (f *Floor) Start(j *Journal, task int64, now time.Time) (t *Task, changed bool, err error) {
-	ticket := f.byTask[task]
+	ticket := f.index.Task(task)
 	if ticket == nil {
 		return nil, false, errs.NotFound("no open task %d", task)
 	}
@@ -189,7 +184,7 @@ func (s Settings) autoCompleteAt(t *Task, now time.Time) time.Time {
 
 // Complete ends a task; by "" means by itself. changed is false when it was completed before. Errors: KindConflict.
 func (f *Floor) Complete(j *Journal, task int64, now time.Time, by string) (t *Task, changed bool, err error) {
-	ticket := f.byTask[task]
+	ticket := f.index.Task(task)
 	if ticket == nil {
 		return nil, false, errs.NotFound("no open task %d", task)
 	}
@@ -237,7 +232,7 @@ func (f *Floor) learn(t *Task, now time.Time) {
 
 // Requeue takes an assigned task back into the queue. Errors: KindConflict.
 func (f *Floor) Requeue(j *Journal, task int64, now time.Time, boost float64, reason string) error {
-	ticket := f.byTask[task]
+	ticket := f.index.Task(task)
 	if ticket == nil {
 		return errs.NotFound("no open task %d", task)
 	}
@@ -342,7 +337,7 @@ func (f *Floor) Due(j *Journal, now time.Time) {
 			f.fireDue(j, tm.order, now)
 			continue
 		}
-		ticket := f.byTask[tm.task]
+		ticket := f.index.Task(tm.task)
 		if ticket == nil {
 			continue
 		}

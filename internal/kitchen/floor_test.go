@@ -102,7 +102,7 @@ func (w *world) complete(id int64) {
 		n := len(j.Events)
 		_, changed, err = w.floor.Complete(j, id, w.now, "Asha")
 		w.must(!changed && len(j.Events) == n, "a repeated completion changes nothing")
-		w.must(err == nil || errs.Is(err, errs.KindNotFound) && w.index[id] == nil, "a repeated completion answers as before: %v", err)
+		w.must(err == nil || errs.Is(err, errs.KindNotFound) && w.index.Task(id) == nil, "a repeated completion answers as before: %v", err)
 	})
 }
 
@@ -180,7 +180,7 @@ func (w *world) relayout(l *kitchen.Layout) {
 // crash forgets the floor and reads it again.
 func (w *world) crash() {
 	w.floor.Close()
-	w.must(len(w.index) == 0, "a closed floor leaves nothing in the index")
+	w.must(w.index.Len() == 0, "a closed floor leaves nothing in the index")
 	var open []*kitchen.Ticket
 	for _, id := range orders(w) {
 		open = append(open, copyOf(w.rows[id]))
@@ -228,7 +228,7 @@ func (w *world) finish() {
 		w.completeAll(func() {})
 	}
 	u := w.floor.Planner().Usage()
-	w.must(u.Held == 0 && u.Queued == 0 && len(w.index) == 0 && len(w.floor.Tickets()) == 0, "the floor is empty: %+v", u)
+	w.must(u.Held == 0 && u.Queued == 0 && w.index.Len() == 0 && len(w.floor.Tickets()) == 0, "the floor is empty: %+v", u)
 	for id := int64(1); id <= w.orders; id++ {
 		w.must(w.gone[id] || w.began[id] > 0 && w.ready[id] == 1, "order %d began %d times and is ready: %d", id, w.began[id], w.ready[id])
 	}
@@ -408,7 +408,7 @@ func TestNewerPictureReplacesAndFreesWhatTheOldOneHeld(t *testing.T) {
 		}
 		if newest >= 0 {
 			ours.floor.Open(pictures[last])
-			ours.must(len(ours.index) == 0 && ours.floor.Planner().Usage().Held == 0, "a closed picture clears the floor")
+			ours.must(ours.index.Len() == 0 && ours.floor.Planner().Usage().Held == 0, "a closed picture clears the floor")
 		}
 	})
 }
@@ -419,7 +419,7 @@ func TestSettingsDecideWhetherWorkEndsByItself(t *testing.T) {
 		l := demo()
 		s := kitchen.DefaultSettings()
 		s.AutoComplete = auto
-		f := kitchen.NewFloor(l, s, nil, noon, kitchen.Index{})
+		f := kitchen.NewFloor(l, s, nil, noon, kitchen.NewIndex())
 		ticket := dipCup(1, 1)
 		f.Open(ticket)
 		j := kitchen.NewJournal(l)
@@ -442,7 +442,7 @@ func TestSettingsDecideWhetherWorkEndsByItself(t *testing.T) {
 func TestStaleAssignmentGoesBackWithABoost(t *testing.T) {
 	t.Parallel()
 	l := demo()
-	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.NewIndex())
 	ticket := dipCup(1, 1)
 	f.Open(ticket)
 	j := kitchen.NewJournal(l)
@@ -470,7 +470,7 @@ func TestPlanWakesWhenABreakEnds(t *testing.T) {
 	for i := range l.People {
 		l.People[i].Hours.Taken = []sched.Interval{{From: sched.At(noon), To: sched.At(back)}}
 	}
-	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.NewIndex())
 	f.Open(dipCup(1, 1))
 	j := kitchen.NewJournal(l)
 	require.Zero(t, f.Plan(j, noon))

@@ -93,6 +93,22 @@ func (j *Journal) Empty() bool {
 	return len(j.Events)+len(j.Tickets)+len(j.Taps)+len(j.Promises)+len(j.Calibrations)+len(j.Pressures) == 0
 }
 
+// Merge appends what another journal holds of other tickets and tasks.
+func (j *Journal) Merge(o *Journal) {
+	j.Tasks = append(j.Tasks, o.Tasks...)
+	j.Tickets = append(j.Tickets, o.Tickets...)
+	j.Events = append(j.Events, o.Events...)
+	j.Decisions = append(j.Decisions, o.Decisions...)
+	j.Orders = append(j.Orders, o.Orders...)
+	j.Staff = append(j.Staff, o.Staff...)
+	j.Waste = append(j.Waste, o.Waste...)
+	j.Added = append(j.Added, o.Added...)
+	j.Taps = append(j.Taps, o.Taps...)
+	j.Promises = append(j.Promises, o.Promises...)
+	j.Calibrations = append(j.Calibrations, o.Calibrations...)
+	j.Pressures = append(j.Pressures, o.Pressures...)
+}
+
 func (j *Journal) task(t *Ticket, task *Task, typ event.Type, at time.Time, by, reason string) {
 	task.Version++
 	if !j.changed[task] {

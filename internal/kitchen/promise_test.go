@@ -47,7 +47,7 @@ type promised struct {
 }
 
 func newPromised(l *kitchen.Layout, tickets ...*kitchen.Ticket) *promised {
-	return &promised{Floor: kitchen.NewFloor(l, promising(), tickets, evening, kitchen.Index{})}
+	return &promised{Floor: kitchen.NewFloor(l, promising(), tickets, evening, kitchen.NewIndex())}
 }
 
 func steaks(n int) []kitchen.WorkLine {

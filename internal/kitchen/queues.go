@@ -28,9 +28,8 @@ type ask struct {
 	answer  chan []Queue
 }
 
-// Queues returns the ready queues of those of some kitchens that this node decides for and has read; nil asks for all of
-// them. It waits for the round under way. Errors: ctx's; KindUnavailable once the desk has stopped.
-func (d *Desk) Queues(ctx context.Context, outlets []int64) ([]Queue, error) {
+// queues is Desks.Queues of one desk.
+func (d *Desk) queues(ctx context.Context, outlets []int64) ([]Queue, error) {
 	a := ask{outlets, make(chan []Queue, 1)}
 	d.mu.Lock()
 	d.asks = append(d.asks, a)

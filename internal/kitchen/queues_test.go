@@ -28,8 +28,9 @@ func TestQueuesAreWhatWaits(t *testing.T) {
 		tickets = append(tickets, Burst(Work{Order: i + 1, Tenant: 1, Outlet: 2, At: now, Lines: []WorkLine{cup}}, func() int64 { return 10 + i }))
 	}
 	tickets[0].Rush = true
-	d := NewDesk(&memory{layout: l.Index(), tickets: tickets}, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{})
-	d.Own([]Fence{{Outlet: 2, Token: 7}}, nil)
+	desks := NewDesks(1, &memory{layout: l.Index(), tickets: tickets}, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{})
+	desks.Own([]Fence{{Outlet: 2, Token: 7}}, nil)
+	d := desks.all[0]
 	d.runRound(t.Context())
 	want := map[int64]float64{}
 	for _, w := range d.floors[2].Planner().Queue(sched.At(now)) {
@@ -38,9 +39,9 @@ func TestQueuesAreWhatWaits(t *testing.T) {
 	require.Len(t, want, 3)
 
 	rounds := d.round.Load()
-	d.Run(t.Context())
+	desks.Run(t.Context())
 	for _, outlets := range [][]int64{nil, {2, 99}} {
-		queues, err := d.Queues(t.Context(), outlets)
+		queues, err := desks.Queues(t.Context(), outlets)
 		require.NoError(t, err)
 		require.Len(t, queues, 1)
 		q, got := queues[0], map[int64]float64{}
@@ -51,11 +52,11 @@ func TestQueuesAreWhatWaits(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	require.Equal(t, rounds, d.round.Load())
-	d.Stop()
-	_, err := d.Queues(t.Context(), nil)
+	desks.Stop()
+	_, err := desks.Queues(t.Context(), nil)
 	require.True(t, errs.Is(err, errs.KindUnavailable))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = NewDesk(&memory{}, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{}).Queues(gone, nil)
+	_, err = NewDesks(1, &memory{}, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{}).Queues(gone, nil)
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -24,10 +24,8 @@ func (d *Desk) foresee(r *round) {
 		notes[i] = NewJournal(floors[i].Layout)
 		floors[i].Foresee(notes[i], r.now)
 	})
-	for _, n := range notes {
-		r.j.Promises = append(r.j.Promises, n.Promises...)
-		r.j.Calibrations = append(r.j.Calibrations, n.Calibrations...)
-		r.j.Pressures = append(r.j.Pressures, n.Pressures...)
+	for i, n := range notes {
+		r.journal(floors[i].Layout.Outlet).Merge(n)
 	}
 }
 
@@ -39,9 +37,7 @@ const atHand = 60
 // kitchen gets more orders for long, but a burst of them should not wait for quotes.
 const askAtMost = 250 * time.Millisecond
 
-// QuotesAtHand works out what a kitchen says of orders that come in together, when this node decides for it, is not
-// deciding just now, and can say so at once; nil else.
-func (d *Desk) QuotesAtHand(outlet int64, work []Work) []Quote {
+func (d *Desk) quotesAtHand(outlet int64, work []Work) []Quote {
 	if !d.settings.Promises || !d.floorsMu.TryLock() {
 		return nil
 	}
@@ -69,8 +65,6 @@ func (d *Desk) coming(outlet int64) (tickets []*Ticket) {
 	return tickets
 }
 
-// quotes is QuotesAtHand that waits for its turn and for which no kitchen is too busy; ok is false when another node
-// decides for it.
 func (d *Desk) quotes(outlet int64, work []Work) (list []Quote, ok bool) {
 	d.floorsMu.Lock()
 	defer d.floorsMu.Unlock()
@@ -81,7 +75,6 @@ func (d *Desk) quotes(outlet int64, work []Work) (list []Quote, ok bool) {
 	return f.Quotes(work, d.clock.Now().Truncate(time.Microsecond), d.coming(outlet)...), true
 }
 
-// admission returns the limits of a kitchen that this node decides for.
 func (d *Desk) admission(outlet int64) (a *Admission, ok bool) {
 	limits, ok := d.limits.Load(outlet)
 	if !ok {
@@ -146,7 +139,7 @@ func (s *Service) copyFloor(ctx context.Context, c *copied, outlet int64) error 
 	}
 	tickets, err := s.repo.OpenTickets(ctx, []int64{outlet})
 	if err == nil {
-		c.floor, c.opened = NewFloor(c.layout, s.settings, tickets, s.clock.Now(), Index{}), time.Now()
+		c.floor, c.opened = NewFloor(c.layout, s.settings, tickets, s.clock.Now(), NewIndex()), time.Now()
 	}
 	return err
 }

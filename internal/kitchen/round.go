@@ -2,7 +2,6 @@ package kitchen
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -23,8 +22,9 @@ const maxTries = 5
 // round is one turn of the desk's loop.
 type round struct {
 	now      time.Time
-	j        *Journal
-	commands []message // to be answered at the end
+	journals map[int64]*Journal // by outlet
+	undone   map[int64]bool     // outlets whose journal was not written
+	commands []message          // to be answered at the end
 	touched  map[int64]bool
 	loose    map[int64]*Ticket // by task: tickets of kitchens that others own, or closed ones
 	orders   map[int64]*Ticket // the same by order
@@ -43,7 +43,7 @@ func (d *Desk) runRound(ctx context.Context) {
 		d.round.Add(1)
 	}
 	r := &round{
-		now: d.clock.Now().Truncate(time.Microsecond), j: NewJournal(nil),
+		now: d.clock.Now().Truncate(time.Microsecond), journals: map[int64]*Journal{}, undone: map[int64]bool{},
 		touched: map[int64]bool{}, loose: map[int64]*Ticket{}, orders: map[int64]*Ticket{}, borrowed: map[int64]*Floor{},
 		assigned: map[int64]int64{},
 	}
@@ -52,13 +52,30 @@ func (d *Desk) runRound(ctx context.Context) {
 	d.hear(ctx, r, in)
 	d.obey(ctx, r)
 	for _, outlet := range d.due(r.now) {
-		r.j.SetNames(d.floors[outlet].Layout)
-		d.floors[outlet].Due(r.j, r.now)
+		f := d.floors[outlet]
+		f.Due(r.on(f.Layout), r.now)
 		r.touched[outlet] = true
 	}
 	d.plan(r)
 	d.foresee(r)
 	d.conclude(ctx, r)
+}
+
+// journal is what this round did in a kitchen.
+func (r *round) journal(outlet int64) *Journal {
+	j := r.journals[outlet]
+	if j == nil {
+		j = NewJournal(nil)
+		r.journals[outlet] = j
+	}
+	return j
+}
+
+// on is the journal of a kitchen, in which things are called as in its set-up.
+func (r *round) on(l *Layout) *Journal {
+	j := r.journal(l.Outlet)
+	j.SetNames(l)
+	return j
 }
 
 // settleOwners takes notice of kitchens gained and lost.
@@ -68,6 +85,7 @@ func (d *Desk) settleOwners(in []message) {
 			delete(d.owned, outlet)
 			d.drop(outlet)
 			delete(d.loading, outlet)
+			delete(d.ill, outlet)
 		}
 		for _, f := range m.gained {
 			d.owned[f.Outlet] = f.Token
@@ -101,10 +119,10 @@ func (d *Desk) reload(outlet int64) {
 
 // load reads the floors that are missing. When Postgres is away they stay missing until the next try.
 func (d *Desk) load(ctx context.Context, r *round) {
-	if len(d.loading) == 0 {
+	outlets := d.toLoad()
+	if len(outlets) == 0 {
 		return
 	}
-	outlets := slices.Sorted(maps.Keys(d.loading))
 	layouts, err := d.store.Layouts(ctx, outlets)
 	if err != nil {
 		d.log.WarnContext(ctx, "kitchens cannot be read", "action", "kitchen_load_failed", "kitchens", len(outlets), "error", err)
@@ -124,7 +142,9 @@ func (d *Desk) load(ctx context.Context, r *round) {
 		d.limits.Store(l.Outlet, l.Admission)
 		r.touched[l.Outlet] = true
 	}
-	clear(d.loading)
+	for _, outlet := range outlets {
+		delete(d.loading, outlet)
+	}
 }
 
 // hear takes in what others did: new tickets, changed ones, changed kitchens.
@@ -185,7 +205,7 @@ func (d *Desk) relay(ctx context.Context, r *round, outlets []int64) {
 		return
 	}
 	for _, l := range layouts {
-		d.floors[l.Outlet].Relayout(r.j, l, r.now)
+		d.floors[l.Outlet].Relayout(r.on(l), l, r.now)
 		d.limits.Store(l.Outlet, l.Admission)
 		r.touched[l.Outlet] = true
 	}
@@ -196,7 +216,9 @@ func (d *Desk) obey(ctx context.Context, r *round) {
 	if len(r.commands) == 0 {
 		return
 	}
+	d.passOn(r)
 	fetchErr := d.fetch(ctx, r)
+	d.passOn(r)
 	r.commands = slices.DeleteFunc(r.commands, func(m message) bool { return d.postponed(m, d.obeyOne(r, m.command, fetchErr)) })
 }
 
@@ -225,10 +247,12 @@ func (d *Desk) obeyOne(r *round, c *command, fetchErr error) *Ticket {
 	case fetchErr != nil && (ours == nil || c.ids > 0):
 		c.err = fetchErr
 	case f != nil:
-		r.obeyTapped(c, func() { d.obeyOnFloor(r, f, t, c) })
+		c.outlet = t.Outlet
+		r.obeyTapped(c, t.Outlet, func() { d.obeyOnFloor(r, f, t, c) })
 		r.keep(t)
 	case t != nil:
-		r.obeyTapped(c, func() { d.obeyLoose(r, t, c) })
+		c.outlet = t.Outlet
+		r.obeyTapped(c, t.Outlet, func() { d.obeyLoose(r, t, c) })
 	default:
 		c.err = c.unknown()
 	}
@@ -244,16 +268,8 @@ func (c *command) unknown() error {
 
 // find looks for a command's ticket on our floors.
 func (d *Desk) find(c *command) (*Ticket, *Floor) {
-	if c.task != 0 {
-		if t := d.index[c.task]; t != nil {
-			return t, d.floors[t.Outlet]
-		}
-		return nil, nil
-	}
-	for _, f := range d.floors {
-		if t := f.tickets[c.order]; t != nil {
-			return t, f
-		}
+	if t := d.index.of(c); t != nil && d.home(t.Outlet) == d {
+		return t, d.floors[t.Outlet]
 	}
 	return nil, nil
 }
@@ -384,7 +400,7 @@ func (d *Desk) borrow(ctx context.Context, r *round) error {
 	}
 	for _, l := range layouts {
 		mine := slices.DeleteFunc(slices.Clone(tickets), func(t *Ticket) bool { return t.Outlet != l.Outlet })
-		r.borrowed[l.Outlet] = NewFloor(l, d.settings, mine, r.now, Index{})
+		r.borrowed[l.Outlet] = NewFloor(l, d.settings, mine, r.now, NewIndex())
 	}
 	return nil
 }
@@ -413,17 +429,17 @@ func (d *Desk) obeyOnFloor(r *round, f *Floor, ticket *Ticket, c *command) {
 		c.err = c.unknown()
 		return
 	}
-	r.j.SetNames(f.Layout)
+	j := r.on(f.Layout)
 	r.touched[f.Layout.Outlet] = true
 	t := ticket.Task(c.task)
 	switch c.kind {
 	case cmdStart:
-		t, _, c.err = f.Start(r.j, c.task, r.now)
+		t, _, c.err = f.Start(j, c.task, r.now)
 	case cmdChange:
 		c.order = ticket.Order
-		c.err = c.change(&change{floor: f, j: r.j, ticket: ticket, task: t, now: r.now, ids: r.nextID})
+		c.err = c.change(&change{floor: f, j: j, ticket: ticket, task: t, now: r.now, ids: r.nextID})
 	default:
-		t, _, c.err = f.Complete(r.j, c.task, r.now, byAssigned)
+		t, _, c.err = f.Complete(j, c.task, r.now, byAssigned)
 	}
 	if t != nil {
 		c.result = *t
@@ -447,13 +463,13 @@ func (d *Desk) obeyLoose(r *round, ticket *Ticket, c *command) {
 		c.err = errs.NotFound("no task %d", c.task)
 		return
 	}
-	r.j.SetNames(l)
+	j := r.on(l)
 	t := ticket.Task(c.task)
 	switch c.kind {
 	case cmdStart:
-		_, c.err = r.j.start(ticket, t, r.now, d.settings.autoCompleteAt(t, r.now))
+		_, c.err = j.start(ticket, t, r.now, d.settings.autoCompleteAt(t, r.now))
 	default:
-		_, _, c.err = r.j.complete(ticket, t, r.now, byAssigned)
+		_, _, c.err = j.complete(ticket, t, r.now, byAssigned)
 	}
 	c.result = *t
 }
@@ -463,21 +479,20 @@ func (d *Desk) plan(r *round) {
 	var floors []*Floor
 	for _, outlet := range slices.Sorted(maps.Keys(r.touched)) {
 		if f := d.floors[outlet]; f != nil && f.Dirty() {
-			r.j.SetNames(f.Layout)
-			f.prepare(r.j, r.now)
+			f.prepare(r.on(f.Layout), r.now)
 			floors = append(floors, f)
 		}
 	}
 	decided := make([][]sched.Assignment, len(floors))
 	sideBySide(len(floors), func(i int) {
-		floors[i].plan.Hasten(len(floors) / unhurried)
+		floors[i].plan.Hasten(len(floors) * d.beside / unhurried)
 		decided[i] = floors[i].decide(r.now)
 	})
 	for i, f := range floors {
-		r.j.SetNames(f.Layout)
-		before := len(r.j.Decisions)
-		if f.assign(r.j, decided[i], r.now) > 0 {
-			r.assigned[f.Layout.Outlet] = r.j.Decisions[before].Task
+		j := r.on(f.Layout)
+		before := len(j.Decisions)
+		if f.assign(j, decided[i], r.now) > 0 {
+			r.assigned[f.Layout.Outlet] = j.Decisions[before].Task
 		}
 	}
 }
@@ -499,107 +514,4 @@ func sideBySide(n int, do func(int)) {
 	}
 	work()
 	others.Wait()
-}
-
-// conclude commits the round and answers.
-func (d *Desk) conclude(ctx context.Context, r *round) {
-	var err error
-	if !r.j.Empty() {
-		started := time.Now()
-		fences := d.fences(r)
-		d.floorsMu.Unlock() // meanwhile quotes go by what the round has decided
-		err = d.store.Commit(ctx, r.j, fences)
-		d.floorsMu.Lock()
-		d.observer.Committed(len(r.j.Tasks), time.Since(started))
-	}
-	if err != nil {
-		d.undo(ctx, r, err)
-		return
-	}
-	for _, t := range r.j.Tasks {
-		t.written = t.Version
-		if t.Status == TaskAssigned {
-			d.observer.Assigned(t.AssignedAt.Sub(t.ReadyAt))
-		}
-	}
-	for _, t := range r.j.Tickets {
-		t.written = t.Version
-	}
-	d.rememberAssigned(r)
-	for _, m := range r.commands {
-		d.answer(m.command)
-	}
-	for _, m := range r.commands { // told is told, to all who asked in this round
-		if m.command.kind == cmdRunOnce {
-			delete(d.firsts, m.command.outlet)
-		}
-	}
-	for outlet := range r.touched {
-		if f := d.floors[outlet]; f != nil {
-			d.remind(outlet, r.now)
-			d.observer.Queued(outlet, f.Planner().Len())
-		}
-	}
-}
-
-func (d *Desk) rememberAssigned(r *round) {
-	for outlet, task := range r.assigned {
-		d.firsts[outlet] = first{d.round.Load(), task}
-	}
-}
-
-func (d *Desk) answer(c *command) {
-	if c.kind == cmdRunOnce {
-		if f := d.firsts[c.outlet]; f.round >= c.round {
-			c.result.ID = f.task
-		}
-	}
-	close(c.done)
-}
-
-func (d *Desk) fences(r *round) (fences []Fence) {
-	for _, outlet := range slices.Sorted(maps.Keys(r.touched)) {
-		if d.floors[outlet] != nil {
-			fences = append(fences, Fence{outlet, d.owned[outlet]})
-		}
-	}
-	return fences
-}
-
-// undo forgets what the failed round changed in memory and reads it again; overtaken commands are tried again.
-func (d *Desk) undo(ctx context.Context, r *round, err error) {
-	for outlet := range r.touched {
-		d.reload(outlet)
-	}
-	notOwner, lost := errors.AsType[*NotOwnerError](err)
-	if lost { // another node decides there; its lease keeper tells us the same in a moment
-		for _, outlet := range notOwner.Outlets {
-			delete(d.owned, outlet)
-			delete(d.loading, outlet)
-		}
-	}
-	refused, no := errors.AsType[*RefusedError](err) // one order's commands spoiled the round for the others
-	tapped, twice := errors.AsType[*TappedError](err)
-	again := lost || no || twice || errors.Is(err, ErrOvertaken)
-	d.log.WarnContext(ctx, "a round was not written", "action", "kitchen_round_failed", "kitchens", len(r.touched), "error", err)
-	if again {
-		err = errs.Unavailable("the kitchen is changing hands: nothing was written").Because(err)
-	}
-	for _, m := range r.commands {
-		if no && m.command.kind == cmdChange && m.command.order == refused.Order {
-			m.command.err = refused.Err
-			close(m.command.done)
-			continue
-		}
-		if twice && tapped.has(m.command.tap) {
-			m.command.err = tapped
-			close(m.command.done)
-			continue
-		}
-		if m.tries++; again && m.tries < maxTries && d.send(m) == nil {
-			continue
-		}
-		m.command.err = err
-		close(m.command.done)
-	}
 }

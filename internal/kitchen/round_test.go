@@ -39,6 +39,10 @@ func (deaf) Committed(int, time.Duration) {}
 func (deaf) Assigned(time.Duration)       {}
 func (deaf) Queued(int64, int)            {}
 
+func oneDesk(store Store, now time.Time) *Desk {
+	return NewDesks(1, store, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{}).all[0]
+}
+
 // deskWithCup is a desk, not running, that owns a kitchen with one assigned task, which is all of its order.
 func deskWithCup(t *testing.T) *Desk {
 	t.Helper()
@@ -48,8 +52,8 @@ func deskWithCup(t *testing.T) *Desk {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	cup := WorkLine{Item: "cup", Quantity: 1, Recipe: recipe.Recipe{Steps: []recipe.Step{{Description: "fill", Station: 5, Estimate: time.Second}}}}
 	ticket := Burst(Work{Order: 1, Tenant: 1, Outlet: 2, At: now, Lines: []WorkLine{cup}}, func() int64 { return 7 })
-	d := NewDesk(&memory{layout: l.Index(), tickets: []*Ticket{ticket}}, clock.NewManual(now), DefaultSettings(), slog.New(slog.DiscardHandler), deaf{})
-	d.Own([]Fence{{Outlet: 2, Token: 1}}, nil)
+	d := oneDesk(&memory{layout: l.Index(), tickets: []*Ticket{ticket}}, now)
+	d.own([]Fence{{Outlet: 2, Token: 1}}, nil)
 	d.runRound(t.Context())
 	require.Equal(t, TaskAssigned, ticket.Tasks[0].Status)
 	return d
@@ -76,7 +80,7 @@ func TestRepeatedCommandsOfTheLastTaskInOneRound(t *testing.T) {
 		require.NoError(t, c.err, i)
 		require.Equal(t, []TaskStatus{TaskStarted, TaskStarted, TaskCompleted, TaskCompleted, TaskCompleted}[i], c.result.Status)
 	}
-	require.Empty(t, d.index)
+	require.Zero(t, d.index.Len())
 }
 
 // A refusal is told only after the ticket was read again, in the next round, and only once.

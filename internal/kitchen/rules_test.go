@@ -27,7 +27,7 @@ func decidedBy(t *testing.T, f *kitchen.Floor, l *kitchen.Layout, order int64) s
 func TestOutletsDecideByTheirOwnRules(t *testing.T) {
 	t.Parallel()
 	l := demo()
-	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.Index{})
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), nil, noon, kitchen.NewIndex())
 	require.Equal(t, "brigade", decidedBy(t, f, l, 1))
 
 	own := demo()
@@ -39,8 +39,8 @@ func TestOutletsDecideByTheirOwnRules(t *testing.T) {
 
 	fixed := kitchen.DefaultSettings()
 	fixed.Fixed, fixed.Policy = true, sched.FIFO
-	require.Equal(t, "fifo", decidedBy(t, kitchen.NewFloor(own, fixed, nil, noon, kitchen.Index{}), own, 4))
-	require.Equal(t, "greedy", decidedBy(t, kitchen.NewFloor(own, kitchen.DefaultSettings(), nil, noon, kitchen.Index{}), own, 5))
+	require.Equal(t, "fifo", decidedBy(t, kitchen.NewFloor(own, fixed, nil, noon, kitchen.NewIndex()), own, 4))
+	require.Equal(t, "greedy", decidedBy(t, kitchen.NewFloor(own, kitchen.DefaultSettings(), nil, noon, kitchen.NewIndex()), own, 5))
 }
 
 func TestFaultyRulesAreNamed(t *testing.T) {

@@ -66,7 +66,7 @@ func (s *Service) Screen(ctx context.Context, who actor.Actor, outlet int64, lim
 
 // newScreen is pure: what a kitchen looks like at a time, and how it will go on.
 func newScreen(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *Screen {
-	floor := NewFloor(l, settings, tickets, now, Index{})
+	floor := NewFloor(l, settings, tickets, now, NewIndex())
 	b := boardOf(floor, tickets, now)
 	s := &Screen{
 		Now: now, Board: b, Tally: b.tally(), Begins: map[int64]Begin{}, Expected: map[int64]time.Time{},

@@ -129,14 +129,14 @@ type BreakChange struct {
 // Service is the kitchen as its users see it.
 type Service struct {
 	repo     Repository
-	desk     *Desk
+	desk     *Desks
 	clock    clock.Clock
 	settings Settings
 	copies   copies
 }
 
 // NewService returns a service over a repository and a desk.
-func NewService(repo Repository, desk *Desk, clk clock.Clock, settings Settings) *Service {
+func NewService(repo Repository, desk *Desks, clk clock.Clock, settings Settings) *Service {
 	return &Service{repo: repo, desk: desk, clock: clk, settings: settings}
 }
 
@@ -325,7 +325,7 @@ func (b *Board) tally() Tally {
 
 // newBoard is pure: what a kitchen looks like at a time.
 func newBoard(l *Layout, tickets []*Ticket, settings Settings, now time.Time) *Board {
-	return boardOf(NewFloor(l, settings, tickets, now, Index{}), tickets, now)
+	return boardOf(NewFloor(l, settings, tickets, now, NewIndex()), tickets, now)
 }
 
 // boardOf is the board of a floor with these open tickets.
@@ -340,7 +340,7 @@ func boardOf(floor *Floor, tickets []*Ticket, now time.Time) *Board {
 		}
 	}
 	for _, w := range floor.plan.Queue(sched.At(now)) {
-		t := floor.byTask[w.Task.ID]
+		t := floor.index.Task(w.Task.ID)
 		b.Queue = append(b.Queue, QueueEntry{viewTask(l, t, t.Task(w.Task.ID)), w.Score.Total, w.For.String(), w.For, time.Time{}})
 	}
 	for _, m := range floor.company() {

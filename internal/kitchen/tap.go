@@ -90,19 +90,21 @@ func tapOf(ctx context.Context) *Tapped {
 }
 
 // obeyTapped carries a command out unless its tap is already carried out in this round.
-func (r *round) obeyTapped(c *command, obey func()) {
+func (r *round) obeyTapped(c *command, outlet int64, obey func()) {
 	if c.tap == nil {
 		obey()
 		return
 	}
-	if slices.ContainsFunc(r.j.Taps, c.tap.same) {
-		c.err = &TappedError{Taps: []Tapped{*c.tap}}
-		return
+	for _, j := range r.journals {
+		if slices.ContainsFunc(j.Taps, c.tap.same) {
+			c.err = &TappedError{Taps: []Tapped{*c.tap}}
+			return
+		}
 	}
 	if obey(); c.err == nil {
 		done := *c.tap
 		done.At = r.now
-		r.j.Taps = append(r.j.Taps, done)
+		r.journal(outlet).Taps = append(r.journal(outlet).Taps, done)
 	}
 }
 

@@ -28,7 +28,7 @@ type world struct {
 	now    time.Time
 	full   *kitchen.Layout // everything up and everybody there
 	layout *kitchen.Layout
-	index  kitchen.Index
+	index  *kitchen.Index
 	floor  *kitchen.Floor
 	rows   map[int64]*kitchen.Ticket // as Postgres would have them
 	events map[int64][]event.Event   // by task
@@ -43,7 +43,7 @@ type world struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{
-		t: t, now: noon, index: kitchen.Index{}, rows: map[int64]*kitchen.Ticket{}, events: map[int64][]event.Event{},
+		t: t, now: noon, index: kitchen.NewIndex(), rows: map[int64]*kitchen.Ticket{}, events: map[int64][]event.Event{},
 		began: map[int64]int{}, ready: map[int64]int{}, gone: map[int64]bool{}, last: map[int64]int{}, units: map[int64]map[int]int{},
 	}
 	w.full = drawLayout(t)
@@ -290,7 +290,7 @@ func (w *world) check() {
 		open++
 		for i, task := range t.Tasks {
 			tasks++
-			w.must(w.index[task.ID] == t, "task %d is in the index", task.ID)
+			w.must(w.index.Task(task.ID) == t, "task %d is in the index", task.ID)
 			w.must(equal(task, row.Tasks[i]), "task %d in memory is not what was written", task.ID)
 			queued += count(task.Ready() && task.Batch.Size < 2)
 			batched += count(task.Ready() && task.Batch.Size > 1)
@@ -304,7 +304,7 @@ func (w *world) check() {
 	formed, members, waiting := w.floor.Loads()
 	queued += formed
 	w.must(members+waiting == batched, "%d tasks are in loads and %d wait for one, %d are ready", members, waiting, batched)
-	w.must(len(w.index) == tasks && len(w.floor.Tickets()) == open, "nothing else is on the floor")
+	w.must(w.index.Len() == tasks && len(w.floor.Tickets()) == open, "nothing else is on the floor")
 	u := w.floor.Planner().Usage()
 	w.must(u.Queued == queued && u.Held == held, "the planner has %d queued and %d held, the tickets %d and %d", u.Queued, u.Held, queued, held)
 	w.checkUnits()

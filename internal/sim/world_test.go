@@ -32,7 +32,7 @@ type world struct {
 	log     *eventtest.Log
 	tail    *event.Tail
 	layout  *kitchen.Layout
-	index   kitchen.Index
+	index   *kitchen.Index
 	floor   *kitchen.Floor
 	tickets map[int64]*kitchen.Ticket
 	orders  map[int64]*order.Order
@@ -46,7 +46,7 @@ type world struct {
 
 func newWorld(at time.Time) *world {
 	w := &world{
-		clock: clock.NewScaled(1, at), log: eventtest.NewLog(), index: kitchen.Index{}, tickets: map[int64]*kitchen.Ticket{},
+		clock: clock.NewScaled(1, at), log: eventtest.NewLog(), index: kitchen.NewIndex(), tickets: map[int64]*kitchen.Ticket{},
 		orders: map[int64]*order.Order{}, keys: map[string]int64{}, starts: map[int64]int{},
 	}
 	w.tail = event.NewTail(w.log, event.TailOptions{})

@@ -35,7 +35,7 @@ func BenchmarkCommit(b *testing.B) {
 			works[i].Order = h.orders.Add(1)
 		}
 		tickets := h.open(s, works...)
-		f := kitchen.NewFloor(h.layout(s, l.Outlet), kitchen.DefaultSettings(), tickets, noon, kitchen.Index{})
+		f := kitchen.NewFloor(h.layout(s, l.Outlet), kitchen.DefaultSettings(), tickets, noon, kitchen.NewIndex())
 		each := func(do func(j *kitchen.Journal, task *kitchen.Task)) *kitchen.Journal {
 			j := kitchen.NewJournal(l)
 			for _, t := range tickets {

@@ -63,7 +63,7 @@ func (f *faulty) Commit(ctx context.Context, j *kitchen.Journal, fences []kitche
 }
 
 type node struct {
-	*kitchen.Desk
+	*kitchen.Desks
 	store *faulty
 }
 
@@ -80,7 +80,7 @@ func (h *house) nodeAt(id int64, clk clock.Clock, change ...func(*kitchen.Settin
 		c(&settings)
 	}
 	n := &node{store: &faulty{Store: h.store(id)}}
-	n.Desk = kitchen.NewDesk(n.store, clk, settings, slog.New(slog.DiscardHandler), silent{})
+	n.Desks = kitchen.NewDesks(2, n.store, clk, settings, slog.New(slog.DiscardHandler), silent{})
 	n.Run(context.Background())
 	h.t.Cleanup(n.Stop)
 	return n
@@ -182,7 +182,7 @@ func TestDeskWritesTasksOfKitchensItDoesNotOwn(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	owner.Changed([]int64{ticket.Order})
+	owner.Changed(ticket.Outlet, []int64{ticket.Order})
 	h.until("the owner heard of it and assigned the rest", assigned)
 	_, err := other.Start(t.Context(), h.tenant, ticket.Tasks[2].ID)
 	require.NoError(t, err)
@@ -245,7 +245,9 @@ func (h *house) cook(ctx context.Context, n *node, owners []*node, seed uint64) 
 		}
 		done.Wait()
 		for _, o := range owners {
-			o.Changed(orders)
+			for _, outlet := range h.outlets {
+				o.Changed(outlet, orders)
+			}
 		}
 	}
 }
@@ -374,13 +376,13 @@ func TestTimersSurviveADeskAndRunOnTheProductsClock(t *testing.T) {
 func TestStopAnswersEverybody(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 1)
-	for name, end := range map[string]func(d *kitchen.Desk, cancel func()){
-		"stopped": func(d *kitchen.Desk, _ func()) { d.Stop(); d.Stop() },
-		"context": func(_ *kitchen.Desk, cancel func()) { cancel() },
+	for name, end := range map[string]func(d *kitchen.Desks, cancel func()){
+		"stopped": func(d *kitchen.Desks, _ func()) { d.Stop(); d.Stop() },
+		"context": func(_ *kitchen.Desks, cancel func()) { cancel() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := kitchen.NewDesk(h.store(1), clock.NewManual(noon), kitchen.DefaultSettings(), slog.New(slog.DiscardHandler), silent{})
+			d := kitchen.NewDesks(2, h.store(1), clock.NewManual(noon), kitchen.DefaultSettings(), slog.New(slog.DiscardHandler), silent{})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			d.Run(ctx)
@@ -401,7 +403,7 @@ func TestStopAnswersEverybody(t *testing.T) {
 			d.Stop()
 		})
 	}
-	d := kitchen.NewDesk(h.store(1), clock.NewManual(noon), kitchen.DefaultSettings(), slog.New(slog.DiscardHandler), silent{})
+	d := kitchen.NewDesks(2, h.store(1), clock.NewManual(noon), kitchen.DefaultSettings(), slog.New(slog.DiscardHandler), silent{})
 	d.Stop()
 	d.Run(t.Context())
 	_, err := d.Start(t.Context(), h.tenant, 1)

@@ -39,7 +39,7 @@ func newSchool(t *testing.T) *school {
 	c := &school{house: h, s: h.store(1), now: noon}
 	c.layout = h.layout(c.s, h.outlets[0])
 	c.recipe = c.menu("burger")
-	c.floor = kitchen.NewFloor(c.layout, kitchen.DefaultSettings(), nil, c.now, kitchen.Index{})
+	c.floor = kitchen.NewFloor(c.layout, kitchen.DefaultSettings(), nil, c.now, kitchen.NewIndex())
 	h.exec("insert into leases (resource, fence) values ($1, 7)", kitchen.LearningResource)
 	c.learner = c.newLearner(7)
 	return c

@@ -61,7 +61,7 @@ func TestEveryCommitReadsBackAsItIs(t *testing.T) {
 	s := h.store(1)
 	l := h.layout(s, h.outlets[0])
 	ticket := h.open(s, h.work(l, 2))[0]
-	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), []*kitchen.Ticket{ticket}, noon, kitchen.Index{})
+	f := kitchen.NewFloor(l, kitchen.DefaultSettings(), []*kitchen.Ticket{ticket}, noon, kitchen.NewIndex())
 	fences := []kitchen.Fence{{Outlet: l.Outlet, Token: 1}}
 	now := noon
 	step := func(do func(j *kitchen.Journal)) {
@@ -121,7 +121,7 @@ func TestRefusedCommitsWriteNothing(t *testing.T) {
 			s := h.store(1)
 			l := h.layout(s, h.outlets[0])
 			ticket := h.open(s, h.work(l, 2))[0]
-			f := kitchen.NewFloor(l, kitchen.DefaultSettings(), []*kitchen.Ticket{ticket}, noon, kitchen.Index{})
+			f := kitchen.NewFloor(l, kitchen.DefaultSettings(), []*kitchen.Ticket{ticket}, noon, kitchen.NewIndex())
 			j := kitchen.NewJournal(l)
 			f.Plan(j, noon)
 			_, _, err := f.Start(j, ticket.Tasks[0].ID, noon)
@@ -203,7 +203,7 @@ func (h *house) carryOn(s *kitchenpg.Store, l *kitchen.Layout, seed uint64) {
 		if len(tickets) == 0 {
 			return
 		}
-		f := kitchen.NewFloor(l, kitchen.DefaultSettings(), tickets, noon, kitchen.Index{})
+		f := kitchen.NewFloor(l, kitchen.DefaultSettings(), tickets, noon, kitchen.NewIndex())
 		j := kitchen.NewJournal(l)
 		f.Plan(j, noon)
 		for range 3 {

@@ -43,7 +43,7 @@ func TestATapIsCarriedOutOnce(t *testing.T) {
 			})
 		}
 		done.Wait()
-		owner.Changed([]int64{ticket.Order})
+		owner.Changed(ticket.Outlet, []int64{ticket.Order})
 		require.LessOrEqual(t, first.Load(), int64(1))
 	}
 	status := func() (s string) {

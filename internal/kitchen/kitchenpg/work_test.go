@@ -27,7 +27,7 @@ type chef struct {
 
 func (h *house) chef(n *node) chef {
 	return chef{
-		kitchen.NewService(h.store(1), n.Desk, clock.NewManual(noon), kitchen.DefaultSettings()),
+		kitchen.NewService(h.store(1), n.Desks, clock.NewManual(noon), kitchen.DefaultSettings()),
 		actor.Actor{Tenant: h.tenant, Outlet: h.outlets[0], Name: "Ada", Role: actor.Manager},
 	}
 }
@@ -67,7 +67,7 @@ func TestOrdersShareALoad(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 6, h.id("select count(*) from tasks where status = 'STARTED'"))
 	clk.Advance(time.Minute) // before the owner is told: nothing else wakes him by this clock
-	owner.Changed(ordersOf(tickets))
+	owner.Changed(tickets[0].Outlet, ordersOf(tickets))
 	h.until("the others have waited enough", "select (count(*) = 2 and count(distinct load_id) = 1)::int from tasks where status = 'ASSIGNED'")
 	last := h.id("select max(id) from tasks where status = 'STARTED'")
 	_, err = owner.Complete(t.Context(), h.tenant, last)
@@ -97,7 +97,7 @@ func TestAnyNodeDoesTheDaysWork(t *testing.T) {
 	heard := func(err error) {
 		t.Helper()
 		require.NoError(t, err)
-		owner.Changed([]int64{ticket.Order})
+		owner.Changed(ticket.Outlet, []int64{ticket.Order})
 	}
 	_, err := c.Rush(t.Context(), c.who, ticket.Order, true)
 	heard(err)
@@ -231,7 +231,9 @@ func TestManyNodesDoAnythingAtOnce(t *testing.T) {
 			ids = append(ids, id+1)
 		}
 		for _, n := range nodes[:2] {
-			n.Changed(ids)
+			for _, outlet := range h.outlets {
+				n.Changed(outlet, ids)
+			}
 		}
 	}
 	var refused, done atomic.Int64

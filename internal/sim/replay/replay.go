@@ -40,9 +40,17 @@ type Played struct {
 
 // Play plays an evening with the settings of a kitchen. The same evening and settings give the same outcome, always.
 func Play(e *Evening, s kitchen.Settings) *Played {
+	p := newPlayer(e, s)
+	for len(p.queue) > 0 {
+		p.turn(p.queue[0].at)
+	}
+	return p.outcome()
+}
+
+func newPlayer(e *Evening, s kitchen.Settings) *player {
 	s.AutoComplete = false // work takes as long as it takes
 	p := &player{
-		Evening: e, index: kitchen.Index{}, tickets: make([]*kitchen.Ticket, len(e.Orders)), where: map[int64]place{},
+		Evening: e, index: kitchen.NewIndex(), tickets: make([]*kitchen.Ticket, len(e.Orders)), where: map[int64]place{},
 		speed: map[int64]float64{},
 	}
 	for _, person := range e.Layout.People {
@@ -50,10 +58,7 @@ func Play(e *Evening, s kitchen.Settings) *Played {
 	}
 	p.floor = kitchen.NewFloor(CloneLayout(e.Layout), s, nil, e.Begin, p.index)
 	p.schedule()
-	for len(p.queue) > 0 {
-		p.turn(p.queue[0].at)
-	}
-	return p.outcome()
+	return p
 }
 
 // place is where a task belongs in the evening.
@@ -63,7 +68,7 @@ type place struct{ order, unit, step int }
 type player struct {
 	*Evening
 	floor   *kitchen.Floor
-	index   kitchen.Index
+	index   *kitchen.Index
 	tickets []*kitchen.Ticket
 	where   map[int64]place
 	speed   map[int64]float64
