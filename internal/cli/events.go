@@ -187,6 +187,9 @@ func eventText(e event.Event) string {
 	if p, ok := e.OrderPayload(); ok {
 		return orderText(p)
 	}
+	if p, ok := e.AlertPayload(); ok {
+		return fmt.Sprintf("alert %d (%s): %s%s", p.AlertID, p.Severity, p.Title, by(p.By))
+	}
 	var k event.KitchenPayload
 	if e.Type == event.KitchenChanged && json.Unmarshal(e.Payload, &k) == nil {
 		return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s%s", k.What, k.Name, k.Now, by(k.By))), " ")

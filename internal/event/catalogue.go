@@ -84,6 +84,33 @@ type WorkflowPayload struct {
 	TenantsAffected int     `json:"tenants_affected,omitempty"` // by what failed, or took too long
 }
 
+// What somebody should look at.
+const (
+	AlertRaised       Type = "ALERT_RAISED"
+	AlertEscalated    Type = "ALERT_ESCALATED"
+	AlertAcknowledged Type = "ALERT_ACKNOWLEDGED"
+	AlertArchived     Type = "ALERT_ARCHIVED"
+)
+
+// AlertPayload is the payload of every alert's event: the alert as it is after the change. An event without a tenant is of
+// the house's own.
+type AlertPayload struct {
+	AlertID  int64     `json:"alert_id"`
+	Kind     string    `json:"kind"`     // failure, slow, missing, forecast, stock_out
+	Key      string    `json:"key"`      // what it is about
+	Severity string    `json:"severity"` // info, warning, critical
+	Level    int       `json:"level"`    // how often it was escalated
+	Status   string    `json:"status"`
+	Title    string    `json:"title"`
+	Detail   string    `json:"detail"`
+	Count    int       `json:"count"` // occurrences
+	OutletID int64     `json:"alert_outlet_id,omitempty"`
+	FirstAt  time.Time `json:"first_at"`
+	LastAt   time.Time `json:"last_at"`
+	By       string    `json:"by,omitempty"`
+	Note     string    `json:"note,omitempty"`
+}
+
 // TaskPayload is the payload of every task event: the task as it is after the change.
 type TaskPayload struct {
 	TaskID      int64      `json:"task_id"`
@@ -257,6 +284,10 @@ var Catalogue = []Entry{
 	{WorkflowCompleted, AggregateWorkflow, "an execution of a workflow was completed", WorkflowPayload{}},
 	{WorkflowFailed, AggregateWorkflow, "an execution of a workflow failed, for all its tenants or for some", WorkflowPayload{}},
 	{WorkflowCancelled, AggregateWorkflow, "an execution of a workflow was cancelled", WorkflowPayload{}},
+	{AlertRaised, AggregateAlert, "there is something to look at", AlertPayload{}},
+	{AlertEscalated, AggregateAlert, "it has become graver, or nobody has acknowledged it in time", AlertPayload{}},
+	{AlertAcknowledged, AggregateAlert, "somebody looks after it", AlertPayload{}},
+	{AlertArchived, AggregateAlert, "it is over, or was put away", AlertPayload{}},
 }
 
 // EditPayload reads the payload of an OrderEdited event; ok is false for any other.
@@ -286,5 +317,11 @@ func (e Event) DeliveryPayload() (p DeliveryPayload, ok bool) {
 // DriverPayload reads the payload of a driver's event; ok is false for any other.
 func (e Event) DriverPayload() (p DriverPayload, ok bool) {
 	ok = e.AggregateType == AggregateDriver && json.Unmarshal(e.Payload, &p) == nil
+	return p, ok
+}
+
+// AlertPayload reads the payload of an alert's event; ok is false for any other.
+func (e Event) AlertPayload() (p AlertPayload, ok bool) {
+	ok = e.AggregateType == AggregateAlert && json.Unmarshal(e.Payload, &p) == nil
 	return p, ok
 }

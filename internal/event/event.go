@@ -41,6 +41,7 @@ const (
 	AggregateDriver   = "driver"
 
 	AggregateWorkflow = "workflow" // an execution, by its id
+	AggregateAlert    = "alert"
 )
 
 // New returns an event of its type's version of today, not yet written.
