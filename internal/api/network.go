@@ -50,9 +50,10 @@ func (s *server) addNetwork() {
 		`"totals":`+exampleTotals+`,"sales":`+exampleDaysSold+`,"outlook":`+exampleOutlook), s.networkSummary)
 	add(s, view("production-overview", "network-production", "What is made",
 		"By outlet what kitchens have to make now, what waits to be handed over, what was lost, what is forecast; what central sites have of it; "+
-			"which preparations were made in the period, and where.",
+			"which preparations were made in the period, and where, and what of today's plans is made.",
 		`"totals":`+exampleTotals+`,"central":`+exampleTotals+`,"outlets":[`+exampleOutletRow+`],"next":null,
-"preparations":[{"code":"dough","name":"Dough","unit":"g","quantity":90000,"batches":6,"outlets":[{"outlet":"central","tenant":"chain","quantity":90000,"batches":6}]}]`),
+"preparations":[{"code":"dough","name":"Dough","unit":"g","quantity":90000,"batches":6,"planned_today":18000,"made_today":12000,
+"outlets":[{"outlet":"central","tenant":"chain","quantity":90000,"batches":6,"planned_today":18000,"made_today":12000}]}]`),
 		s.networkProduction)
 	add(s, view("distribution-status", "network-distribution", "What is under way",
 		"Deliveries under way by outlet, drivers on their routes (at most 500), what suppliers are to bring (at most 2000), and what outlets gave "+

@@ -95,14 +95,18 @@ type madeAt struct {
 	Tenant   string  `json:"tenant" example:"chain"`
 	Quantity float64 `json:"quantity" example:"90000"`
 	Batches  int     `json:"batches" example:"6"`
+	Planned  float64 `json:"planned_today" example:"18000"`
+	Today    float64 `json:"made_today" example:"12000"`
 }
 
 type preparationView struct {
 	Code     string   `json:"code" example:"dough"`
 	Name     string   `json:"name" example:"Dough"`
 	Unit     string   `json:"unit" enum:"g,ml,piece" example:"g"`
-	Quantity float64  `json:"quantity" example:"90000"`
-	Batches  int      `json:"batches" example:"6"`
+	Quantity float64  `json:"quantity" doc:"Made in the period and today" example:"90000"`
+	Batches  int      `json:"batches" doc:"Goes in which it was made" example:"6"`
+	Planned  float64  `json:"planned_today" doc:"By today's plans of production, edits included" example:"18000"`
+	Today    float64  `json:"made_today" example:"12000"`
 	Outlets  []madeAt `json:"outlets"`
 }
 
@@ -145,10 +149,11 @@ func viewPreparations(p *network.Picture) []preparationView {
 			list = append(list, preparationView{Code: m.Code, Name: m.Name, Unit: m.Unit})
 			i = len(list) - 1
 		}
-		at := madeAt{Quantity: ofMilli(m.Milli), Batches: m.Times}
+		at := madeAt{Quantity: ofMilli(m.Milli), Batches: m.Times, Planned: ofMilli(m.Planned), Today: ofMilli(m.Today)}
 		at.Outlet, at.Tenant = sites.slugs(m.Outlet)
 		v := &list[i]
-		v.Quantity, v.Batches, v.Outlets = v.Quantity+at.Quantity, v.Batches+at.Batches, append(v.Outlets, at)
+		v.Quantity, v.Batches, v.Outlets = tidy(v.Quantity+at.Quantity), v.Batches+at.Batches, append(v.Outlets, at)
+		v.Planned, v.Today = tidy(v.Planned+at.Planned), tidy(v.Today+at.Today)
 	}
 	return list
 }

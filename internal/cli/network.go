@@ -138,6 +138,8 @@ func (c *networkProduction) Run(ctx context.Context, env *Env) error {
 			Unit     string  `json:"unit"`
 			Quantity float64 `json:"quantity"`
 			Batches  int     `json:"batches"`
+			Planned  float64 `json:"planned_today"`
+			Today    float64 `json:"made_today"`
 		} `json:"preparations"`
 	}
 	req := c.request("production-overview")
@@ -156,7 +158,7 @@ func (c *networkProduction) Run(ctx context.Context, env *Env) error {
 			return err
 		}
 		for _, p := range r.Preparations {
-			fmt.Fprintf(env.Out, "%s: %s %s in %d batches\n", p.Code, roundTo(p.Quantity, 1), p.Unit, p.Batches)
+			fmt.Fprintf(env.Out, "%s: %s %s in %d batches; today %s of %s\n", p.Code, roundTo(p.Quantity, 1), p.Unit, p.Batches, roundTo(p.Today, 1), roundTo(p.Planned, 1))
 		}
 		return nil
 	})

@@ -25,7 +25,7 @@ func TestNetworkIsShown(t *testing.T) {
 		path + "network-summary": someNetwork + `,"totals":` + someFigures + `,"sales":[{"day":"2024-12-15","units":170,"revenue":1360,"outlets":3}],
 			"outlook":[{"day":"2024-12-16","units":180.1,"low":141,"high":null}]}`,
 		path + "production-overview": someNetwork + `,"totals":` + someFigures + `,"central":` + someFigures + `,"outlets":[` + someOutlet + `}],"next":null,
-			"preparations":[{"code":"dough","name":"Dough","unit":"g","quantity":90000,"batches":6,"outlets":[]}]}`,
+			"preparations":[{"code":"dough","name":"Dough","unit":"g","quantity":90000,"batches":6,"planned_today":18000,"made_today":12000,"outlets":[]}]}`,
 		path + "distribution-status": someNetwork + `,"deliveries":{"under_way":6,"waiting":1,"assigned":2,"picked_up":3,"late":1,"escalated":0},
 			"outlets":[{"outlet":"shop","tenant":"chain","deliveries":{"under_way":6,"waiting":1,"assigned":2,"picked_up":3,"late":1,"escalated":0},"shipments":1,"shipments_overdue":1}],
 			"next":null,"routes":[{"driver":"Bea","vehicle":"moped","region":"town","stops":2,"on_board":1,"next_at":null,"last_at":null,"outlets":["shop"]}],
@@ -47,7 +47,7 @@ DAY                  UNITS  REVENUE  OUTLETS  LOW     HIGH
 chain/shop     yes         7            11       5     1260.4    310.50  0.8 %  -
 central sites              7            11       5     1260.4    310.50  0.8 %  -
 network                    7            11       5     1260.4    310.50  0.8 %  -
-dough: 90000.0 g in 6 batches
+dough: 90000.0 g in 6 batches; today 12000.0 of 18000.0
 `, ok(t, "network", "production", "--parent", "chain", "--days", "7", server))
 	require.Equal(t, `OUTLET      UNDER WAY  WAITING  ASSIGNED  PICKED UP  LATE  SHIPMENTS  OVERDUE
 chain/shop  6          1        2         3          1     1          1

@@ -32,14 +32,16 @@ type Outlook struct {
 	Low, High float64
 }
 
-// Made is a preparation that an outlet made in the house.
+// Made is a preparation that an outlet makes in the house; quantities are thousandths of the unit.
 type Made struct {
-	Outlet int64
-	Code   string
-	Name   string
-	Unit   string
-	Milli  int64
-	Times  int
+	Outlet  int64
+	Code    string
+	Name    string
+	Unit    string
+	Milli   int64 // made in the window and today
+	Times   int   // in so many goes
+	Today   int64 // of it, today
+	Planned int64 // to be made today
 }
 
 // Transfer is what an outlet got from and gave to others.

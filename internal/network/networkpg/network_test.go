@@ -182,6 +182,13 @@ func TestWhatOutletsDoAndLose(t *testing.T) {
 		(7, 71, 2, 'waste', -500000, 'ann', $1::timestamptz - interval '2 days'), (8, 80, 3, 'waste', -1000, 'ann', $1::timestamptz - interval '2 days'),
 		(7, 70, 1, 'make', 90000, 'ann', $1), (7, 70, 1, 'make', 10000, 'ann', $1::timestamptz - interval '3 days'), (7, 70, 1, 'make', -5, 'ann', $1),
 		(7, 70, 1, 'transfer', -60000, 'ann', $1), (7, 71, 2, 'transfer', 60000, 'ann', $1)`, at)
+	for revision, planned := range []int{11, 120_000} {
+		k.exec(t, `insert into plans (tenant_id, outlet_id, kind, day, revision, digest, body, problems, made_by, made_at) values (7, 70, 'production', '2026-05-04', $1, '',
+			jsonb_build_object('totals', jsonb_build_array(jsonb_build_object('code', 'dough', 'name', 'Dough', 'unit', 'g', 'planned', $2::int),
+			jsonb_build_object('code', 'stock', 'name', 'Stock', 'unit', 'ml', 'planned', 500))), 0, 'ann', $3)`, revision+1, planned, at)
+	}
+	k.exec(t, `insert into plan_edits (tenant_id, outlet_id, kind, day, code, was_milli, quantity_milli, stock_milli, until_day, edited_by, edited_at) values
+		(7, 70, 'production', '2026-05-04', 'stock', 500, 700, 0, '2026-05-05', 'ann', $1), (7, 70, 'production', '2026-05-04', 'stock', 500, 800, 0, '2026-05-05', 'ann', $1)`, at)
 	k.exec(t, `insert into purchase_orders (id, tenant_id, outlet_id, supplier_id, number, status, source, deliver_on, currency, created_by, created_at, changed_by, changed_at) values
 		(1, 7, 71, 1, 'PO-00001', 'sent', 'hand', '2026-05-02', 'EUR', 'ann', $1, 'ann', $1), (2, 7, 71, 1, 'PO-00002', 'draft', 'hand', '2026-05-02', 'EUR', 'ann', $1, 'ann', $1),
 		(3, 8, 80, 2, 'PO-00001', 'partly_received', 'hand', '2026-05-09', 'EUR', 'ann', $1, 'ann', $1)`, at)
@@ -204,7 +211,10 @@ func TestWhatOutletsDoAndLose(t *testing.T) {
 	require.Equal(t, network.Waste{Unpriced: 1}, c.Waste)
 	require.Equal(t, 1, c.Shipments)
 	require.Zero(t, c.Overdue)
-	require.Equal(t, []network.Made{{Outlet: central, Code: "dough", Name: "Dough", Unit: "g", Milli: 100_000, Times: 2}}, p.Made)
+	require.Equal(t, []network.Made{
+		{Outlet: central, Code: "dough", Name: "Dough", Unit: "g", Milli: 100_000, Times: 2, Today: 90_000, Planned: 120_000},
+		{Outlet: central, Code: "stock", Name: "Stock", Unit: "ml", Planned: 800},
+	}, p.Made)
 	require.Equal(t, []network.Transfer{
 		{Outlet: central, Code: "dough", Name: "Dough", Unit: "g", Out: 60_000}, {Outlet: shop, Code: "dough", Name: "Dough", Unit: "g", In: 60_000},
 	}, p.Transfers)

@@ -3,9 +3,11 @@
 package networkpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -289,9 +291,37 @@ func (d *drawer) made() error {
 	rows, err := d.q.Made(d.ctx, db.MadeParams{First: d.w.First, Today: d.w.Today, Since: since, Until: until, Tenants: d.tenants})
 	for _, r := range rows {
 		d.p.Made = append(d.p.Made, network.Made{
-			Outlet: r.OutletID, Code: r.Code, Name: r.Name, Unit: r.Unit, Milli: r.QuantityMilli, Times: int(r.Times),
+			Outlet: r.OutletID, Code: r.Code, Name: r.Name, Unit: r.Unit, Milli: r.QuantityMilli, Times: int(r.Times), Today: r.TodayMilli,
 		})
 	}
+	if err != nil {
+		return err
+	}
+	return d.planned()
+}
+
+// planned adds what is to be made today to what was made.
+func (d *drawer) planned() error {
+	type key struct {
+		outlet     int64
+		code, unit string
+	}
+	at := map[key]int{}
+	for i, m := range d.p.Made {
+		at[key{m.Outlet, m.Code, m.Unit}] = i
+	}
+	rows, err := d.q.Planned(d.ctx, db.PlannedParams{Today: d.w.Today, Tenants: d.tenants})
+	for _, r := range rows {
+		i, ok := at[key{r.OutletID, r.Code, r.Unit}]
+		if !ok {
+			i = len(d.p.Made)
+			d.p.Made = append(d.p.Made, network.Made{Outlet: r.OutletID, Code: r.Code, Name: r.Name, Unit: r.Unit})
+		}
+		d.p.Made[i].Planned = r.PlannedMilli
+	}
+	slices.SortStableFunc(d.p.Made, func(a, b network.Made) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Outlet, b.Outlet))
+	})
 	return err
 }
 

@@ -239,21 +239,22 @@ func (q *Queries) KitchenBySite(ctx context.Context, outlets []int64) ([]Kitchen
 }
 
 const made = `-- name: Made :many
-select i.outlet_id, i.code, i.name, i.unit, sum(m.quantity_milli)::bigint as quantity_milli, count(*)::int as times
+select i.outlet_id, i.code, i.name, i.unit, sum(m.quantity_milli)::bigint as quantity_milli, count(*)::int as times,
+       coalesce(sum(m.quantity_milli) filter (where timezone(o.timezone, m.made_at)::date = $1::date), 0)::bigint as today_milli
 from ingredients i
 join outlets o on o.id = i.outlet_id
 join stock_movements m on m.ingredient_id = i.id and m.kind = 'make' and m.quantity_milli > 0
-    and m.made_at >= $1::timestamptz and m.made_at < $2::timestamptz
-where i.tenant_id = any($3::bigint[]) and timezone(o.timezone, m.made_at)::date between $4::date and $5::date
+    and m.made_at >= $2::timestamptz and m.made_at < $3::timestamptz
+where i.tenant_id = any($4::bigint[]) and timezone(o.timezone, m.made_at)::date between $5::date and $1::date
 group by i.outlet_id, i.code, i.name, i.unit order by i.code, i.outlet_id
 `
 
 type MadeParams struct {
+	Today   time.Time
 	Since   time.Time
 	Until   time.Time
 	Tenants []int64
 	First   time.Time
-	Today   time.Time
 }
 
 type MadeRow struct {
@@ -263,16 +264,17 @@ type MadeRow struct {
 	Unit          string
 	QuantityMilli int64
 	Times         int32
+	TodayMilli    int64
 }
 
 // Preparations that were made in the house.
 func (q *Queries) Made(ctx context.Context, arg MadeParams) ([]MadeRow, error) {
 	rows, err := q.db.Query(ctx, made,
+		arg.Today,
 		arg.Since,
 		arg.Until,
 		arg.Tenants,
 		arg.First,
-		arg.Today,
 	)
 	if err != nil {
 		return nil, err
@@ -288,6 +290,7 @@ func (q *Queries) Made(ctx context.Context, arg MadeParams) ([]MadeRow, error) {
 			&i.Unit,
 			&i.QuantityMilli,
 			&i.Times,
+			&i.TodayMilli,
 		); err != nil {
 			return nil, err
 		}
@@ -314,6 +317,61 @@ func (q *Queries) MemberCounts(ctx context.Context, parent int64) (MemberCountsR
 	var i MemberCountsRow
 	err := row.Scan(&i.Members, &i.Inactive)
 	return i, err
+}
+
+const planned = `-- name: Planned :many
+select p.outlet_id, t.code, t.name, t.unit, coalesce(e.quantity_milli, t.planned)::bigint as planned_milli
+from (select distinct on (p.outlet_id) p.outlet_id, p.body from plans p
+      where p.tenant_id = any($1::bigint[]) and p.kind = 'production' and p.day = $2::date
+      order by p.outlet_id, p.revision desc) p
+cross join lateral (
+    select (v ->> 'code')::text as code, (v ->> 'name')::text as name, (v ->> 'unit')::text as unit, (v ->> 'planned')::bigint as planned
+    from jsonb_array_elements(p.body -> 'totals') v) t
+left join lateral (
+    select e.quantity_milli from plan_edits e
+    where e.outlet_id = p.outlet_id and e.kind = 'production' and e.day = $2::date and e.code = t.code
+    order by e.id desc limit 1) e on true
+order by t.code, p.outlet_id
+`
+
+type PlannedParams struct {
+	Tenants []int64
+	Today   time.Time
+}
+
+type PlannedRow struct {
+	OutletID     int64
+	Code         string
+	Name         string
+	Unit         string
+	PlannedMilli int64
+}
+
+// What outlets are to prepare today, by their latest plans, or by what somebody made of them.
+func (q *Queries) Planned(ctx context.Context, arg PlannedParams) ([]PlannedRow, error) {
+	rows, err := q.db.Query(ctx, planned, arg.Tenants, arg.Today)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PlannedRow
+	for rows.Next() {
+		var i PlannedRow
+		if err := rows.Scan(
+			&i.OutletID,
+			&i.Code,
+			&i.Name,
+			&i.Unit,
+			&i.PlannedMilli,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const rangeByTenant = `-- name: RangeByTenant :many

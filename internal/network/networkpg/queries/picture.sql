@@ -76,13 +76,29 @@ group by 1;
 
 -- name: Made :many
 -- Preparations that were made in the house.
-select i.outlet_id, i.code, i.name, i.unit, sum(m.quantity_milli)::bigint as quantity_milli, count(*)::int as times
+select i.outlet_id, i.code, i.name, i.unit, sum(m.quantity_milli)::bigint as quantity_milli, count(*)::int as times,
+       coalesce(sum(m.quantity_milli) filter (where timezone(o.timezone, m.made_at)::date = @today::date), 0)::bigint as today_milli
 from ingredients i
 join outlets o on o.id = i.outlet_id
 join stock_movements m on m.ingredient_id = i.id and m.kind = 'make' and m.quantity_milli > 0
     and m.made_at >= @since::timestamptz and m.made_at < @until::timestamptz
 where i.tenant_id = any(@tenants::bigint[]) and timezone(o.timezone, m.made_at)::date between @first::date and @today::date
 group by i.outlet_id, i.code, i.name, i.unit order by i.code, i.outlet_id;
+
+-- name: Planned :many
+-- What outlets are to prepare today, by their latest plans, or by what somebody made of them.
+select p.outlet_id, t.code, t.name, t.unit, coalesce(e.quantity_milli, t.planned)::bigint as planned_milli
+from (select distinct on (p.outlet_id) p.outlet_id, p.body from plans p
+      where p.tenant_id = any(@tenants::bigint[]) and p.kind = 'production' and p.day = @today::date
+      order by p.outlet_id, p.revision desc) p
+cross join lateral (
+    select (v ->> 'code')::text as code, (v ->> 'name')::text as name, (v ->> 'unit')::text as unit, (v ->> 'planned')::bigint as planned
+    from jsonb_array_elements(p.body -> 'totals') v) t
+left join lateral (
+    select e.quantity_milli from plan_edits e
+    where e.outlet_id = p.outlet_id and e.kind = 'production' and e.day = @today::date and e.code = t.code
+    order by e.id desc limit 1) e on true
+order by t.code, p.outlet_id;
 
 -- name: Transfers :many
 -- What outlets gave each other.
