@@ -105,11 +105,11 @@ func (a *App) handler() http.Handler {
 		return a.limit(api.New(parts))
 	}
 	pages := web.New(web.Parts{
-		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log,
+		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(parts))
-	for _, pattern := range []string{"/{$}", "/board/", "/live/", "/static/", "/login", "/logout"} {
+	for _, pattern := range web.Mounts {
 		mux.Handle(pattern, pages)
 	}
 	return mux

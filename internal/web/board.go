@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -48,7 +49,7 @@ func (s *server) showBoard(w http.ResponseWriter, r *http.Request, who actor.Act
 	}
 	_, unsigned := r.Cookie(tokenCookie)
 	s.render(w, r, http.StatusOK, "board", boardPage{
-		frame: s.frame(outlet.Name), Outlet: outlet, Outlets: all, Demo: s.Demo != nil && s.Menu != nil,
+		frame: s.frame(r, outlet.Name), Outlet: outlet, Outlets: all, Demo: s.Demo != nil && s.Menu != nil,
 		Signed: s.Demo == nil && unsigned == nil, Clock: s.clock(outlet), Board: newBoardView(look, outlet.Slug, look.Now),
 		Address: address(r), Sample: sample,
 	})
@@ -61,13 +62,18 @@ func (s *server) liveBoard(w http.ResponseWriter, r *http.Request, who actor.Act
 	if err != nil {
 		return err
 	}
-	return s.boards.stream(w, r, outlet, func(ctx context.Context) error {
+	return s.boards.stream(w, r, outlet, language(r).Code, s.mayStay(r, who))
+}
+
+// mayStay asks whether who opened a stream is still who he was.
+func (s *server) mayStay(r *http.Request, who actor.Actor) func(context.Context) error {
+	return func(ctx context.Context) error {
 		again, err := s.visitor(r.WithContext(ctx))
 		if err == nil && again != who {
 			err = errs.Unauthorized("somebody else signed in")
 		}
 		return err
-	})
+	}
 }
 
 // look reads an outlet as it is now. What is shown of it is limited, what is counted is exact.
@@ -95,25 +101,30 @@ func (s *server) look(ctx context.Context, who actor.Actor, outlet int64) (*look
 }
 
 // lookFor is look for a feed, which acts for whoever watches.
-func (s *server) lookFor(ctx context.Context, o tenant.Outlet) ([]section, error) {
-	watcher := actor.Actor{Tenant: o.Tenant, Outlet: o.ID, Bound: true, Name: "board", Role: actor.System}
-	l, err := s.look(ctx, watcher, o.ID)
-	if err != nil {
-		return nil, err
-	}
-	return boardSections(newBoardView(l, o.Slug, never)), nil
+func (s *server) lookFor(ctx context.Context, o tenant.Outlet) (any, error) {
+	return s.look(ctx, watcher(o), o.ID)
+}
+
+// watcher is who reads an outlet for all who watch it.
+func watcher(o tenant.Outlet) actor.Actor {
+	return actor.Actor{Tenant: o.Tenant, Outlet: o.ID, Bound: true, Name: "board", Role: actor.System}
+}
+
+// cutBoard is what a look shows on the board.
+func cutBoard(o tenant.Outlet, _ string, l any) []section {
+	return boardSections(newBoardView(l.(*look), o.Slug, never))
 }
 
 // boardSections are the parts of the board that change while somebody looks.
 func boardSections(v boardView) []section {
 	sections := []section{
-		{"figures", "figures", v.Figures},
-		{"stations", "stations", v.Stations},
-		{"people", "people", v.People},
-		{"machines", "machines", v.Machines},
+		{name: "figures", part: "figures", data: v.Figures},
+		{name: "stations", part: "stations", data: v.Stations},
+		{name: "people", part: "people", data: v.People},
+		{name: "machines", part: "machines", data: v.Machines},
 	}
 	for _, c := range v.Columns {
-		sections = append(sections, section{c.Key, "column", c})
+		sections = append(sections, section{name: c.Key, part: "column", data: c})
 	}
 	return sections
 }
@@ -138,7 +149,7 @@ func (s *server) chooseOutlet(r *http.Request, who actor.Actor) (tenant.Outlet, 
 	if len(all) == 0 {
 		return tenant.Outlet{}, nil, errs.NotFound("this restaurant has no outlet yet: load one with brigade load FILE.yaml")
 	}
-	slug := r.FormValue("outlet")
+	slug := cmp.Or(r.PathValue("outlet"), r.FormValue("outlet"))
 	i := slices.IndexFunc(all, func(o tenant.Outlet) bool { return o.Slug == slug || slug == "" && o.ID == who.Outlet })
 	switch {
 	case i >= 0:

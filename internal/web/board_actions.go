@@ -30,7 +30,7 @@ func (s *server) toast(w http.ResponseWriter, r *http.Request, status int, t toa
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	if err := s.pages["board"].ExecuteTemplate(w, "toast", t); err != nil {
+	if err := s.pages[language(r).Code]["board"].ExecuteTemplate(w, "toast", t); err != nil {
 		s.Log.ErrorContext(r.Context(), "a message could not be rendered", "action", "page_failed", "error", err)
 	}
 }

@@ -81,7 +81,7 @@ func TestPartsOfTheBoard(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			var html bytes.Buffer
-			require.NoError(t, all["board"].ExecuteTemplate(&html, s.part, s.data))
+			require.NoError(t, all["en"]["board"].ExecuteTemplate(&html, s.part, s.data))
 			requireGolden(t, s.name, html.Bytes())
 			require.NotContains(t, html.String(), "<img", "names are text")
 			require.NotContains(t, html.String(), `alert(1)"`, "nor do they leave their attributes")
@@ -99,7 +99,7 @@ func TestPageWithoutJavaScript(t *testing.T) {
 	}
 	page.Outlet.Name, page.Outlet.Slug = hostile, hostile
 	var html bytes.Buffer
-	require.NoError(t, parsePages(files)["board"].ExecuteTemplate(&html, "layout", page))
+	require.NoError(t, parsePages(files)["en"]["board"].ExecuteTemplate(&html, "layout", page))
 	require.NotContains(t, html.String(), "<img src=x")
 	require.Contains(t, html.String(), `>5:00</span>`, "the order's age")
 	require.Contains(t, html.String(), `>1:30</span>`, "a ready order ages from when it was ready")

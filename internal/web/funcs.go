@@ -3,16 +3,25 @@ package web
 import (
 	"fmt"
 	"html/template"
+
+	"brigade/internal/web/texts"
 )
 
 // funcs are what templates can call.
-func funcs(files *assets) template.FuncMap {
+func funcs(files *assets, l texts.Language) template.FuncMap {
 	return template.FuncMap{
-		"asset":  files.path,
-		"icon":   icon,
-		"millis": unixMillis,
+		"t":       l.Say,
+		"raw":     l.Raw,
+		"reasons": func() []string { return remakeReasons },
+		"langs":   func() []texts.Language { return texts.Languages },
+		"asset":   files.path,
+		"icon":    icon,
+		"millis":  unixMillis,
 	}
 }
+
+// remakeReasons are why something is made again, as a screen offers them; each is a text.
+var remakeReasons = []string{"dropped", "burnt", "cold", "wrong"}
 
 // icons are drawn on 16 × 16 units, in the colour of the text.
 var icons = map[string]string{
@@ -25,6 +34,17 @@ var icons = map[string]string{
 	"delivery": `<circle cx="4" cy="11.5" r="1.8"/><circle cx="12.2" cy="11.5" r="1.8"/><path d="M5.8 11.5h4.6M2.2 9.7V8h5.3v3.5M9.5 4h2l1.2 5.7"/>`,
 	"person":   `<circle cx="8" cy="5" r="2.7"/><path d="M2.8 14c.3-3.3 2.4-5 5.2-5s4.9 1.7 5.2 5"/>`,
 	"machine":  `<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="M2.5 6.2h11M5 4.6h.01M7 4.6h.01"/>`,
+	"rush":     `<path d="M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z"/>`,
+	"more":     `<path d="M3 8h.01M8 8h.01M13 8h.01" stroke-width="3"/>`,
+	"bell":     `<path d="M4 11V7a4 4 0 0 1 8 0v4l1.2 1.5H2.8zM6.5 14h3"/>`,
+	"flash":    `<circle cx="8" cy="8" r="2.5"/><path d="M8 1.5V3M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1 1M11.6 11.6l1 1M12.6 3.4l-1 1M4.4 11.6l-1 1"/>`,
+	"keys":     `<rect x="1.5" y="4" width="13" height="8" rx="1.5"/><path d="M4 6.7h.01M6.7 6.7h.01M9.3 6.7h.01M12 6.7h.01M5 9.5h6"/>`,
+	"undo":     `<path d="M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6"/><path d="M5.5 3.5 2.5 6.5l3 3"/>`,
+	"held":     `<path d="M5.5 3v10M10.5 3v10" stroke-width="2.2"/>`,
+	"late":     `<path d="M8 2 14.5 13.5h-13z"/><path d="M8 6.5v3M8 11.6h.01"/>`,
+	"print":    `<path d="M4.5 6V2h7v4M4.5 11.5H2.5V6h11v5.5h-2"/><path d="M4.5 9.5h7V14h-7z"/>`,
+	"full":     `<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10"/>`,
+	"size":     `<path d="M2 12.5 5.5 4h1L10 12.5M3.3 9.7h5.4M12.5 6v5M10 8.5h5"/>`,
 	"wait":     `<circle cx="8" cy="8" r="6.2"/><path d="M8 4.5V8l2.5 1.5"/>`,
 }
 

@@ -2,12 +2,15 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,31 +27,43 @@ const (
 	checkEvery = 15 * time.Second       // how long a token that was revoked may still watch
 )
 
-// section is one part of a page that changes while somebody looks: its name in the stream, its template and what that
-// shows.
+// section is one part of a page that changes while somebody looks: its name among those of the page, its template and
+// what that shows.
 type section struct {
 	name, part string
 	data       any
+	event      string // of the message that brings it; "" = its name
 }
 
-// feeds keeps the viewers of one page up to date. All viewers of an outlet share one feed, which reads and renders once
-// for all of them, begins with the first and ends with the last.
+// feeds keeps the viewers of some pages up to date. All viewers of an outlet share one feed, which reads once for all of
+// them and renders once for all who have the same view of it, begins with the first and ends with the last.
 type feeds struct {
-	tail   *event.Tail
-	page   *template.Template
-	log    *slog.Logger
-	look   func(ctx context.Context, o tenant.Outlet) ([]section, error)
-	beat   func(o tenant.Outlet) any // what the partial "clock" shows
-	mu     sync.Mutex
-	active map[int64]*feed
+	tail *event.Tail
+	log  *slog.Logger
+	page func(view string) *template.Template // which has the parts
+	look func(ctx context.Context, o tenant.Outlet) (any, error)
+	cut  func(o tenant.Outlet, view string, look any) []section
+	beat func(o tenant.Outlet) any // what the partial "clock" shows
+	mu   sync.Mutex
+
+	spacing time.Duration // between two looks at an outlet, at least; 0 = spacing
+	active  map[int64]*feed
 }
 
-// feed is one outlet's page as it was last rendered.
+// feed is one outlet as it was last read.
 type feed struct {
 	outlet tenant.Outlet
 	stop   context.CancelFunc
 
-	mu       sync.Mutex
+	turn sync.Mutex // who draws: an older look never overwrites a newer one
+	last any        // look; nil: none yet
+
+	mu      sync.Mutex
+	screens map[string]*screen // by view
+}
+
+// screen is a page as it was last rendered for one view.
+type screen struct {
 	order    []string
 	sections map[string]rendered
 	version  uint64
@@ -57,42 +72,63 @@ type feed struct {
 
 // rendered is a section's HTML and the version of the page that brought it.
 type rendered struct {
+	event   string
 	html    []byte
 	version uint64
 }
 
 // viewer is somebody who watches: what he has seen, and a signal that there is more.
 type viewer struct {
+	screen *screen
 	seen   uint64
 	signal chan struct{} // capacity 1
 }
 
 // join returns a viewer of an outlet, who has seen nothing yet, and a way to leave.
-func (f *feeds) join(o tenant.Outlet) (*feed, *viewer, func()) {
+func (f *feeds) join(o tenant.Outlet, view string) (*feed, *viewer, func()) {
+	fd, v, fresh := f.enter(o, view)
+	if fresh {
+		fd.turn.Lock()
+		defer fd.turn.Unlock()
+		if fd.last != nil {
+			f.draw(context.Background(), fd, view)
+		}
+	}
+	return fd, v, func() { f.leave(fd, view, v) }
+}
+
+// enter adds a viewer; fresh is true when nobody has this view yet.
+func (f *feeds) enter(o tenant.Outlet, view string) (fd *feed, v *viewer, fresh bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fd := f.active[o.ID]
+	fd = f.active[o.ID]
 	if fd == nil {
 		ctx, stop := context.WithCancel(context.Background())
-		fd = &feed{outlet: o, stop: stop, sections: map[string]rendered{}, viewers: map[*viewer]struct{}{}}
+		fd = &feed{outlet: o, stop: stop, screens: map[string]*screen{}}
 		f.active[o.ID] = fd
 		go f.run(ctx, fd)
 	}
-	v := &viewer{signal: make(chan struct{}, 1)}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	fd.viewers[v] = struct{}{}
+	if fd.screens[view] == nil {
+		fd.screens[view], fresh = &screen{sections: map[string]rendered{}, viewers: map[*viewer]struct{}{}}, true
+	}
+	v = &viewer{screen: fd.screens[view], signal: make(chan struct{}, 1)}
+	v.screen.viewers[v] = struct{}{}
 	v.wake()
-	return fd, v, func() { f.leave(fd, v) }
+	return fd, v, fresh
 }
 
-func (f *feeds) leave(fd *feed, v *viewer) {
+func (f *feeds) leave(fd *feed, view string, v *viewer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	delete(fd.viewers, v)
-	if len(fd.viewers) == 0 && f.active[fd.outlet.ID] == fd {
+	delete(v.screen.viewers, v)
+	if len(v.screen.viewers) == 0 && fd.screens[view] == v.screen {
+		delete(fd.screens, view)
+	}
+	if len(fd.screens) == 0 && f.active[fd.outlet.ID] == fd {
 		delete(f.active, fd.outlet.ID)
 		fd.stop()
 	}
@@ -105,7 +141,7 @@ func (f *feeds) run(ctx context.Context, fd *feed) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		f.update(ctx, fd)
-		if !sleep(ctx, max(spacing, rest*time.Since(began))) || !f.await(ctx, fd, sub) {
+		if !sleep(ctx, max(cmp.Or(f.spacing, spacing), rest*time.Since(began))) || !f.await(ctx, fd, sub) {
 			return
 		}
 	}
@@ -125,7 +161,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // await returns when it is worth while to look again, beating meanwhile; false when there is nothing more to come.
 func (f *feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
 	for range int(lookAgain / beatEvery) {
-		f.put(ctx, fd, section{"clock", "clock", f.beat(fd.outlet)})
+		for _, view := range fd.views() {
+			f.put(ctx, fd, view, section{name: "clock", part: "clock", data: f.beat(fd.outlet)})
+		}
 		wait, cancel := context.WithTimeout(ctx, beatEvery)
 		_, _, err := sub.Next(wait)
 		cancel()
@@ -139,39 +177,80 @@ func (f *feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bo
 	return true
 }
 
+func (fd *feed) views() []string {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return slices.Collect(maps.Keys(fd.screens))
+}
+
 // update looks and keeps what has changed. When looking fails, viewers are told that what they see is old.
 func (f *feeds) update(ctx context.Context, fd *feed) {
-	sections, err := f.look(ctx, fd.outlet)
+	look, err := f.look(ctx, fd.outlet)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
 		f.log.WarnContext(ctx, "the kitchen could not be read for its viewers", "action", "look_failed", "outlet", fd.outlet.Slug, "error", err)
 	}
-	for _, s := range append(sections, section{"trouble", "trouble", err != nil}) {
-		f.put(ctx, fd, s)
+	fd.turn.Lock()
+	defer fd.turn.Unlock()
+	if err == nil {
+		fd.last = look
+	}
+	for _, view := range fd.views() {
+		if err == nil {
+			f.draw(ctx, fd, view)
+		}
+		f.put(ctx, fd, view, section{name: "trouble", part: "trouble", data: err != nil})
 	}
 }
 
+// draw renders a view of what was last read.
+func (f *feeds) draw(ctx context.Context, fd *feed, view string) {
+	sections := f.cut(fd.outlet, view, fd.last)
+	keep := map[string]bool{"clock": true, "trouble": true}
+	for _, s := range sections {
+		keep[s.name] = true
+		f.put(ctx, fd, view, s)
+	}
+	fd.drop(view, keep)
+}
+
+// drop forgets sections that are no more. Their viewers hear of it by what is left.
+func (fd *feed) drop(view string, keep map[string]bool) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	sc := fd.screens[view]
+	if sc == nil {
+		return
+	}
+	sc.order = slices.DeleteFunc(sc.order, func(name string) bool { return !keep[name] })
+	maps.DeleteFunc(sc.sections, func(name string, _ rendered) bool { return !keep[name] })
+}
+
 // put renders a section and, when it is not what it was, wakes the viewers.
-func (f *feeds) put(ctx context.Context, fd *feed, s section) {
+func (f *feeds) put(ctx context.Context, fd *feed, view string, s section) {
 	var html bytes.Buffer
-	if err := f.page.ExecuteTemplate(&html, s.part, s.data); err != nil {
+	if err := f.page(view).ExecuteTemplate(&html, s.part, s.data); err != nil {
 		f.log.ErrorContext(ctx, "a part of a page could not be rendered", "action", "page_failed", "part", s.part, "error", err)
 		return
 	}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	old, known := fd.sections[s.name]
+	sc := fd.screens[view]
+	if sc == nil {
+		return // the last who had this view has left
+	}
+	old, known := sc.sections[s.name]
 	if known && bytes.Equal(old.html, html.Bytes()) {
 		return
 	}
 	if !known {
-		fd.order = append(fd.order, s.name)
+		sc.order = append(sc.order, s.name)
 	}
-	fd.version++
-	fd.sections[s.name] = rendered{html.Bytes(), fd.version}
-	for v := range fd.viewers {
+	sc.version++
+	sc.sections[s.name] = rendered{cmp.Or(s.event, s.name), html.Bytes(), sc.version}
+	for v := range sc.viewers {
 		v.wake()
 	}
 }
@@ -188,12 +267,12 @@ func (fd *feed) news(v *viewer) []byte {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	var out bytes.Buffer
-	for _, name := range fd.order {
-		if s := fd.sections[name]; s.version > v.seen {
-			writeMessage(&out, name, s.html)
+	for _, name := range v.screen.order {
+		if s := v.screen.sections[name]; s.version > v.seen {
+			writeMessage(&out, s.event, s.html)
 		}
 	}
-	v.seen = fd.version
+	v.seen = v.screen.version
 	return out.Bytes()
 }
 
@@ -211,7 +290,7 @@ func writeMessage(out *bytes.Buffer, name string, data []byte) {
 
 // stream sends an outlet's sections as they change until the visitor leaves or may not watch any more. Whoever comes
 // back gets everything anew.
-func (f *feeds) stream(w http.ResponseWriter, r *http.Request, o tenant.Outlet, mayStay func(context.Context) error) error {
+func (f *feeds) stream(w http.ResponseWriter, r *http.Request, o tenant.Outlet, view string, mayStay func(context.Context) error) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -221,7 +300,7 @@ func (f *feeds) stream(w http.ResponseWriter, r *http.Request, o tenant.Outlet, 
 	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
 		return nil
 	}
-	fd, v, leave := f.join(o)
+	fd, v, leave := f.join(o, view)
 	defer leave()
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()

@@ -48,19 +48,21 @@ func newWatched(t *testing.T) *watched {
 	page := template.Must(template.New("").Parse(
 		`{{define "text"}}{{.}}{{end}}{{define "clock"}}tick {{.}}{{end}}{{define "trouble"}}{{if .}}trouble{{end}}{{end}}`))
 	w.feeds = &feeds{
-		tail: tail, page: page, log: slog.New(slog.DiscardHandler), active: map[int64]*feed{}, look: w.look,
+		tail: tail, log: slog.New(slog.DiscardHandler), active: map[int64]*feed{}, look: w.look,
+		page: func(string) *template.Template { return page },
+		cut:  func(_ tenant.Outlet, _ string, look any) []section { return look.([]section) },
 		beat: func(tenant.Outlet) any { return time.Now().Unix() },
 	}
 	return w
 }
 
-func (w *watched) look(ctx context.Context, _ tenant.Outlet) ([]section, error) {
+func (w *watched) look(ctx context.Context, _ tenant.Outlet) (any, error) {
 	w.looks.Add(1)
 	sleep(ctx, time.Duration(w.slow.Load()))
 	if err, _ := w.fault.Load().(error); err != nil && err.Error() != "" {
 		return nil, err
 	}
-	return []section{{"a", "text", w.a.Load()}, {"b", "text", w.b.Load()}}, nil
+	return []section{{name: "a", part: "text", data: w.a.Load()}, {name: "b", part: "text", data: w.b.Load()}}, nil
 }
 
 func (w *watched) happens() {
@@ -81,7 +83,7 @@ func TestOnlyWhatChangedIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
-		fd, v, leave := w.feeds.join(testOutlet)
+		fd, v, leave := w.feeds.join(testOutlet, "")
 		defer leave()
 		first := read(fd, v)
 		require.Contains(t, first, "event: a\ndata: a1\ndata:\n\n")
@@ -94,7 +96,7 @@ func TestOnlyWhatChangedIsSent(t *testing.T) {
 		require.Contains(t, news, "event: b\ndata: b2\n")
 		require.NotContains(t, news, "event: a\n")
 
-		_, late, leaveLate := w.feeds.join(testOutlet)
+		_, late, leaveLate := w.feeds.join(testOutlet, "")
 		defer leaveLate()
 		again := read(fd, late)
 		require.Contains(t, again, "event: a\ndata: a1\n", "whoever comes back gets everything")
@@ -108,7 +110,7 @@ func TestViewersShareOneLookAndTheLastOneEndsIt(t *testing.T) {
 		w := newWatched(t)
 		var leaves []func()
 		for range 50 {
-			_, _, leave := w.feeds.join(testOutlet)
+			_, _, leave := w.feeds.join(testOutlet, "")
 			leaves = append(leaves, leave)
 		}
 		<-time.After(time.Minute)
@@ -129,7 +131,7 @@ func TestABusyOutletIsLookedAtFourTimesASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
-		_, _, leave := w.feeds.join(testOutlet)
+		_, _, leave := w.feeds.join(testOutlet, "")
 		defer leave()
 		for range 1000 {
 			w.happens()
@@ -151,7 +153,7 @@ func TestViewersAreToldWhatIsOld(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
-		fd, v, leave := w.feeds.join(testOutlet)
+		fd, v, leave := w.feeds.join(testOutlet, "")
 		defer leave()
 		read(fd, v)
 		w.fault.Store(errors.New("postgres is away"))
@@ -167,7 +169,7 @@ func TestAFeedBeatsWhenNothingHappens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
-		fd, v, leave := w.feeds.join(testOutlet)
+		fd, v, leave := w.feeds.join(testOutlet, "")
 		defer leave()
 		read(fd, v)
 		for range 10 {
@@ -182,7 +184,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		_ = w.feeds.stream(rw, r, testOutlet, func(context.Context) error { return nil })
+		_ = w.feeds.stream(rw, r, testOutlet, "", func(context.Context) error { return nil })
 	}))
 	server.Config.ReadTimeout = 50 * time.Millisecond
 	server.Start()

@@ -43,7 +43,7 @@ type loginPage struct {
 }
 
 func (s *server) showLogin(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, "login", loginPage{frame: s.frame("Sign in"), Next: localPath(r.URL.Query().Get("next"))})
+	s.render(w, r, http.StatusOK, "login", loginPage{frame: s.frame(r, s.say(r, "login.title")), Next: localPath(r.URL.Query().Get("next"))})
 }
 
 // login checks a token and keeps it in a cookie that scripts cannot read and other sites cannot send.
@@ -56,7 +56,7 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.note(r, err)
-		s.render(w, r, statusOf(err), "login", loginPage{frame: s.frame("Sign in"), Next: next, Fault: sentence(err)})
+		s.render(w, r, statusOf(err), "login", loginPage{frame: s.frame(r, s.say(r, "login.title")), Next: next, Fault: sentence(err)})
 		return
 	}
 	http.SetCookie(w, s.cookie(r, token, cookieFor))

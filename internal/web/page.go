@@ -14,24 +14,28 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/web/texts"
 )
 
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are the parsed templates by page: each has the layout, the shared partials and the page's own file.
-type pages map[string]*template.Template
+// pages are the parsed templates by language and page: each has the layout, the shared partials and the page's own file.
+type pages map[string]map[string]*template.Template
 
 // parsePages parses templates/layout.html, templates/parts/*.html and, for each page, templates/PAGE.html. They are
 // part of the binary, so a failure is a fault of the build.
 func parsePages(files *assets) pages {
-	base := template.New("").Funcs(funcs(files))
-	base = template.Must(base.ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html"))
-	names, _ := fs.Glob(templateFiles, "templates/*.html") // the pattern is a right one
 	all := pages{}
-	for _, file := range names {
-		if name := strings.TrimSuffix(path.Base(file), ".html"); name != "layout" {
-			all[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, file))
+	for _, l := range texts.Languages {
+		base := template.New("").Funcs(funcs(files, l))
+		base = template.Must(base.ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html"))
+		names, _ := fs.Glob(templateFiles, "templates/*.html") // the pattern is a right one
+		all[l.Code] = map[string]*template.Template{}
+		for _, file := range names {
+			if name := strings.TrimSuffix(path.Base(file), ".html"); name != "layout" {
+				all[l.Code][name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, file))
+			}
 		}
 	}
 	return all
@@ -41,14 +45,24 @@ func parsePages(files *assets) pages {
 type frame struct {
 	Title string
 	Build string // of the static files; a page of another build reloads itself
+	Lang  texts.Language
+	Theme string // light or dark; "" = as the device has it
+	Here  string // where to come back to after the language or the colours were chosen
 }
 
-func (s *server) frame(title string) frame { return frame{Title: title, Build: s.assets.version} }
+func (s *server) frame(r *http.Request, title string) frame {
+	return frame{Title: title, Build: s.assets.version, Lang: language(r), Theme: theme(r), Here: r.URL.RequestURI()}
+}
+
+func (f frame) language() texts.Language { return f.Lang }
+
+// framed is what a page shows: it begins with a frame.
+type framed interface{ language() texts.Language }
 
 // render answers with a page, or with nothing but the status 500 when its template fails.
-func (s *server) render(w http.ResponseWriter, r *http.Request, status int, page string, data any) {
+func (s *server) render(w http.ResponseWriter, r *http.Request, status int, page string, data framed) {
 	var body bytes.Buffer
-	if err := s.pages[page].ExecuteTemplate(&body, "layout", data); err != nil {
+	if err := s.pages[data.language().Code][page].ExecuteTemplate(&body, "layout", data); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page could not be rendered", "action", "page_failed", "page", page, "error", err)
 		http.Error(w, "the page could not be rendered", http.StatusInternalServerError)
 		return
@@ -102,7 +116,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case status == http.StatusUnauthorized && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/live/"):
 		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
-		s.render(w, r, status, "error", errorPage{s.frame(http.StatusText(status)), status, sentence(err)})
+		s.render(w, r, status, "error", errorPage{s.frame(r, http.StatusText(status)), status, sentence(err)})
 	}
 }
 

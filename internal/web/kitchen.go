@@ -1,0 +1,404 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"brigade/internal/actor"
+	"brigade/internal/errs"
+	"brigade/internal/kitchen"
+	"brigade/internal/menu"
+	"brigade/internal/order"
+	"brigade/internal/tenant"
+	"brigade/internal/web/texts"
+)
+
+// The views of a kitchen, as they stand in paths: /kitchen/OUTLET/VIEW. "" is where one is chosen.
+const (
+	viewHub     = ""
+	viewStation = "station" // of one station, by id
+	viewAll     = "all"     // of all stations
+	viewExpo    = "expo"
+	viewAllDay  = "all-day"
+	view86      = "86"
+)
+
+// kitchenPage is what the kitchen's pages show.
+type kitchenPage struct {
+	frame
+	Outlet  tenant.Outlet
+	Outlets []tenant.Outlet
+	View    string // as in the path, with the station's id
+	Station string // its name
+	Base    string // /kitchen/OUTLET
+	Signed  bool
+	Clock   clockView
+	Tabs    []tab
+
+	Hub    hubScreen
+	Cook   stationScreen
+	Expo   expoScreen
+	AllDay allDayScreen
+	Menu   []soldItem
+}
+
+// tab is a way to another view.
+type tab struct {
+	Path, Name string
+	Here       bool
+}
+
+// anyKitchen goes to the visitor's own kitchen.
+func (s *server) anyKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err == nil {
+		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug), http.StatusSeeOther)
+	}
+	return err
+}
+
+// showKitchen shows a kitchen's view.
+func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, all, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	view, station := viewOf(r)
+	l, err := s.readKitchen(r.Context(), who, outlet)
+	if err != nil {
+		return err
+	}
+	p := s.kitchenPage(r, outlet, all, view)
+	p.Tabs = tabs(l, p.Base, view, p.say)
+	page := map[string]string{
+		viewHub: "kitchen", viewStation: "station", viewAll: "station", viewExpo: "expo", viewAllDay: "allday", view86: "menu86",
+	}[kindOf(view)]
+	switch kindOf(view) {
+	case viewHub:
+		p.Hub = newHub(l, p.Base)
+	case viewStation, viewAll:
+		if p.Station, err = stationName(l, station, p.say); err != nil {
+			return err
+		}
+		p.Title, p.Cook = p.Station+" · "+outlet.Name, newStationScreen(l, station, p.say)
+	case viewExpo:
+		p.Expo = newExpoScreen(l, p.say)
+	case viewAllDay:
+		p.AllDay = newAllDayScreen(l)
+	case view86:
+		if p.Menu, err = s.soldItems(r.Context(), who, outlet); err != nil {
+			return err
+		}
+	default:
+		return errs.NotFound("there is no page %s", r.URL.Path)
+	}
+	s.render(w, r, http.StatusOK, page, p)
+	return nil
+}
+
+// say says a text in the page's language.
+func (p kitchenPage) say(key string, args ...any) string { return sayer(p.Lang)(key, args...) }
+
+func (s *server) kitchenPage(r *http.Request, o tenant.Outlet, all []tenant.Outlet, view string) kitchenPage {
+	_, unsigned := r.Cookie(tokenCookie)
+	return kitchenPage{
+		frame: s.frame(r, o.Name), Outlet: o, Outlets: all, View: view, Base: "/kitchen/" + url.PathEscape(o.Slug),
+		Signed: s.Demo == nil && unsigned == nil, Clock: s.clock(o),
+	}
+}
+
+// viewOf reads which view a path names, and of which station.
+func viewOf(r *http.Request) (view string, station int64) {
+	if id := r.PathValue("id"); id != "" {
+		station, _ = strconv.ParseInt(id, 10, 64)
+		return viewStation + "/" + id, station
+	}
+	return r.PathValue("view"), 0
+}
+
+// kindOf is a view without its station.
+func kindOf(view string) string {
+	kind, _, _ := strings.Cut(view, "/")
+	return kind
+}
+
+func stationName(l *kitchenLook, id int64, tell say) (string, error) {
+	if id == 0 {
+		return tell("kitchen.all"), nil
+	}
+	i := slices.IndexFunc(l.Stations, func(st kitchen.StationView) bool { return st.ID == id })
+	if i < 0 {
+		return "", errs.NotFound("this kitchen has no station %d", id)
+	}
+	return l.Stations[i].Name, nil
+}
+
+// tabs are the ways to the other views of a kitchen.
+func tabs(l *kitchenLook, base, view string, tell say) (list []tab) {
+	add := func(path, name string) { list = append(list, tab{base + "/" + path, name, path == view}) }
+	for _, st := range l.Stations {
+		add(viewStation+"/"+strconv.FormatInt(st.ID, 10), st.Name)
+	}
+	add(viewAll, tell("kitchen.all"))
+	add(viewExpo, tell("kitchen.expo"))
+	add(viewAllDay, tell("kitchen.allday"))
+	add(view86, tell("kitchen.menu86"))
+	return list
+}
+
+// hubScreen is where a screen is chosen.
+type hubScreen struct {
+	Stations       []hubTile
+	Base           string
+	Orders, AtPass int
+}
+
+// hubTile is a station to be chosen.
+type hubTile struct {
+	ID            int64
+	Name, Path    string
+	InHand, Waits int
+}
+
+func newHub(l *kitchenLook, base string) hubScreen {
+	h := hubScreen{Base: base, Orders: l.Tally.Tickets, AtPass: len(l.Pass)}
+	for _, st := range l.Stations {
+		n := l.Tally.Stations[st.ID]
+		h.Stations = append(h.Stations, hubTile{
+			st.ID, st.Name, base + "/" + viewStation + "/" + strconv.FormatInt(st.ID, 10), n.Assigned + n.Started, n.Ready + n.Blocked,
+		})
+	}
+	return h
+}
+
+// liveKitchen streams what changes of a view.
+func (s *server) liveKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	view := r.PathValue("view")
+	if !slices.Contains([]string{viewHub, viewStation, viewAll, viewExpo, viewAllDay}, kindOf(view)) {
+		return errs.NotFound("there is no view %q", view)
+	}
+	return s.kitchens.stream(w, r, outlet, language(r).Code+"|"+view, s.mayStay(r, who))
+}
+
+// viewLang is the language of a feed's view.
+func viewLang(view string) texts.Language {
+	code, _, _ := strings.Cut(view, "|")
+	l, _ := texts.Find(code)
+	return l
+}
+
+// cutKitchen is what a look shows in a view: a patch for each card, and in which order they stand.
+func cutKitchen(o tenant.Outlet, view string, look any) []section {
+	l, tell := look.(*kitchenLook), sayer(viewLang(view))
+	_, path, _ := strings.Cut(view, "|")
+	_, id, _ := strings.Cut(path, "/")
+	station, _ := strconv.ParseInt(id, 10, 64)
+	switch kindOf(path) {
+	case viewStation, viewAll:
+		return stationSections(newStationScreen(l, station, tell))
+	case viewExpo:
+		return expoSections(newExpoScreen(l, tell))
+	case viewAllDay:
+		return []section{patch("allday", "allday", newAllDayScreen(l))}
+	}
+	return []section{patch("hub", "hub", newHub(l, "/kitchen/"+url.PathEscape(o.Slug)))}
+}
+
+// patch is a section that replaces the element with the same id.
+func patch(name, part string, data any) section {
+	return section{name: name, part: part, data: data, event: "patch"}
+}
+
+func stationSections(v stationScreen) (list []section) {
+	var o orders
+	for _, c := range v.Now {
+		list = append(list, patch(o.add("now", c.Order), "cook-card", c))
+	}
+	for _, c := range slices.Concat(v.Next, v.Held) {
+		list = append(list, patch(o.add(c.List, c.Order), "wait-card", c))
+	}
+	return append(list, patch("counts", "station-counts", v), patch("recent", "recent", v.Recent), o.section("now", "next", "held"))
+}
+
+func expoSections(v expoScreen) (list []section) {
+	var o orders
+	for _, c := range slices.Concat(v.Ready, v.Making) {
+		list = append(list, patch(o.add(c.List, c.Order), "expo-card", c))
+	}
+	return append(list, patch("counts", "expo-counts", v), o.section("ready", "making"))
+}
+
+// orders says in which order the cards of some lists stand: "now:now-7,now-9;next:".
+type orders map[string][]string
+
+// add puts a card at the end of a list, and returns its id.
+func (o *orders) add(list string, id int64) string {
+	if *o == nil {
+		*o = orders{}
+	}
+	name := list + "-" + strconv.FormatInt(id, 10)
+	(*o)[list] = append((*o)[list], name)
+	return name
+}
+
+func (o *orders) section(lists ...string) section {
+	var parts []string
+	for _, name := range lists {
+		parts = append(parts, name+":"+strings.Join((*o)[name], ","))
+	}
+	return section{name: "lists", part: "text", data: strings.Join(parts, ";")}
+}
+
+// screenTap is what a screen sends of a tap: what the kitchen does, or handing an order over.
+type screenTap struct {
+	Key    string `json:"key"`
+	Do     string `json:"do"`
+	Task   int64  `json:"task"`
+	Order  int64  `json:"order"`
+	Number string `json:"number"`
+	Course int    `json:"course"`
+	Line   int    `json:"line"`
+	Unit   int    `json:"unit"`
+	Step   *int   `json:"step"`
+	Reason string `json:"reason"`
+}
+
+// settledTap is what a screen is told of a tap.
+type settledTap struct {
+	Key     string          `json:"key"`
+	Outcome kitchen.Outcome `json:"outcome"`
+	Why     string          `json:"why"`
+}
+
+const maxTaps = 100
+
+// settleTaps carries out what a screen has gathered, each tap once, in its order.
+func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	if _, _, err := s.chooseOutlet(r, who); err != nil {
+		return err
+	}
+	var taps []screenTap
+	if err := json.NewDecoder(r.Body).Decode(&taps); err != nil || len(taps) > maxTaps {
+		return errs.Malformed("send a list of at most %d taps as JSON", maxTaps)
+	}
+	answers := make([]settledTap, 0, len(taps))
+	for _, t := range taps {
+		done := s.settleTap(r.Context(), who, t)
+		answers = append(answers, settledTap{t.Key, done.Outcome, done.Why()})
+		if done.Outcome == kitchen.OutcomeAgain {
+			break
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	return json.NewEncoder(w).Encode(answers)
+}
+
+const doHandOver = "hand_over"
+
+func (s *server) settleTap(ctx context.Context, who actor.Actor, t screenTap) kitchen.Settled {
+	if t.Do == doHandOver { // repeated, it is answered as before
+		_, err := s.Orders.HandOver(ctx, who, t.Number)
+		return kitchen.NewSettled(t.Key, false, err)
+	}
+	tap := kitchen.Tap{
+		Key: t.Key, Do: kitchen.TapKind(t.Do), Task: t.Task, Order: t.Order, Course: t.Course, Line: t.Line, Unit: t.Unit, Step: -1, Reason: t.Reason,
+	}
+	if t.Step != nil {
+		tap.Step = *t.Step
+	}
+	return s.Kitchen.Settle(ctx, who, []kitchen.Tap{tap})[0]
+}
+
+// soldItem is an item of the menu that may be 86.
+type soldItem struct {
+	SKU, Name, Category string
+	Out                 bool
+	Why                 string
+}
+
+func (s *server) soldItems(ctx context.Context, who actor.Actor, o tenant.Outlet) ([]soldItem, error) {
+	if s.Menu == nil || s.Sales == nil {
+		return nil, nil
+	}
+	items, err := s.Menu.Items(ctx, who.Tenant, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	pauses, err := s.Sales.Paused(ctx, who, o.ID)
+	list := make([]soldItem, len(items))
+	for i, it := range items {
+		list[i] = soldItem{SKU: it.SKU, Name: it.Name, Category: it.Category}
+		for _, p := range pauses {
+			if p.Kind == menu.PauseItem && p.Name == it.SKU {
+				list[i].Out, list[i].Why = true, p.Reason
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b soldItem) int {
+		return cmp.Or(-rushFirst(b.Out, a.Out), cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name))
+	})
+	return list, err
+}
+
+// setSoldOut takes an item off the menu or puts it back, as the form's field "to" says.
+func (s *server) setSoldOut(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, _, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	if s.Sales == nil {
+		return errs.NotFound("nothing is sold here")
+	}
+	sku := r.PostFormValue("sku")
+	switch r.PostFormValue("to") {
+	case "out":
+		_, err = s.Sales.Pause(r.Context(), who, outlet.ID, menu.Pause{Kind: menu.PauseItem, Name: sku, Reason: "sold out"})
+	case "sale":
+		_, err = s.Sales.Resume(r.Context(), who, outlet.ID, menu.PauseItem, sku)
+	default:
+		err = errs.Malformed("an item is 86 or on sale")
+	}
+	if err == nil {
+		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug)+"/"+view86, http.StatusSeeOther)
+	}
+	return err
+}
+
+// printedTicket is what the page print shows.
+type printedTicket struct {
+	kitchenPage
+	Order  order.Order
+	Placed string
+	Card   expoCard
+}
+
+// printTicket shows an order for paper.
+func (s *server) printTicket(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	outlet, all, err := s.chooseOutlet(r, who)
+	if err != nil {
+		return err
+	}
+	o, err := s.Orders.Get(r.Context(), who, r.PathValue("number"))
+	if err != nil {
+		return err
+	}
+	if o.Outlet != outlet.ID {
+		return errs.NotFound("there is no order %s here", r.PathValue("number"))
+	}
+	p := s.kitchenPage(r, outlet, all, "")
+	l := &kitchenLook{Zone: outlet.Timezone, Screen: &kitchen.Screen{}}
+	card := newExpoCard(l, o, kitchen.TicketView{}, p.say)
+	s.render(w, r, http.StatusOK, "print", printedTicket{p, o, l.at(o.PlacedAt), card})
+	return nil
+}

@@ -1,0 +1,231 @@
+// A kitchen screen: HTML from the server, patched card by card as things change; taps that are never lost; keys, sound and
+// a plain word at once when the connection is gone.
+import * as bell from './bell.js';
+import * as keys from './keys.js';
+import * as menus from './menus.js';
+import * as settings from './settings.js';
+import * as taps from './taps.js';
+import { hhmm, now, setClock, tick } from './time.js';
+import { say, tell } from './tell.js';
+
+const body = document.body;
+const byId = id => document.getElementById(id);
+
+// The link to the server.
+const missedAfter = 12000; // ms without a sign of life
+let heard = performance.now(), link = '', lastNews = 0, stream;
+
+function setLink(state) {
+  if (link === state) return;
+  link = state;
+  const lamp = byId('link'), gone = byId('offline');
+  lamp.dataset.state = state;
+  lamp.querySelector('.words').textContent = lamp.getAttribute('data-say-' + state);
+  body.classList.toggle('offline', state === 'off');
+  gone.hidden = state !== 'off';
+  if (state === 'off') gone.textContent = say(gone.dataset.text, hhmm(lastNews || now()));
+  if (state === 'on') taps.send();
+}
+
+function alive() {
+  heard = performance.now();
+  lastNews = now();
+  setLink('on');
+}
+
+function connect() {
+  stream?.close();
+  stream = new EventSource(body.dataset.live);
+  stream.onopen = alive;
+  stream.onerror = () => {
+    setLink('off');
+    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+  stream.addEventListener('patch', e => { alive(); patch(e.data); });
+  stream.addEventListener('lists', e => { alive(); arrange(e.data); });
+  stream.addEventListener('clock', e => { replace(byId('clock'), parse(e.data)); setClock(); alive(); tick(); });
+  stream.addEventListener('trouble', e => { alive(); byId('trouble').innerHTML = e.data; });
+}
+
+// Patches: an element with an id takes the place of the one that has it; new ones wait until a list names them.
+const waiting = new Map();
+
+function parse(html) {
+  const box = document.createElement('template');
+  box.innerHTML = html;
+  return box.content.firstElementChild;
+}
+
+function replace(old, fresh) {
+  const held = old.contains(document.activeElement) ? document.activeElement.dataset.f : undefined;
+  old.replaceWith(fresh);
+  if (held !== undefined) (fresh.querySelector(`[data-f="${held}"]`) || fresh.querySelector('[data-main]') || fresh.querySelector('button'))?.focus({ preventScroll: true });
+}
+
+function patch(html) {
+  const fresh = parse(html);
+  if (!fresh) return;
+  tick(fresh);
+  showKept(fresh);
+  const old = byId(fresh.id);
+  if (old) replace(old, fresh);
+  else if (/^\w+-\d+$/.test(fresh.id)) waiting.set(fresh.id, fresh);
+  schedule();
+}
+
+let wanted = null, frame = 0;
+
+function arrange(text) {
+  wanted = new Map(text.split(';').map(part => {
+    const [name, ids] = part.split(':');
+    return [name, ids ? ids.split(',') : []];
+  }));
+  schedule();
+}
+
+// schedule puts cards where they belong, once per frame however much has come in.
+function schedule() {
+  frame ||= requestAnimationFrame(() => { frame = 0; settle(); });
+}
+
+function settle() {
+  let lost = null;
+  for (const [name, ids] of wanted || []) {
+    const list = document.querySelector(`[data-list="${name}"]`);
+    const keep = new Set(ids);
+    for (const card of [...list.children]) {
+      if (keep.has(card.id)) continue;
+      if (card.contains(document.activeElement)) lost = list;
+      card.remove();
+    }
+    let place = list.firstElementChild;
+    for (const id of ids) {
+      const card = byId(id) || waiting.get(id);
+      waiting.delete(id);
+      if (!card) continue;
+      if (card === place) place = place.nextElementSibling;
+      else list.insertBefore(card, place);
+    }
+  }
+  if (lost) lost.querySelector('[data-main]')?.focus({ preventScroll: true }); // a bump bar goes on with the next card
+  keys.number();
+  welcome();
+}
+
+// New work is what was not here before: it is shown, flashed and rung for.
+const seen = new Set();
+let loaded = false;
+
+function welcome() {
+  let fresh = 0;
+  for (const e of document.querySelectorAll('.ticks .row[data-task], .tick.ready[data-order]')) {
+    const id = e.dataset.task || 'o' + e.dataset.order;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    if (!loaded) continue;
+    e.closest('.tick').classList.add('fresh');
+    fresh++;
+  }
+  if (fresh) bell.ring();
+}
+
+// What was tapped and is not settled yet is shown on its row, so that nobody taps twice.
+function showKept(root = document) {
+  const byTask = new Map(), byOrder = new Map();
+  for (const t of taps.kept()) t.task ? byTask.set(t.task, t) : byOrder.set(t.order, t);
+  const rows = root.matches?.('.row') ? [root] : root.querySelectorAll('.row[data-task]');
+  for (const row of rows) mark(row, byTask.get(Number(row.dataset.task)));
+  const cards = root.matches?.('.tick') ? [root] : root.querySelectorAll('.tick');
+  for (const card of cards) mark(card, byOrder.get(Number(card.dataset.order)));
+}
+
+function mark(e, t) {
+  const word = !t ? '' : say(link === 'off' ? 'kept' : 'sent');
+  if ((e.dataset.kept || '') === word) return;
+  if (word) e.dataset.kept = word; else delete e.dataset.kept;
+  if (t) e.dataset.tapped = t.do; else delete e.dataset.tapped;
+}
+
+// Bumps, and what takes them back.
+const bumped = []; // completions of this tablet, the last one last
+
+function press(b) {
+  const card = b.closest('.tick'), order = Number(card.dataset.order);
+  if (b.dataset.do === 'hand_over') {
+    if (!card.dataset.kept) taps.tap({ do: 'hand_over', order, number: card.dataset.number });
+    return;
+  }
+  const ids = b.dataset.tasks.split(',').map(Number).filter(id => taps.keptFor(id)?.do !== b.dataset.do);
+  if (!ids.length) return;
+  if (b.dataset.do === 'complete') bumped.push({ ids, what: b.dataset.what });
+  taps.tap(...ids.map(task => ({ do: b.dataset.do, task, order })));
+}
+
+function undo(ids, what) {
+  taps.tap(...ids.map(task => ({ do: 'undo', task })));
+  tell(say('undone', what));
+}
+
+function undoLast() {
+  const last = bumped.pop();
+  if (!last) return tell(say('nothing'));
+  undo(last.ids, last.what);
+}
+
+taps.watch(news => {
+  if (news.offline) setLink('off');
+  if (news.signIn) tell(say('sign'), true);
+  for (const r of news.refused || []) tell(say('refused', r.why), true);
+  showKept();
+  const n = taps.kept().length;
+  const gone = byId('offline');
+  body.dataset.kept = n;
+  if (link === 'off' || !news.settled) {
+    gone.textContent = say(gone.dataset.text, hhmm(lastNews || now())) + (n ? ' ' + say('queued', n) : '');
+  } else if (!n && news.settled && body.classList.contains('was-kept')) {
+    tell(say('settled'));
+  }
+  body.classList.toggle('was-kept', n > 0 && link === 'off' || n > 0 && body.classList.contains('was-kept'));
+});
+
+document.addEventListener('click', e => {
+  const go = e.target.closest('.tick .go'), undoOne = e.target.closest('[data-undo]'), again = e.target.closest('[data-recall]');
+  const more = e.target.closest('[data-more]'), close = e.target.closest('[data-close]');
+  if (go) press(go);
+  if (more) menus.more(more.closest('.tick'));
+  if (undoOne) { undo([Number(undoOne.dataset.undo)], undoOne.dataset.what); byId('lately').close(); }
+  if (again) { taps.tap({ do: 'recall', task: Number(again.dataset.recall) }); byId('lately').close(); }
+  if (close) byId('toast').replaceChildren();
+  const tool = e.target.closest('[data-tool]');
+  if (tool) tools[tool.dataset.tool]();
+});
+
+const open = id => byId(id)?.showModal();
+const tools = {
+  undo: undoLast,
+  recent: () => open('lately'),
+  help: () => open('help'),
+  size: settings.nextSize,
+  full: () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen(),
+};
+
+settings.setUp(() => keys.number());
+setClock();
+if (byId('texts')) {
+  menus.setUp();
+  keys.setUp({ u: undoLast, r: tools.recent, '?': tools.help, m: () => { const c = document.activeElement?.closest('.tick'); if (c) menus.more(c); } });
+}
+setLink('wait');
+tick();
+keys.number();
+welcome();
+showKept();
+loaded = true;
+if (body.dataset.view !== '86') connect(); else setLink(navigator.onLine ? 'on' : 'off');
+taps.send();
+addEventListener('offline', () => setLink('off'));
+addEventListener('online', () => { if (body.dataset.view !== '86') connect(); else setLink('on'); });
+setInterval(() => {
+  tick();
+  if (link === 'on' && body.dataset.view !== '86' && performance.now() - heard > missedAfter) { setLink('off'); connect(); }
+}, 500);

@@ -1,0 +1,48 @@
+// The product's clock runs on between two words of the server; elapsed times, bars and what is late follow it.
+let base = 0, scale = 1, at = 0, zone = 'UTC';
+
+export const now = () => base + (performance.now() - at) * scale;
+
+const clockFace = () => new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
+let face = null;
+
+// setClock takes over what the server last told.
+export function setClock() {
+  const clock = document.getElementById('clock');
+  if (clock.dataset.build !== document.body.dataset.build) location.reload(); // a newer Brigade answers
+  if (zone !== clock.dataset.zone || !face) { zone = clock.dataset.zone; face = clockFace(); }
+  base = Number(clock.dataset.now);
+  scale = Number(clock.dataset.scale) || 1;
+  at = performance.now();
+}
+
+export const hhmm = t => face.format(t);
+
+export function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000)), two = n => String(n).padStart(2, '0');
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+const write = (e, text) => { if (e && e.textContent !== text) e.textContent = text; };
+
+function late(e, is) {
+  if (e.classList.contains('over') === is) return;
+  e.classList.toggle('over', is);
+  const word = e.querySelector('.late');
+  if (word) word.hidden = !is;
+}
+
+// tick brings everything in root that depends on time up to date.
+export function tick(root = document) {
+  const t = now();
+  if (root === document) write(document.getElementById('clock'), hhmm(t));
+  for (const e of root.querySelectorAll('[data-since]')) write(e, span(t - e.dataset.since));
+  for (const row of root.querySelectorAll('.row.started')) {
+    const start = Number(row.dataset.start), due = Number(row.dataset.due), part = due > start ? (t - start) / (due - start) : 1;
+    write(row.querySelector('.run'), span(t - start));
+    row.querySelector('.bar rect').style.transform = `scaleX(${Math.min(1, Math.max(0, part)).toFixed(2)})`;
+    row.classList.toggle('soon', part >= .8 && part <= 1);
+    late(row, part > 1);
+  }
+  for (const e of root.querySelectorAll('[data-promise]')) late(e, t > Number(e.dataset.promise));
+}
