@@ -1,6 +1,7 @@
 package daysim_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -9,17 +10,25 @@ import (
 	"brigade/internal/sim/daysim"
 )
 
+func play(t *testing.T, o daysim.Options) daysim.Result {
+	t.Helper()
+	r, err := daysim.Run(o)
+	require.NoError(t, err)
+	return r
+}
+
 // Asking for a driver so that he arrives with the food: both wait less for each other, and nothing comes later.
 func TestDriversArriveWithTheFood(t *testing.T) {
 	t.Parallel()
 	var early, made time.Duration
 	for seed := range uint64(2) {
-		with := daysim.Run(daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5})
-		without := daysim.Run(daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5, WhenMade: true})
+		with := play(t, daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5})
+		without := play(t, daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5, WhenMade: true})
 		t.Log(with)
 		t.Log(without)
 		require.Equal(t, with.Orders, with.Delivered)
 		require.Equal(t, without.Orders, without.Delivered)
+		require.Equal(t, with.Kitchen, without.Kitchen, "the same orders, and the same luck")
 		require.LessOrEqual(t, with.ClickToDoor, without.ClickToDoor)
 		early, made = early+with.Waits(), made+without.Waits()
 	}
@@ -28,7 +37,13 @@ func TestDriversArriveWithTheFood(t *testing.T) {
 
 func TestTheSameDayGoesTheSameWay(t *testing.T) {
 	t.Parallel()
-	o := daysim.Options{Seed: 3, Orders: 20, Drivers: 5, Hours: 0.5}
-	first := daysim.Run(o)
-	require.Equal(t, first, daysim.Run(o))
+	var first, again, other bytes.Buffer
+	o := daysim.Options{Seed: 3, Orders: 20, Drivers: 5, Hours: 0.5, Trace: &first}
+	one := play(t, o)
+	o.Trace = &again
+	require.Equal(t, one, play(t, o))
+	require.Equal(t, first.String(), again.String())
+	o.Trace, o.Seed = &other, 4
+	play(t, o)
+	require.NotEqual(t, first.String(), other.String())
 }

@@ -1,6 +1,7 @@
 package kitchensim
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 )
@@ -37,7 +38,7 @@ func (t Trade) usual() Trade {
 // Generate makes an evening up. rho is the rate at which orders come in at the peak, over the highest that the kitchen
 // can keep up with, see [Scenario.Saturation]. The same kitchen, rho and seed give the same evening.
 func (sc *Scenario) Generate(rho float64, seed uint64) *Rush {
-	g := generator{Scenario: sc, Trade: sc.Trade.usual(), r: rand.New(rand.NewPCG(seed, 0x6b6974636865))}
+	g := sc.generator(seed)
 	rush := &Rush{}
 	peak := rho * sc.Saturation()
 	for at := g.r.ExpFloat64() / peak; at < g.Horizon; at += g.r.ExpFloat64() / peak {
@@ -45,11 +46,52 @@ func (sc *Scenario) Generate(rho float64, seed uint64) *Rush {
 			rush.Orders = append(rush.Orders, g.order(at))
 		}
 	}
-	if g.r.Float64() < g.Failing && len(sc.Machines) > 0 {
-		from := g.Horizon * g.r.Float64()
-		rush.Failures = []Failure{{Machine: g.r.IntN(len(sc.Machines)), From: from, To: from + 600 + 1800*g.r.Float64()}}
-	}
+	rush.Failures = g.failures()
 	return rush
+}
+
+// GenerateAt is [Scenario.Generate] for orders that come in at these times, in seconds.
+func (sc *Scenario) GenerateAt(times []float64, seed uint64) *Rush {
+	g := sc.generator(seed)
+	rush := &Rush{}
+	for _, at := range times {
+		rush.Orders = append(rush.Orders, g.order(at))
+	}
+	rush.Failures = g.failures()
+	return rush
+}
+
+func (sc *Scenario) generator(seed uint64) *generator {
+	return &generator{Scenario: sc, Trade: sc.Trade.usual(), r: rand.New(rand.NewPCG(seed, 0x6b6974636865))}
+}
+
+// failures are one machine's breakdown, by chance.
+func (g *generator) failures() []Failure {
+	if g.r.Float64() >= g.Failing || len(g.Machines) == 0 {
+		return nil
+	}
+	from := g.Horizon * g.r.Float64()
+	return []Failure{{Machine: g.r.IntN(len(g.Machines)), From: from, To: from + 600 + 1800*g.r.Float64()}}
+}
+
+// Larger is the same kitchen n times as large: so many more slots, machines and people.
+func (sc *Scenario) Larger(n int) *Scenario {
+	out := *sc
+	out.StationCapacity, out.Machines, out.Staff = nil, nil, nil
+	for _, c := range sc.StationCapacity {
+		out.StationCapacity = append(out.StationCapacity, n*c)
+	}
+	for i := range n {
+		for _, m := range sc.Machines {
+			m.Name = fmt.Sprintf("%s.%d", m.Name, i+1)
+			out.Machines = append(out.Machines, m)
+		}
+		for _, p := range sc.Staff {
+			p.Name = fmt.Sprintf("%s.%d", p.Name, i+1)
+			out.Staff = append(out.Staff, p)
+		}
+	}
+	return &out
 }
 
 type generator struct {
