@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,8 +46,8 @@ func (s *server) addDrivers() {
 	pause.request = `{"minutes":20}`
 	add(s, pause, s.driverBreak)
 	work := appRoute(http.MethodGet, "/work", "driver-work", "Work", "What he is offered, has to pick up and has on board; what comes first first. "+
-		"With `wait` the answer comes when something changes, or after so many seconds.")
-	work.response, work.quiet, work.stream = `{"driver":`+exampleDriver+`,"deliveries":[`+exampleCarried+`]}`, true, true
+		"With `wait` the answer comes when something changes, or after so many seconds; who sends the version that he has as `seen` misses nothing.")
+	work.response, work.quiet, work.stream = `{"version":"a91f03c27be4410d","driver":`+exampleDriver+`,"deliveries":[`+exampleCarried+`]}`, true, true
 	add(s, work, s.driverWork)
 	stream := appRoute(http.MethodGet, "/stream", "driver-stream", "Follow the work", "Server-sent events: `work` with what GET /api/v1/driver/work says, "+
 		"at once and whenever it changes.")
@@ -207,6 +209,7 @@ func (s *server) driverBreak(ctx context.Context, who actor.Actor, in *breakDriv
 }
 
 type workBody struct {
+	Version    string        `json:"version" doc:"Another one when there is other work, or what there is has gone on" example:"a91f03c27be4410d"`
 	Driver     DriverView    `json:"driver"`
 	Deliveries []CarriedView `json:"deliveries" doc:"Offered, to be picked up, on board; what comes first first"`
 }
@@ -218,12 +221,24 @@ func viewWork(w delivery.Work) workBody {
 		b.Deliveries[i] = viewCarried(d)
 		b.Deliveries[i].Tracking = ""
 	}
+	b.Version = versionOf(w)
 	return b
+}
+
+// versionOf tells one state of a driver's work from another; that an estimate has moved makes no difference.
+func versionOf(w delivery.Work) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, w.Driver.Version, w.Driver.Status)
+	for _, d := range w.Deliveries {
+		fmt.Fprint(h, " ", d.Order, d.Version, d.OrderStatus)
+	}
+	return strconv.FormatUint(h.Sum64(), 16)
 }
 
 type workInput struct {
 	DriverParam
-	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for a change"`
+	Wait int    `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for a change"`
+	Seen string `query:"seen" maxLength:"16" doc:"With wait: the version of the last answer; when there is another one already, it comes at once" example:"a91f03c27be4410d"`
 }
 
 type workOutput struct{ Body workBody }
@@ -244,9 +259,15 @@ func (s *server) driverWork(ctx context.Context, who actor.Actor, in *workInput)
 	}
 	changes := s.Events.Stream(workFilter(who), -1)
 	defer changes.Close()
-	awaitWork(ctx, changes, d.ID)
-	w, err := s.Deliveries.Work(context.WithoutCancel(ctx), who, in.Driver)
+	w, err := s.Deliveries.Work(ctx, who, in.Driver)
 	if err != nil {
+		return nil, err
+	}
+	if in.Seen != "" && versionOf(w) != in.Seen {
+		return &workOutput{viewWork(w)}, nil
+	}
+	awaitWork(ctx, changes, d.ID)
+	if w, err = s.Deliveries.Work(context.WithoutCancel(ctx), who, in.Driver); err != nil {
 		return nil, err
 	}
 	return &workOutput{viewWork(w)}, nil

@@ -120,6 +120,11 @@ func TestADriversApp(t *testing.T) {
 		work := marta.must(http.MethodGet, "/driver/work?wait=1", "")["deliveries"].([]any)
 		return len(work) == 1
 	})
+	work := marta.must(http.MethodGet, "/driver/work?seen=0&wait=60", "") // what she has not seen comes at once
+	require.Len(t, work["deliveries"], 1)
+	status, strange := karim.ask(http.MethodPost, "/driver/position?driver=Marta", `{"lat":40,"lon":-3}`)
+	require.Equal(t, http.StatusForbidden, status)
+	require.Contains(t, strange["detail"], "Karim alone")
 	require.Contains(t, marta.refused(http.StatusConflict, http.MethodPost, order+"/pickup"), "not yours to pick up")
 	require.Contains(t, karim.refused(http.StatusConflict, http.MethodPost, order+"/accept"), "not offered to you")
 	link := p.ask(http.StatusOK, http.MethodGet, "/api/v1/deliveries/"+number, "")["tracking"].(string)

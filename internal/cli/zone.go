@@ -296,7 +296,7 @@ func (zoneCheck) Help() string {
 	return `For example:
 
     brigade delivery zone check kitchen "Calle de Goya 5" --total 18.50
-    brigade delivery zone check kitchen --lat 40.42 --lon -3.70`
+    brigade delivery zone check kitchen --lat=40.42 --lon=-3.70`
 }
 
 // Run checks a place.
