@@ -108,6 +108,8 @@ type Parts struct {
 	Deliveries Deliveries
 	Zones      Zones
 	Planning   Planning
+	Stock      Stock
+	Paper      Paper
 	Plans      Plans
 	Network    Network
 	Channels   Channels
@@ -166,6 +168,8 @@ func newServer(p Parts) *server {
 	s.addExplain()
 	s.addNotify()
 	s.addPlanning()
+	s.addStock()
+	s.addPurchases()
 	s.addPlans()
 	s.addNetwork()
 	s.addChannels()

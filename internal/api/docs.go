@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"brigade/internal/errs"
+	"brigade/internal/measure"
 	"brigade/internal/money"
 	"brigade/internal/web/static"
 )
@@ -23,6 +24,7 @@ func describe(version string) huma.Config {
 	}
 	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	schemas.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[decimal]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[measure.Quantity](), reflect.TypeFor[measured]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -38,6 +40,8 @@ func describe(version string) huma.Config {
 				{Name: tagDriver, Description: "What a driver's app does: with the driver's own token, or a manager's and `driver`."},
 				{Name: tagMenu, Description: "What is sold, and where."},
 				{Name: "Events", Description: "Everything that happens, as it happens."},
+				{Name: tagStock, Description: "What kitchens hold, what was used of it, and what they can make."},
+				{Name: tagPurchases, Description: "Where kitchens buy."},
 				{Name: tagTokens, Description: "Who may ask."},
 				{Name: tagK, Description: "The kitchen scheduling engine, as its clients know it."},
 				{Name: tagR, Description: "The restaurant order services, as their clients know them. Every fault of a request is 400."},

@@ -27,6 +27,14 @@ func (decimal) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeNumber, Description: "A decimal with two places"}
 }
 
+// measured documents measure.Quantity.
+type measured struct{}
+
+// Schema implements huma.SchemaProvider.
+func (measured) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeNumber, Description: "In the ingredient's unit, with at most three decimals"}
+}
+
 // price is a JSON number as the client wrote it, so that it can be read exactly.
 type price string
 

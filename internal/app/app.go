@@ -31,6 +31,9 @@ import (
 	"brigade/internal/payment"
 	"brigade/internal/planning"
 	"brigade/internal/planning/planningpg"
+	"brigade/internal/post"
+	"brigade/internal/stock"
+	"brigade/internal/stock/stockpg"
 	"brigade/internal/pos"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
@@ -87,6 +90,9 @@ type App struct {
 	sales     *menu.Sales
 	salesRows *planningpg.Store
 	planning  *planning.Service
+	stockRows *stockpg.Store
+	stock     *stock.Service
+	letters   *post.Mail // nil: there is no mail server
 	planner   *planning.Planner
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desks
@@ -149,7 +155,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startStock, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

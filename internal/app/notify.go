@@ -71,7 +71,7 @@ func (a *App) carriers() (map[notify.Channel]notify.Carrier, error) {
 		if err != nil {
 			return nil, err
 		}
-		carriers[notify.ByEmail] = mail
+		carriers[notify.ByEmail], a.letters = mail, mail
 	}
 	if n.SMS != "" {
 		texts := post.NewTexts(post.TextOptions{

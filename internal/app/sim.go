@@ -46,6 +46,7 @@ func (a *App) startSim(context.Context) error {
 	}, sim.Options{Seed: rand.Uint64(), Look: simLook(a.clock.Scale())})
 	a.run("sim", play.Run)
 	a.run("sim drivers", a.simRiders(owner.Tenant).Run)
+	a.run("sim purchases", a.buyForDemo(owner))
 	list := func(ctx context.Context) ([]string, error) {
 		outlets, err := a.simOutlets(ctx, owner.Tenant, nil)
 		names := []string{ridersResource}

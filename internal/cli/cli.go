@@ -43,6 +43,9 @@ type Commands struct {
 	Menu     menuCommand     `cmd:"" group:"operate" help:"What is sold; 86 an item and put it back."`
 	Sale     saleCommand     `cmd:"" group:"operate" help:"Whether orders are taken; pause an item, station or channel."`
 	Channel  channelCommand  `cmd:"" group:"operate" help:"Ordering providers: let them order, map their items, pause them."`
+	Stock    stockCommand    `cmd:"" group:"operate" help:"Ingredients: how much there is, count, take in, throw away, why."`
+	Supplier supplierCommand `cmd:"" group:"operate" help:"Where an outlet buys."`
+	Purchase purchaseCommand `cmd:"" group:"operate" help:"Purchase orders: draft what is needed, edit, send, receive, export."`
 	Waste    wasteCommand    `cmd:"" group:"inspect" help:"Food that was made in vain."`
 
 	Simulate     simulateCommand     `cmd:"" group:"inspect" help:"Play evenings again with the production scheduler."`

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/url"
@@ -48,13 +49,36 @@ func NewMail(server, from string, timeout time.Duration) (*Mail, error) {
 
 // Carry implements notify.Carrier. What the server refuses for good (5xx) will never arrive.
 func (m *Mail) Carry(ctx context.Context, p notify.Parcel) (int, error) {
+	return m.Send(ctx, Letter{ID: p.ID, To: p.To, Subject: p.Subject, Text: string(p.Body)})
+}
+
+// Letter is a mail with files.
+type Letter struct {
+	ID                string // the same letter again has the same, so that it can be known
+	To, Subject, Text string
+	Files             []File
+}
+
+// File is attached to a letter.
+type File struct {
+	Name string
+	Body []byte
+}
+
+// Send sends a letter and returns the server's code, as Carry.
+func (m *Mail) Send(ctx context.Context, l Letter) (int, error) {
 	msg := mail.NewMsg()
-	if err := errors.Join(msg.From(m.from), msg.To(p.To)); err != nil {
+	if err := errors.Join(msg.From(m.from), msg.To(l.To)); err != nil {
 		return 0, errs.Permanent(err)
 	}
-	msg.Subject(p.Subject)
-	msg.SetMessageIDWithValue(p.ID + "@" + m.domain)
-	msg.SetBodyString(mail.TypeTextPlain, string(p.Body))
+	msg.Subject(l.Subject)
+	msg.SetMessageIDWithValue(l.ID + "@" + m.domain)
+	msg.SetBodyString(mail.TypeTextPlain, l.Text)
+	for _, f := range l.Files {
+		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Body)); err != nil {
+			return 0, errs.Permanent(err)
+		}
+	}
 	client, err := mail.NewClient(m.host, m.options...)
 	if err != nil {
 		return 0, errs.Permanent(err)

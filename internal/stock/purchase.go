@@ -108,8 +108,9 @@ type Purchase struct {
 	OrderBy   time.Time // the cut-off for that day; zero: not said
 	Currency  string
 	Note      string
-	Version   int // moves with every change
-	SentTo    string
+	Version   int    // moves with every change
+	SentTo    string // by e-mail; "": by hand
+	Failure   string // why the e-mail has not arrived; "": it has, or it is on its way
 	CreatedBy string
 	CreatedAt time.Time
 	ChangedBy string

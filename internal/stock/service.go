@@ -13,6 +13,7 @@ import (
 	"brigade/internal/actor"
 	"brigade/internal/clock"
 	"brigade/internal/errs"
+	"brigade/internal/measure"
 )
 
 // Service keeps stock and buys. Managers do everything; cooks see stock, count, make, throw away and take deliveries in.
@@ -21,6 +22,7 @@ type Service struct {
 	store   Store
 	clock   clock.Clock
 	suggest Suggester
+	mails   bool
 	zone    func(ctx context.Context, tenant, outlet int64) (*time.Location, error)
 }
 
@@ -37,6 +39,9 @@ func NewService(store Store, clk clock.Clock, zone func(ctx context.Context, ten
 
 // SuggestBy makes suggestions follow a plan rather than par levels. Call it before the service is used.
 func (s *Service) SuggestBy(by Suggester) { s.suggest = by }
+
+// Mails says that there is a mail server for purchase orders. Call it before the service is used.
+func (s *Service) Mails() { s.mails = true }
 
 // Limits of what is entered at once.
 const (
@@ -145,10 +150,43 @@ func (s *Service) Book(ctx context.Context, who actor.Actor, sheet Sheet) ([]Cha
 		return nil, err
 	}
 	sheet.Outlet, sheet.By, sheet.At = outlet, who.Name, s.clock.Now().Truncate(time.Microsecond)
+	if sheet.Entries, err = s.read(ctx, who.Tenant, sheet); err != nil {
+		return nil, err
+	}
 	if err := sheet.check(); err != nil {
 		return nil, err
 	}
 	return s.store.Book(ctx, who.Tenant, sheet)
+}
+
+// read reads the quantities of a sheet that are written as text, each in its ingredient's unit. Errors: KindInvalid, which
+// names all that are none.
+func (s *Service) read(ctx context.Context, tenant int64, sheet Sheet) ([]Entry, error) {
+	if !slices.ContainsFunc(sheet.Entries, func(e Entry) bool { return e.Text != "" }) {
+		return sheet.Entries, nil
+	}
+	known, err := s.store.Ingredients(ctx, tenant, Query{Outlet: sheet.Outlet, All: true})
+	if err != nil {
+		return nil, err
+	}
+	units := make(map[string]Unit, len(known))
+	for _, g := range known {
+		units[g.Code] = g.Unit
+	}
+	var f errs.Fields
+	list := slices.Clone(sheet.Entries)
+	for i, e := range list {
+		unit := units[e.Code]
+		if unit == "" {
+			f.Add(fmt.Sprintf("entries[%d].ingredient", i), "there is no ingredient %q here", e.Code)
+			continue
+		}
+		if list[i].Quantity, err = measure.ParseQuantity(e.Text, unit); err != nil {
+			f.Add(fmt.Sprintf("entries[%d].quantity", i), "%v", err)
+		}
+		list[i].Text = ""
+	}
+	return list, f.Err()
 }
 
 func (sh Sheet) check() error {

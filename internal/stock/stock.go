@@ -107,6 +107,7 @@ type Movement struct {
 // Entry is a change of stock that somebody enters by hand.
 type Entry struct {
 	Code     string    // the ingredient's
+	Text     string    // the quantity as somebody wrote it, "2.5 kg"; "": Quantity says it
 	Quantity Quantity  // counted, brought, made, thrown away or moved; never negative but of transfers and corrections
 	Lot      int64     // of waste: the lot that is meant; 0: whichever expires first
 	Expires  time.Time // of what comes in; zero: by the ingredient's shelf life

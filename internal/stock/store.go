@@ -54,6 +54,8 @@ type Store interface {
 
 	// Purchase returns a purchase order. Errors: KindNotFound.
 	Purchase(ctx context.Context, tenant, id int64) (Purchase, error)
+	// PurchaseID finds a purchase order by its number. Errors: KindNotFound.
+	PurchaseID(ctx context.Context, tenant, outlet int64, number string) (int64, error)
 	// AddPurchase writes a new draft; the same key again returns the first. Errors: KindInvalid for products that the
 	// supplier does not sell, KindConflict when the key was used for another.
 	AddPurchase(ctx context.Context, tenant int64, p NewPurchase) (Purchase, error)

@@ -64,6 +64,15 @@ func (s *Store) Purchase(ctx context.Context, tenant, id int64) (stock.Purchase,
 	return p, store.Classify(err)
 }
 
+// PurchaseID implements stock.Store.
+func (s *Store) PurchaseID(ctx context.Context, tenant, outlet int64, number string) (int64, error) {
+	id, err := s.db().PurchaseByNumber(ctx, db.PurchaseByNumberParams{Outlet: outlet, Tenant: tenant, Number: number})
+	if noRows(err) {
+		return 0, errs.NotFound("there is no purchase order %q", number)
+	}
+	return id, store.Classify(err)
+}
+
 func purchase(ctx context.Context, q *db.Queries, tenant, id int64) (stock.Purchase, error) {
 	list, err := purchases(ctx, q, tenant, []int64{id})
 	if err != nil {
@@ -110,7 +119,7 @@ func purchases(ctx context.Context, q *db.Queries, tenant int64, ids []int64) ([
 func bought(r db.PurchasesByIDRow) stock.Purchase {
 	return stock.Purchase{
 		ID: r.ID, Outlet: r.OutletID, Number: r.Number, Status: stock.PurchaseStatus(r.Status), Suggested: r.Source == "suggested",
-		DeliverOn: r.DeliverOn.Time, OrderBy: orZero(r.OrderBy), Currency: r.Currency, Note: r.Note, Version: int(r.Version), SentTo: r.SentTo,
+		DeliverOn: r.DeliverOn.Time, OrderBy: orZero(r.OrderBy), Currency: r.Currency, Note: r.Note, Version: int(r.Version), SentTo: r.SentTo, Failure: r.Failure,
 		CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, ChangedBy: r.ChangedBy, ChangedAt: r.ChangedAt, SentAt: orZero(r.SentAt), ClosedAt: orZero(r.ClosedAt),
 	}
 }
@@ -236,7 +245,7 @@ func (s *Store) ChangePurchase(ctx context.Context, tenant, id int64, change fun
 		if p, err = l.lockPurchase(ctx, tenant, id); err != nil {
 			return err
 		}
-		before := p.Version
+		before, was := p.Version, p.Status
 		wishes, err := change(&p)
 		if err != nil {
 			return err
@@ -252,9 +261,25 @@ func (s *Store) ChangePurchase(ctx context.Context, tenant, id int64, change fun
 		if p.Version == before {
 			return nil // it is as it shall be
 		}
+		if p.Status == stock.Sent && was != stock.Sent && p.SentTo != "" && s.parts.Sent != nil {
+			if err := s.parts.Sent(ctx, l.tx, tenant, p.ID); err != nil {
+				return err
+			}
+		}
 		return l.writePurchase(ctx, tenant, &p)
 	})
 	return p, err
+}
+
+// NoteFailure notes why a purchase order was not mailed; "": it was.
+func (s *Store) NoteFailure(ctx context.Context, tenant, id int64, failure string) error {
+	return store.Classify(s.db().NoteFailure(ctx, db.NoteFailureParams{ID: id, Tenant: tenant, Failure: failure}))
+}
+
+// Business is what a tenant is called on its purchase orders.
+func (s *Store) Business(ctx context.Context, tenant int64) (string, error) {
+	name, err := s.db().Business(ctx, tenant)
+	return name, store.Classify(err)
 }
 
 // lockPurchase returns a purchase order under the lock of its outlet's stock. Errors: KindNotFound.

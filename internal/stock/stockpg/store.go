@@ -18,6 +18,8 @@ type Parts struct {
 	// there again, unless somebody else took it off.
 	Out  func(ctx context.Context, tx store.Tx, item Turned) error
 	Back func(ctx context.Context, tx store.Tx, item Turned) error
+	// Sent inserts what mails a purchase order, in the transaction in which it was sent to an address.
+	Sent func(ctx context.Context, tx store.Tx, tenant, purchase int64) error
 	// Committed is called after a commit in which an item was turned.
 	Committed func()
 }

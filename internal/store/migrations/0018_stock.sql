@@ -176,7 +176,8 @@ create table purchase_orders (
     currency     text not null,
     note         text not null default '',
     version      integer not null default 1,
-    sent_to      text not null default '',
+    sent_to      text not null default '',                     -- by e-mail; '': by hand
+    failure      text not null default '',                     -- why the e-mail has not arrived
     created_by   text not null,
     created_at   timestamptz not null,
     changed_by   text not null,

@@ -96,6 +96,17 @@ func (q *Queries) AddPurchaseLines(ctx context.Context, arg AddPurchaseLinesPara
 	return err
 }
 
+const business = `-- name: Business :one
+select name from tenants where id = $1
+`
+
+func (q *Queries) Business(ctx context.Context, tenant int64) (string, error) {
+	row := q.db.QueryRow(ctx, business, tenant)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
 const dropPurchaseLines = `-- name: DropPurchaseLines :exec
 delete from purchase_lines where purchase_id = $1
 `
@@ -114,6 +125,21 @@ func (q *Queries) NextPurchaseNumber(ctx context.Context, outlet int64) (int32, 
 	var last_purchase int32
 	err := row.Scan(&last_purchase)
 	return last_purchase, err
+}
+
+const noteFailure = `-- name: NoteFailure :exec
+update purchase_orders set failure = $1 where id = $2 and tenant_id = $3 and failure <> $1
+`
+
+type NoteFailureParams struct {
+	Failure string
+	ID      int64
+	Tenant  int64
+}
+
+func (q *Queries) NoteFailure(ctx context.Context, arg NoteFailureParams) error {
+	_, err := q.db.Exec(ctx, noteFailure, arg.Failure, arg.ID, arg.Tenant)
+	return err
 }
 
 const outletOfPurchase = `-- name: OutletOfPurchase :one
@@ -265,6 +291,23 @@ func (q *Queries) ProductsByID(ctx context.Context, arg ProductsByIDParams) ([]P
 	return items, nil
 }
 
+const purchaseByNumber = `-- name: PurchaseByNumber :one
+select id from purchase_orders where outlet_id = $1 and tenant_id = $2 and number = $3
+`
+
+type PurchaseByNumberParams struct {
+	Outlet int64
+	Tenant int64
+	Number string
+}
+
+func (q *Queries) PurchaseByNumber(ctx context.Context, arg PurchaseByNumberParams) (int64, error) {
+	row := q.db.QueryRow(ctx, purchaseByNumber, arg.Outlet, arg.Tenant, arg.Number)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const purchaseIDs = `-- name: PurchaseIDs :many
 select p.id from purchase_orders p
 where p.tenant_id = $1 and p.outlet_id = $2 and ($3::boolean or p.closed_at is null)
@@ -371,7 +414,7 @@ func (q *Queries) PurchaseLines(ctx context.Context, arg PurchaseLinesParams) ([
 }
 
 const purchasesByID = `-- name: PurchasesByID :many
-select p.id, p.outlet_id, p.supplier_id, p.number, p.status, p.source, p.deliver_on, p.order_by, p.currency, p.note, p.version, p.sent_to,
+select p.id, p.outlet_id, p.supplier_id, p.number, p.status, p.source, p.deliver_on, p.order_by, p.currency, p.note, p.version, p.sent_to, p.failure,
        p.created_by, p.created_at, p.changed_by, p.changed_at, p.sent_at, p.closed_at
 from purchase_orders p where p.tenant_id = $1 and p.id = any($2::bigint[]) order by p.id desc
 `
@@ -394,6 +437,7 @@ type PurchasesByIDRow struct {
 	Note       string
 	Version    int32
 	SentTo     string
+	Failure    string
 	CreatedBy  string
 	CreatedAt  time.Time
 	ChangedBy  string
@@ -424,6 +468,7 @@ func (q *Queries) PurchasesByID(ctx context.Context, arg PurchasesByIDParams) ([
 			&i.Note,
 			&i.Version,
 			&i.SentTo,
+			&i.Failure,
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.ChangedBy,

@@ -40,7 +40,7 @@ returning id;
 select outlet_id from purchase_orders where id = @id and tenant_id = @tenant;
 
 -- name: PurchasesByID :many
-select p.id, p.outlet_id, p.supplier_id, p.number, p.status, p.source, p.deliver_on, p.order_by, p.currency, p.note, p.version, p.sent_to,
+select p.id, p.outlet_id, p.supplier_id, p.number, p.status, p.source, p.deliver_on, p.order_by, p.currency, p.note, p.version, p.sent_to, p.failure,
        p.created_by, p.created_at, p.changed_by, p.changed_at, p.sent_at, p.closed_at
 from purchase_orders p where p.tenant_id = @tenant and p.id = any(@ids::bigint[]) order by p.id desc;
 
@@ -72,3 +72,12 @@ insert into purchase_lines (purchase_id, line_no, tenant_id, outlet_id, product_
 select @id, unnest(@nos::int[]), @tenant, @outlet, unnest(@products::bigint[]), unnest(@ingredients::bigint[]), unnest(@codes::text[]),
        unnest(@names::text[]), unnest(@pack_millis::bigint[]), unnest(@packs::int[]), unnest(@prices::bigint[]),
        nullif(unnest(@suggested::int[]), -1), unnest(@received::bigint[]);
+
+-- name: PurchaseByNumber :one
+select id from purchase_orders where outlet_id = @outlet and tenant_id = @tenant and number = @number;
+
+-- name: NoteFailure :exec
+update purchase_orders set failure = @failure where id = @id and tenant_id = @tenant and failure <> @failure;
+
+-- name: Business :one
+select name from tenants where id = @tenant;
