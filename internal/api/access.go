@@ -191,6 +191,7 @@ var rights = map[string]access{
 	"GET /api/v1/deliveries/{delivery}":                          everyRole,
 	"GET /api/v1/deliveries/{delivery}/explain":                  staff,
 	"POST /api/v1/deliveries/{delivery}/assign":                  managers,
+	"GET /api/v1/delivery-regions":                               staff,
 	"PUT /api/v1/deliveries/{delivery}/pin":                      managers,
 	"DELETE /api/v1/deliveries/{delivery}/pin":                   managers,
 	"POST /api/v1/deliveries/{delivery}/unassign":                managers,

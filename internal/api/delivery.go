@@ -20,6 +20,7 @@ type Deliveries interface {
 	Unassign(ctx context.Context, who actor.Actor, delivery string) (*delivery.Delivery, error)
 	TakeOver(ctx context.Context, who actor.Actor, delivery, driver string) (*delivery.Delivery, error)
 	Pin(ctx context.Context, who actor.Actor, delivery, driver string) (*delivery.Delivery, error)
+	Regions(ctx context.Context, who actor.Actor) ([]delivery.RegionState, error)
 	Follow(ctx context.Context, token string) (delivery.Followed, error)
 
 	Driver(ctx context.Context, who actor.Actor, ref string) (*delivery.Driver, error)

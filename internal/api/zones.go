@@ -30,6 +30,12 @@ const exampleZones = `{"zones":[{"name":"centre","fee":1.90,"minimum":10.00,"fre
 "geometry":{"type":"Polygon","coordinates":` + exampleRing + `}}],"radius_metres":0,"unknown_addresses":"refuse"}`
 
 func (s *server) addZones() {
+	add(s, route{
+		method: http.MethodGet, path: "/api/v1/delivery-regions", view: ViewCanonical, id: "list-regions", tag: tagDelivery,
+		summary: "Regions", description: "Where drivers and outlets are planned together: which drivers are available, and what waits for one.",
+		response: `[{"id":1,"slug":"madrid","name":"Madrid centre","timezone":"Europe/Madrid","offer_seconds":45,
+"drivers":{"waiting":3,"delivering":2,"on_break":0},"deliveries":{"pending":1,"offered":1,"assigned":1,"on_board":2,"escalated":0}}]`,
+	}, s.listRegions)
 	zone := func(method, path, id, summary, description, request string) route {
 		return changes(method, "/outlets/{outlet}"+path, id, tagDelivery, summary, description, request, exampleZones)
 	}
@@ -354,4 +360,43 @@ func (s *server) checkDelivery(ctx context.Context, who actor.Actor, in *checkDe
 		v.Refused = c.Refusal.Error()
 	}
 	return &carriageOutput{v}, nil
+}
+
+type regionDrivers struct {
+	Waiting    int `json:"waiting" doc:"Available" example:"3"`
+	Delivering int `json:"delivering" example:"2"`
+	Resting    int `json:"on_break" example:"0"`
+}
+
+type regionDeliveries struct {
+	Pending   int `json:"pending" doc:"Nobody is asked yet" example:"1"`
+	Offered   int `json:"offered" example:"1"`
+	Assigned  int `json:"assigned" example:"1"`
+	Aboard    int `json:"on_board" example:"2"`
+	Escalated int `json:"escalated" doc:"Of all these: somebody has to look" example:"0"`
+}
+
+type regionView struct {
+	ID         int64            `json:"id" example:"1"`
+	Slug       string           `json:"slug" example:"madrid"`
+	Name       string           `json:"name" example:"Madrid centre"`
+	Timezone   string           `json:"timezone" example:"Europe/Madrid"`
+	OfferFor   float64          `json:"offer_seconds" doc:"Then an offer goes to somebody else" example:"45"`
+	Drivers    regionDrivers    `json:"drivers"`
+	Deliveries regionDeliveries `json:"deliveries"`
+}
+
+type regionsOutput struct{ Body []regionView }
+
+func (s *server) listRegions(ctx context.Context, who actor.Actor, _ *struct{}) (*regionsOutput, error) {
+	list, err := s.Deliveries.Regions(ctx, who)
+	out := &regionsOutput{Body: make([]regionView, len(list))}
+	for i, r := range list {
+		out.Body[i] = regionView{
+			r.ID, r.Slug, r.Name, r.Zone.String(), r.OfferFor.Seconds(),
+			regionDrivers{r.Waiting, r.Delivering, r.Resting},
+			regionDeliveries{r.Pending, r.Offered, r.Assigned, r.Aboard, r.Escalated},
+		}
+	}
+	return out, err
 }

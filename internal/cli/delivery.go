@@ -18,6 +18,7 @@ type deliveryCommand struct {
 	TakeOver deliveryTakeOver `cmd:"" name:"take-over" help:"Let another driver take over what is on board."`
 	Pin      deliveryPin      `cmd:"" help:"Say that only one driver may have it."`
 	Unpin    deliveryUnpin    `cmd:"" help:"Say that everybody may."`
+	Regions  deliveryRegions  `cmd:"" help:"The regions: who is available, what waits."`
 	Zone     zoneCommand      `cmd:"" help:"Where outlets deliver: zones, fees, minimums, pauses."`
 }
 
@@ -167,6 +168,7 @@ type offerReply struct {
 		ReadyP50     *time.Time `json:"ready_p50"`
 		Orders       int        `json:"open_orders"`
 		Drivers      int        `json:"drivers"`
+		With         []string   `json:"together_with"`
 		Alternatives []struct {
 			Driver string  `json:"driver"`
 			Cost   float64 `json:"cost"`
@@ -195,8 +197,12 @@ func (o offerReply) why(env *Env) string {
 	if w.ByHand != "" {
 		return "by " + w.ByHand
 	}
-	return fmt.Sprintf("%.0f s; there at %s, food ready at %s and waits %.0f s; one of %d drivers, %d orders",
+	text := fmt.Sprintf("%.0f s; there at %s, food ready at %s and waits %.0f s; one of %d drivers, %d orders",
 		w.Cost, env.clock(w.Arrives), env.clock(w.ReadyP50), w.FoodWaits, w.Drivers, w.Orders)
+	if len(w.With) > 0 {
+		text += "; together with " + strings.Join(w.With, ", ")
+	}
+	return text
 }
 
 func (o offerReply) others() string {
@@ -310,5 +316,46 @@ func (c *deliveryUnpin) Run(ctx context.Context, env *Env) error {
 	return ask(ctx, env, &c.Remote, request{method: http.MethodDelete, path: c.path("/pin")}, func(d deliveryReply) error {
 		_, err := fmt.Fprintf(env.Out, "%s is for everybody\n", d.Number)
 		return err
+	})
+}
+
+type deliveryRegions struct {
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (deliveryRegions) Help() string {
+	return `For example:
+
+    brigade delivery regions`
+}
+
+// regionReply is a region as the API gives it.
+type regionReply struct {
+	Slug    string `json:"slug"`
+	Name    string `json:"name"`
+	Drivers struct {
+		Waiting    int `json:"waiting"`
+		Delivering int `json:"delivering"`
+		Resting    int `json:"on_break"`
+	} `json:"drivers"`
+	Deliveries struct {
+		Pending   int `json:"pending"`
+		Offered   int `json:"offered"`
+		Assigned  int `json:"assigned"`
+		Aboard    int `json:"on_board"`
+		Escalated int `json:"escalated"`
+	} `json:"deliveries"`
+}
+
+// Run lists the regions.
+func (c *deliveryRegions) Run(ctx context.Context, env *Env) error {
+	return ask(ctx, env, &c.Remote, request{path: "/delivery-regions"}, func(list []regionReply) error {
+		t := newTable(env.Out, "REGION", "NAME", "WAITING", "DELIVERING", "BREAK", "PENDING", "OFFERED", "ASSIGNED", "ON BOARD", "ESCALATED")
+		for _, r := range list {
+			d, x := r.Drivers, r.Deliveries
+			t.row(r.Slug, r.Name, d.Waiting, d.Delivering, d.Resting, x.Pending, x.Offered, x.Assigned, x.Aboard, x.Escalated)
+		}
+		return t.end()
 	})
 }

@@ -49,6 +49,13 @@ addresses that nobody can place: take
 	}, (*asked)[4:])
 }
 
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	server, _ := serve(t, map[string]string{"GET /api/v1/delivery-regions": `[{"id":1,"slug":"madrid","name":"Madrid","timezone":"Europe/Madrid","offer_seconds":45,
+		"drivers":{"waiting":3,"delivering":2,"on_break":0},"deliveries":{"pending":1,"offered":1,"assigned":1,"on_board":2,"escalated":1}}]`})
+	require.Regexp(t, `madrid +Madrid +3 +2 +0 +1 +1 +1 +2 +1`, ok(t, "delivery", "regions", server))
+}
+
 func TestWhatManagersUndo(t *testing.T) {
 	t.Parallel()
 	const d = `{"order_number":"ORD_1","status":"requested"}`

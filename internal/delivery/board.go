@@ -17,6 +17,13 @@ type Region struct {
 	OfferFor   time.Duration // then an offer that nobody answered goes to somebody else
 }
 
+// RegionState is how a region is doing: who is there, and what waits.
+type RegionState struct {
+	Region
+	Waiting, Delivering, Resting                  int // drivers
+	Pending, Offered, Assigned, Aboard, Escalated int // open deliveries
+}
+
 // Board is a region as it is: what the engine decides upon.
 type Board struct {
 	Region     Region
@@ -99,8 +106,9 @@ type Why struct {
 	Arrives      *time.Time    `json:"arrives,omitempty"` // when he is at the restaurant
 	ReadyP50     *time.Time    `json:"ready_p50,omitempty"`
 	ReadyP90     *time.Time    `json:"ready_p90,omitempty"`
-	OpenOrders   int           `json:"open_orders,omitempty"` // that were planned together
-	Drivers      int           `json:"drivers,omitempty"`     // among so many
+	OpenOrders   int           `json:"open_orders,omitempty"`   // that were planned together
+	Drivers      int           `json:"drivers,omitempty"`       // among so many
+	With         []string      `json:"together_with,omitempty"` // numbers of the orders that he has on board together with it
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 }
 
@@ -139,6 +147,8 @@ type Store interface {
 	Followed(ctx context.Context, token string) (*Delivery, *Fix, error)
 	// Regions lists a tenant's regions.
 	Regions(ctx context.Context, tenant int64) ([]Region, error)
+	// RegionStates tells how a tenant's regions are doing.
+	RegionStates(ctx context.Context, tenant int64) ([]RegionState, error)
 	// Track is where a driver was.
 	Track(ctx context.Context, driver int64, since, until time.Time) ([]Fix, error)
 }

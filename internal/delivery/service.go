@@ -272,6 +272,11 @@ func (s *Service) Drivers(ctx context.Context, who actor.Actor, f DriverFilter) 
 	return list, err
 }
 
+// Regions tells how the tenant's regions are doing.
+func (s *Service) Regions(ctx context.Context, who actor.Actor) ([]RegionState, error) {
+	return s.store.RegionStates(ctx, who.Tenant)
+}
+
 // Assign gives a delivery to a driver by hand; managers only. Errors: KindForbidden, KindNotFound, KindConflict.
 func (s *Service) Assign(ctx context.Context, who actor.Actor, delivery, driver string) (*Delivery, error) {
 	return s.manage(ctx, who, delivery, driver, func(t *Turn, order, d int64) error { return t.AssignTo(order, d) })

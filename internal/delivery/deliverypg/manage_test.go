@@ -29,8 +29,12 @@ func TestAnIncidentIsUndone(t *testing.T) {
 	}
 	require.Equal(t, "DELIVERING", w.text("select status from drivers where name = 'Ana'"), "she has something on board")
 	require.Contains(t, w.told(carried), "DELIVERY_ESCALATED")
+	states, err := w.service.Regions(t.Context(), w.manager())
+	require.NoError(t, err)
+	states[0].Region = delivery.Region{}
+	require.Equal(t, []delivery.RegionState{{Waiting: 1, Delivering: 1, Pending: 2, Aboard: 1, Escalated: 1}}, states)
 	require.Equal(t, "requested requested", w.text("select string_agg(status, ' ') from deliveries where order_id in ($1, $2)", mine, gone))
-	_, err := w.service.Assign(t.Context(), w.manager(), ref(mine), "Ana")
+	_, err = w.service.Assign(t.Context(), w.manager(), ref(mine), "Ana")
 	require.ErrorContains(t, err, "taken off the road: flat tyre")
 	_, err = w.service.Assign(t.Context(), w.manager(), ref(gone), "Ben")
 	require.NoError(t, err)

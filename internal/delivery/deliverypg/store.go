@@ -288,6 +288,22 @@ func (s *Store) Regions(ctx context.Context, tenant int64) ([]delivery.Region, e
 	return list, store.Classify(err)
 }
 
+// RegionStates implements delivery.Store.
+func (s *Store) RegionStates(ctx context.Context, tenant int64) ([]delivery.RegionState, error) {
+	rows, err := s.q.RegionStates(ctx, tenant)
+	list := make([]delivery.RegionState, len(rows))
+	for i, r := range rows {
+		list[i] = delivery.RegionState{
+			Region: regionOf(db.DeliveryRegion{
+				ID: r.ID, TenantID: r.TenantID, Slug: r.Slug, Name: r.Name, Timezone: r.Timezone, OfferSeconds: r.OfferSeconds,
+			}),
+			Waiting: int(r.Waiting), Delivering: int(r.Delivering), Resting: int(r.Resting),
+			Pending: int(r.Pending), Offered: int(r.Offered), Assigned: int(r.Assigned), Aboard: int(r.Aboard), Escalated: int(r.Escalated),
+		}
+	}
+	return list, store.Classify(err)
+}
+
 // RegionIDs lists every region there is.
 func (s *Store) RegionIDs(ctx context.Context) ([]int64, error) {
 	ids, err := s.q.RegionIDs(ctx)

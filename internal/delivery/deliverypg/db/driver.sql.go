@@ -563,6 +563,75 @@ func (q *Queries) RegionOutlets(ctx context.Context, region int64) ([]RegionOutl
 	return items, nil
 }
 
+const regionStates = `-- name: RegionStates :many
+select r.id, r.tenant_id, r.slug, r.name, r.timezone, r.offer_seconds, w.waiting, w.delivering, w.resting, x.pending, x.offered, x.assigned, x.aboard, x.escalated
+from delivery_regions r
+cross join lateral (
+    select count(*) filter (where d.status = 'WAITING_FOR_WORK') as waiting, count(*) filter (where d.status = 'DELIVERING') as delivering,
+           count(*) filter (where d.status = 'IDLE' and d.break_until is not null) as resting
+    from drivers d where d.region_id = r.id
+) w
+cross join lateral (
+    select count(*) filter (where d.status = 'requested') as pending, count(*) filter (where d.status = 'offered') as offered,
+           count(*) filter (where d.status = 'assigned') as assigned, count(*) filter (where d.status = 'picked_up') as aboard,
+           count(*) filter (where d.escalated_at is not null) as escalated
+    from deliveries d where d.region_id = r.id and d.closed_at is null
+) x
+where r.tenant_id = $1 order by r.slug
+`
+
+type RegionStatesRow struct {
+	ID           int64
+	TenantID     int64
+	Slug         string
+	Name         string
+	Timezone     string
+	OfferSeconds int32
+	Waiting      int64
+	Delivering   int64
+	Resting      int64
+	Pending      int64
+	Offered      int64
+	Assigned     int64
+	Aboard       int64
+	Escalated    int64
+}
+
+func (q *Queries) RegionStates(ctx context.Context, tenant int64) ([]RegionStatesRow, error) {
+	rows, err := q.db.Query(ctx, regionStates, tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RegionStatesRow
+	for rows.Next() {
+		var i RegionStatesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.Slug,
+			&i.Name,
+			&i.Timezone,
+			&i.OfferSeconds,
+			&i.Waiting,
+			&i.Delivering,
+			&i.Resting,
+			&i.Pending,
+			&i.Offered,
+			&i.Assigned,
+			&i.Aboard,
+			&i.Escalated,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const regions = `-- name: Regions :many
 select id, tenant_id, slug, name, timezone, offer_seconds from delivery_regions where tenant_id = $1 order by slug
 `

@@ -63,6 +63,22 @@ select id from delivery_regions order by id;
 -- name: Regions :many
 select id, tenant_id, slug, name, timezone, offer_seconds from delivery_regions where tenant_id = @tenant order by slug;
 
+-- name: RegionStates :many
+select r.id, r.tenant_id, r.slug, r.name, r.timezone, r.offer_seconds, w.waiting, w.delivering, w.resting, x.pending, x.offered, x.assigned, x.aboard, x.escalated
+from delivery_regions r
+cross join lateral (
+    select count(*) filter (where d.status = 'WAITING_FOR_WORK') as waiting, count(*) filter (where d.status = 'DELIVERING') as delivering,
+           count(*) filter (where d.status = 'IDLE' and d.break_until is not null) as resting
+    from drivers d where d.region_id = r.id
+) w
+cross join lateral (
+    select count(*) filter (where d.status = 'requested') as pending, count(*) filter (where d.status = 'offered') as offered,
+           count(*) filter (where d.status = 'assigned') as assigned, count(*) filter (where d.status = 'picked_up') as aboard,
+           count(*) filter (where d.escalated_at is not null) as escalated
+    from deliveries d where d.region_id = r.id and d.closed_at is null
+) x
+where r.tenant_id = @tenant order by r.slug;
+
 -- name: RegionOutlets :many
 select outlet_id, lat, lon from delivery_outlets where region_id = @region order by outlet_id;
 
