@@ -21,7 +21,7 @@ func TestNearestDriverIsHeldUntilHeMustLeave(t *testing.T) {
 	p := dispatch.Decide(s)
 	require.Empty(t, p.Instructions)
 	leave := after(20).Add(-200*time.Second - 2*time.Minute) // there in 200 s, and half a service before the hand-over
-	require.Equal(t, []dispatch.Hold{{Order: 7, Driver: 1, Until: leave}}, p.Holds)
+	require.Equal(t, []dispatch.Hold{{Order: 7, Driver: 1, Until: leave, For: dispatch.ForFood}}, p.Holds)
 
 	s.Now = leave.Add(-30 * time.Second) // at the next decision it would be too late
 	p = dispatch.Decide(s)
@@ -47,6 +47,18 @@ func TestOneDriverBundlesWhatGoesTheSameWay(t *testing.T) {
 		drops = append(drops, stop.Drop)
 	}
 	require.Equal(t, []bool{false, false, true, true}, drops)
+	require.Equal(t, []int64{2}, p.Instructions[0].Why.With, "and says so")
+	require.Equal(t, []int64{1}, p.Holds[0].With)
+}
+
+func TestHoldTellsWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	busy := idle(1, km(0, 0))
+	busy.Free, busy.Pickup = after(6), 9
+	p := dispatch.Decide(town(drivers(busy), meal(1, km(1, 0), km(0, 3), 0)))
+	require.Equal(t, []dispatch.Hold{{Order: 1, Driver: 1, Until: after(6), For: dispatch.ForDriver}}, p.Holds)
+	p = dispatch.Decide(town(drivers(busy), meal(1, km(1, 0), km(0, 3), 30)))
+	require.Equal(t, dispatch.ForFood, p.Holds[0].For)
 }
 
 func TestBundleIsNotMadeWhenItWouldBeLate(t *testing.T) {

@@ -51,11 +51,37 @@ func (m *model) holds(i int32) []Hold {
 		if s.drop || o.stage != Open {
 			continue
 		}
+		h := Hold{Order: m.s.Orders[s.order].ID, Driver: m.s.Drivers[i].ID, For: ForDriver, With: m.together(d, s.order)}
 		leave := before.t
 		if before.at != o.from {
 			leave = max(before.t, x.last-m.pickHalf-m.drive(d, before.at, o.from))
 		}
-		out = append(out, Hold{Order: m.s.Orders[s.order].ID, Driver: m.s.Drivers[i].ID, Until: m.time(max(0, leave))})
+		if leave > before.t || before.t <= 0 {
+			h.For = ForFood
+		}
+		h.Until = m.time(max(0, leave))
+		out = append(out, h)
+	}
+	return out
+}
+
+// together are the orders that driver d has on board at some time together with order k.
+func (m *model) together(d *driver, k int32) []int64 {
+	from, to := make(map[int32]int, len(d.route)), make(map[int32]int, len(d.route))
+	for n, s := range d.route {
+		switch _, picked := from[s.order]; {
+		case !s.drop:
+			from[s.order] = n
+		case !picked: // it is on board already
+			from[s.order] = -1
+		}
+		to[s.order] = n
+	}
+	var out []int64
+	for _, s := range d.route {
+		if s.drop && s.order != k && from[s.order] < to[k] && from[k] < to[s.order] {
+			out = append(out, m.s.Orders[s.order].ID)
+		}
 	}
 	return out
 }

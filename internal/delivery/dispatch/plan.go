@@ -47,6 +47,7 @@ type Instruction struct {
 type Why struct {
 	Cost         float64 // what the order adds to his route, in seconds; see [Settings]
 	Wait         float64 // seconds that the food waits for him
+	With         []int64 // the orders that he has on board together with it, as things stand
 	Alternatives []Alternative
 }
 
@@ -60,7 +61,18 @@ type Alternative struct {
 type Hold struct {
 	Order, Driver int64
 	Until         time.Time // when the driver should leave for it, as things stand
+	For           Cause     // what it waits for
+	With          []int64   // the orders that he is meant to have on board together with it
 }
+
+// Cause tells what an order waits for that has a driver in mind.
+type Cause string
+
+// The causes.
+const (
+	ForFood   Cause = "food"   // who leaves earlier only waits at the counter
+	ForDriver Cause = "driver" // he is busy until then
+)
 
 // Reason tells why nobody gets an order.
 type Reason string

@@ -7,7 +7,7 @@ import (
 
 // why explains an order's place: what it adds there, and what it would add elsewhere as things stand.
 func (m *model) why(i, k int32) Why {
-	w := Why{Wait: float64(m.pickupTime(i, k) - m.orders[k].ready)}
+	w := Why{Wait: float64(m.pickupTime(i, k) - m.orders[k].ready), With: m.together(&m.drivers[i], k)}
 	if m.s.Settings.Alternatives <= 0 {
 		return w
 	}
