@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,19 +19,21 @@ import (
 	"brigade/internal/store/pgtest"
 )
 
-// shots are the pictures that are taken of the board.
-var shots = []struct {
+// views are the pages that pictures are taken of, and what they wait for.
+var views = []struct{ name, path, ready string }{
+	{"board", "/", ".station .started .bar .runs"},
+	{"kitchen", "/kitchen/kitchen", ".tile"},
+	{"station", "/kitchen/kitchen/all", ".row.started .run:not(:empty)"},
+	{"expo", "/kitchen/kitchen/expo", ".tick"},
+	{"all-day", "/kitchen/kitchen/all-day", ".sums"},
+	{"86", "/kitchen/kitchen/86", ".sold"},
+}
+
+// viewports are the screens that pictures are taken on.
+var viewports = []struct {
 	name          string
 	width, height int64
-	scheme        string
-}{
-	{"board", 1440, 1080, "light"},
-	{"board-dark", 1440, 1080, "dark"},
-	{"board-tablet", 820, 1180, "light"},
-	{"board-tablet-dark", 820, 1180, "dark"},
-	{"board-phone", 390, 844, "light"},
-	{"board-phone-dark", 390, 844, "dark"},
-}
+}{{"", 1440, 1080}, {"-tablet", 820, 1180}, {"-phone", 390, 844}}
 
 // TestScreenshots takes pictures of a busy restaurant into the folder that BRIGADE_SCREENSHOTS names.
 func TestScreenshots(t *testing.T) {
@@ -41,18 +44,23 @@ func TestScreenshots(t *testing.T) {
 	}
 	s := startBusy(t)
 	serveGuests(s)
-	for _, shot := range shots {
+	for _, scheme := range []string{"light", "dark"} {
 		b := openBrowser(t)
-		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shot.scheme}}}
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media)
 		require.NoError(t, err)
-		b.do(chromedp.EmulateViewport(shot.width, shot.height), chromedp.Navigate(s.url+"/"))
-		b.shows(`#link[data-state="on"]`)
-		b.shows(".station .started .bar .runs")
-		b.do(chromedp.WaitNotPresent(chromedp.CSS(".flying")))
-		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, shot.name+".png"), picture, 0o644))
+		for _, v := range views {
+			for _, port := range viewports {
+				b.do(chromedp.EmulateViewport(port.width, port.height), chromedp.Navigate(s.url+v.path))
+				b.shows(`#link[data-state="on"]`)
+				b.shows(v.ready)
+				b.do(chromedp.WaitNotPresent(chromedp.CSS(".flying")))
+				picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+				require.NoError(t, err)
+				name := v.name + port.name + strings.TrimSuffix("-"+scheme, "-light") + ".png"
+				require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
+			}
+		}
 		b.requireNoFaults()
 	}
 }

@@ -209,6 +209,7 @@ const tools = {
   full: () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen(),
 };
 
+document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 settings.setUp(() => keys.number());
 setClock();
 if (byId('texts')) {
