@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -104,7 +105,7 @@ func weighed(v float64, unit string) string {
 	case unit == "piece":
 		unit = "pc"
 	}
-	return strconv.FormatFloat(v, 'f', -1, 64) + " " + unit
+	return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) + " " + unit
 }
 
 // when writes a time for people; for programs with its zone.
@@ -192,6 +193,7 @@ func (c *planProduction) totals(env *Env, r productionReply) error {
 
 type planProcurement struct {
 	Supplier string `name:"supplier" placeholder:"CODE" help:"Only this supplier's."`
+	Next     bool   `name:"next" help:"Only each supplier's next delivery."`
 	Why      bool   `name:"why" help:"With the reasons for every quantity."`
 
 	ofPlan
@@ -201,8 +203,8 @@ type planProcurement struct {
 func (planProcurement) Help() string {
 	return `Quantities are for the days from a delivery to the supplier's next, with a safety stock from the forecast's intervals, less what is there and on its way; in whole packs.
 
-    brigade plan procurement --why
-    brigade plan procurement --supplier grocer --csv > order.csv
+    brigade plan procurement --next --why
+    brigade plan procurement --next --supplier grocer --csv > order.csv
     brigade plan edit procurement flour 2026-05-20 4 --reason wedding`
 }
 
@@ -234,10 +236,13 @@ func (c *planProcurement) Run(ctx context.Context, env *Env) error {
 		if c.Why {
 			head = append(head, "WHY")
 		}
-		s, n := newSheetOut(env.Out, c.CSV, head...), 0
+		s, n, next := newSheetOut(env.Out, c.CSV, head...), 0, map[string]string{}
 		for i := range r.Lines {
 			l := &r.Lines[i]
-			if c.Supplier != "" && l.Supplier != c.Supplier {
+			if next[l.Supplier] == "" {
+				next[l.Supplier] = l.Deliver
+			}
+			if c.Supplier != "" && l.Supplier != c.Supplier || c.Next && l.Deliver != next[l.Supplier] {
 				continue
 			}
 			n++

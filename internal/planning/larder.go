@@ -35,6 +35,7 @@ type Ingredient struct {
 	Shelf   time.Duration
 	Par     supply.Amount
 	Owed    supply.Amount // used though no lot had it
+	Known   bool          // it was counted, or came in; else there may be some that nobody knows of
 	Batch   supply.Amount // of a preparation; 0: it is bought
 	Stocked bool          // of a preparation: it is made ahead
 	Lead    time.Duration

@@ -2,6 +2,7 @@ package planning
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"brigade/internal/planning/supply"
@@ -62,7 +63,25 @@ func (b *bench) procure() Procurement {
 	for _, p := range problems {
 		out.Notes = append(out.Notes, b.problem(p))
 	}
+	out.Notes = append(out.Notes, b.uncounted()...)
 	return out
+}
+
+// uncounted says of which ingredients nobody knows how much there is.
+func (b *bench) uncounted() []Note {
+	var names []string
+	for i := range b.larder.Ingredients {
+		if g := &b.larder.Ingredients[i]; !g.Known && (g.Batch == 0 || g.Stocked) {
+			names = append(names, g.Name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return []Note{{
+		Kind: "not_counted", At: b.begin(0).UTC(), Amount: supply.Amount(len(names)) * supply.Milli,
+		Text: "never counted, so taken as not there: " + strings.Join(names, ", "),
+	}}
 }
 
 // buying is what there is to buy. Preparations are made.
@@ -106,11 +125,13 @@ func (b *bench) line(l *supply.Line) PurchaseLine {
 func (b *bench) why(l *supply.Line, unit string) string {
 	w := &l.Why
 	text := fmt.Sprintf("%s until %s + %s safety - %s there", In(w.Use, unit), b.on(w.Until), In(w.Safety, unit), In(w.Stock, unit))
-	switch need := w.Use + w.Safety - w.Stock; {
-	case w.Need > need:
-		text += fmt.Sprintf("; %s are needed for par, or because some will not keep", In(w.Need, unit))
-	case w.Need < need:
-		text += fmt.Sprintf("; no more than %s are used while it is fresh", In(w.Need, unit))
+	switch {
+	case w.Par:
+		text += fmt.Sprintf("; %s are missing to par", In(w.Need, unit))
+	case w.Fresh:
+		text += fmt.Sprintf("; not more than %s are used while it is fresh", In(w.Need, unit))
+	case w.Need > w.Use+w.Safety-w.Stock:
+		text += fmt.Sprintf("; %s of that will not keep until it is used", In(w.Need, unit))
 	default:
 		text += " = " + In(w.Need, unit)
 	}

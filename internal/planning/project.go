@@ -64,6 +64,7 @@ func (b *bench) project() StockCourse {
 		out.Notes = append(out.Notes, b.outNotes(g, course, &s)...)
 		out.Notes = append(out.Notes, b.savings(g, course)...)
 	}
+	out.Notes = append(out.Notes, b.uncounted()...)
 	return out
 }
 
@@ -114,22 +115,19 @@ func (b *bench) out(c supply.Course) *time.Time {
 }
 
 func (b *bench) outNotes(g *Ingredient, c supply.Course, s *StockedItem) []Note {
-	if c.Out < 0 {
+	if c.Out < 0 || s.Ordered == nil { // what is planned to be ordered comes before that
 		return nil
 	}
 	missing := supply.Amount(0)
 	for _, d := range c.Steps {
 		missing += d.Unmet
 	}
-	n := Note{Kind: "runs_out", Code: g.Code, At: *s.Out, Amount: missing, Problem: s.Ordered != nil && s.Ordered.Equal(*s.Out)}
+	n := Note{Kind: "runs_out", Code: g.Code, At: *s.Out, Amount: missing, Problem: s.Ordered.Equal(*s.Out)}
 	n.Text = fmt.Sprintf("%s runs out about %s", g.Name, s.Out.In(b.outlet.Zone).Format("Mon 2 Jan 15:04"))
-	switch {
-	case s.Ordered == nil:
-		n.Text += "; what is planned to be ordered comes before that"
-	case !n.Problem:
-		n.Text += "; with what is planned to be ordered, about " + s.Ordered.In(b.outlet.Zone).Format("Mon 2 Jan 15:04")
-	default:
+	if n.Problem {
 		n.Text += ", before anything that can be ordered comes"
+	} else {
+		n.Text += "; with what is planned to be ordered, about " + s.Ordered.In(b.outlet.Zone).Format("Mon 2 Jan 15:04")
 	}
 	return []Note{n}
 }

@@ -37,7 +37,7 @@ func (l *larders) ingredients(ctx context.Context) error {
 	for _, r := range rows {
 		l.of[r.OutletID].Ingredients = append(l.of[r.OutletID].Ingredients, planning.Ingredient{
 			ID: r.ID, Code: r.Code, Name: r.Name, Unit: r.Unit, Shelf: time.Duration(r.ShelfHours) * time.Hour, Par: supply.Amount(r.ParMilli),
-			Owed: supply.Amount(r.OwedMilli), Batch: supply.Amount(r.BatchMilli), Stocked: r.Stocked,
+			Owed: supply.Amount(r.OwedMilli), Known: r.Known, Batch: supply.Amount(r.BatchMilli), Stocked: r.Stocked,
 			Lead: time.Duration(r.LeadMinutes) * time.Minute, Station: r.StationID, Work: float64(r.StationMinutes),
 		})
 	}

@@ -156,6 +156,7 @@ func TestPurchasesSayWhy(t *testing.T) {
 	}
 	require.Contains(t, kinds, "nobody_sells saffron")
 	require.Contains(t, kinds["runs_out beef"], "before anything can be delivered")
+	require.Contains(t, kinds["not_counted "], "Beef, Bun")
 }
 
 func TestStockRunsAsItAddsUp(t *testing.T) {

@@ -68,6 +68,8 @@ type Why struct {
 	Safety      Amount // against more than expected, until then
 	Stock       Amount // there on From's morning and good in these days, open orders included
 	Need        Amount
+	Par         bool // up to par
+	Fresh       bool // not more than is used while it is fresh
 	Fewest      bool // raised to the fewest packs that are sold
 	Added       int  // packs to reach the least worth of a delivery
 	Choice      string
@@ -359,9 +361,12 @@ func (p *buyer) line(s *Supplier, st *stock, src *source, day int) Line {
 	w.Safety = whole(Pooled(spreads))
 	g := missing(st.shelf, st, day, until)
 	w.Stock = w.Use - g.unmet + g.left
-	w.Need = max(g.unmet+max(w.Safety-g.left, 0), st.Par-st.shelf.here(day))
-	if st.Fresh > 0 {
-		w.Need = min(w.Need, st.freshNeed(day, until, w.Safety, g))
+	w.Need = g.unmet + max(w.Safety-g.left, 0)
+	if par := st.Par - st.shelf.here(day); par > w.Need {
+		w.Need, w.Par = par, true
+	}
+	if most := st.freshNeed(day, w.Safety); st.Fresh > 0 && most < w.Need {
+		w.Need, w.Par, w.Fresh = most, false, true
 	}
 	l := Line{Supplier: s.ID, Product: src.offer.Product, Ingredient: st.ID, Delivery: day, OrderBy: p.Deadline(s, day), Why: w}
 	if w.Need > 0 {
@@ -371,10 +376,7 @@ func (p *buyer) line(s *Supplier, st *stock, src *source, day int) Line {
 }
 
 // freshNeed is the most that makes sense of what does not keep: what is missing while it is fresh, and a safety stock.
-func (s *stock) freshNeed(day, until int, safety Amount, g gap) Amount {
-	if day+s.Fresh >= until {
-		return g.unmet + safety
-	}
+func (s *stock) freshNeed(day int, safety Amount) Amount {
 	soon := missing(s.shelf, s, day, day+s.Fresh)
 	return soon.unmet + max(safety-soon.left, 0)
 }

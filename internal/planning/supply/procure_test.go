@@ -261,6 +261,22 @@ func TestPacksTooLargeForWhatIsFreshAreToldOf(t *testing.T) {
 	require.Equal(t, 2, problems[1].Day)
 }
 
+func TestParIsFilledUpAsFarAsItKeeps(t *testing.T) {
+	t.Parallel()
+	b := supply.Buying{
+		Now: time.Date(2026, 5, 4, 9, 0, 0, 0, madrid), First: firsts[0], Zone: madrid, Days: 2, Suppliers: []supply.Supplier{grocer},
+		Stocks: []supply.Stock{
+			{ID: 1, Use: steady(1, 14), Par: 20_000, Lots: []supply.Lot{{Amount: 8000, Arrives: supply.Here, Last: supply.Keeps}}, Offers: []supply.Offer{{Supplier: 1, Pack: 1000}}},
+			{ID: 2, Use: steady(1, 14), Par: 20_000, Fresh: 5, Offers: []supply.Offer{{Supplier: 1, Pack: 1000}}},
+		},
+	}
+	lines, _ := supply.Procure(b)
+	require.Equal(t, supply.Amount(13_000), lines[0].Amount, "7 are left on Tuesday")
+	require.True(t, lines[0].Why.Par)
+	require.Equal(t, supply.Amount(6_000), lines[1].Amount, "5 days and a safety")
+	require.True(t, lines[1].Why.Fresh)
+}
+
 func TestCutOffsFollowTheClockOfTheOutlet(t *testing.T) {
 	t.Parallel()
 	b := supply.Buying{First: time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC), Zone: madrid}

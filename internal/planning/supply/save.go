@@ -33,7 +33,7 @@ const (
 	// of Public Health 100, 2010), because a discount of the day is announced.
 	Elasticity = 1.8
 	// DeepestCut is how much is taken off a price at most, in percent.
-	DeepestCut = 50
+	DeepestCut = 30
 )
 
 // Seller is an item that takes an ingredient: how many of it sell by day.

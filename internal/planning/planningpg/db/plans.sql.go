@@ -218,7 +218,8 @@ func (q *Queries) LarderComing(ctx context.Context, arg LarderComingParams) ([]L
 
 const larderIngredients = `-- name: LarderIngredients :many
 select i.id, i.outlet_id, i.code, i.name, i.unit, i.shelf_hours, i.par_milli, i.batch_milli, i.stocked, i.lead_minutes,
-       coalesce(i.station_id, 0)::bigint as station_id, i.station_minutes, coalesce(l.owed_milli, 0)::bigint as owed_milli
+       coalesce(i.station_id, 0)::bigint as station_id, i.station_minutes, coalesce(l.owed_milli, 0)::bigint as owed_milli,
+       coalesce(l.watched, false)::boolean as known
 from ingredients i left join stock_levels l on l.ingredient_id = i.id
 where i.tenant_id = $1 and i.outlet_id = any($2::bigint[]) and i.active order by i.outlet_id, i.code
 `
@@ -242,6 +243,7 @@ type LarderIngredientsRow struct {
 	StationID      int64
 	StationMinutes int32
 	OwedMilli      int64
+	Known          bool
 }
 
 func (q *Queries) LarderIngredients(ctx context.Context, arg LarderIngredientsParams) ([]LarderIngredientsRow, error) {
@@ -267,6 +269,7 @@ func (q *Queries) LarderIngredients(ctx context.Context, arg LarderIngredientsPa
 			&i.StationID,
 			&i.StationMinutes,
 			&i.OwedMilli,
+			&i.Known,
 		); err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ where i.tenant_id = @tenant and i.active and (cardinality(@outlets::bigint[]) = 
 
 -- name: LarderIngredients :many
 select i.id, i.outlet_id, i.code, i.name, i.unit, i.shelf_hours, i.par_milli, i.batch_milli, i.stocked, i.lead_minutes,
-       coalesce(i.station_id, 0)::bigint as station_id, i.station_minutes, coalesce(l.owed_milli, 0)::bigint as owed_milli
+       coalesce(i.station_id, 0)::bigint as station_id, i.station_minutes, coalesce(l.owed_milli, 0)::bigint as owed_milli,
+       coalesce(l.watched, false)::boolean as known
 from ingredients i left join stock_levels l on l.ingredient_id = i.id
 where i.tenant_id = @tenant and i.outlet_id = any(@outlets::bigint[]) and i.active order by i.outlet_id, i.code;
 
