@@ -26,6 +26,7 @@ type simulateCommand struct {
 	Kitchen  simulateKitchen     `cmd:"" help:"Play evenings again; ask what another kitchen would make of them."`
 	Evenings simulateEvenings    `cmd:"" help:"Generate evenings for 'simulate kitchen --data'."`
 	Dispatch SimulateDispatchCmd `cmd:"" help:"Play days of deliveries through the production dispatcher."`
+	Towns    simulateTowns       `cmd:"" help:"Make up days for 'simulate dispatch --data', like those of a folder."`
 	Day      simulateDay         `cmd:"" help:"Play days of kitchens and drivers together: asked for in time, and when the food is ready."`
 }
 

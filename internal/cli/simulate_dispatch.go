@@ -45,10 +45,11 @@ func (c *SimulateDispatchCmd) Run(ctx context.Context, env *Env) error {
 }
 
 func (c *SimulateDispatchCmd) table(env *Env, results []dispatchsim.Result) error {
-	t := newTable(env.Out, "instance", "orders", "undelivered %", "click-to-door min", "p90", "ready-to-pickup", "bound")
+	t := newTable(env.Out, "instance", "orders", "undelivered %", "click-to-door min", "p90", "ready-to-pickup", "bound", "spread of work")
 	row := func(name string, f dispatchsim.Figures, undelivered float64) {
 		t.row(name, f.Orders, fmt.Sprintf("%.2f", undelivered), fmt.Sprintf("%.2f", f.ClickToDoor),
-			fmt.Sprintf("%.1f", f.ClickToDoor90), fmt.Sprintf("%.2f", f.ReadyToPickup), fmt.Sprintf("%.2f", f.Bound))
+			fmt.Sprintf("%.1f", f.ClickToDoor90), fmt.Sprintf("%.2f", f.ReadyToPickup), fmt.Sprintf("%.2f", f.Bound),
+			fmt.Sprintf("%.2f", f.Spread))
 	}
 	for _, r := range results {
 		row(r.Instance, r.Figures, r.Undelivered())

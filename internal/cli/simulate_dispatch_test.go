@@ -64,3 +64,24 @@ func TestSimulateDispatchTellsFailureFromMisuse(t *testing.T) {
 	code, _, _ = simulate("--data", filepath.Join(t.TempDir(), "missing"), "--out", t.TempDir())
 	require.Equal(t, ExitMisuse, code)
 }
+
+func TestSimulateTownsMakesDaysUp(t *testing.T) {
+	t.Parallel()
+	towns := t.TempDir()
+	run := func(args ...string) (int, string, string) {
+		var o, e bytes.Buffer
+		code := Run(context.Background(), &struct {
+			Towns simulateTowns `cmd:""`
+		}{}, append([]string{"towns"}, args...), &Env{Out: &o, Err: &e})
+		return code, o.String(), e.String()
+	}
+	code, out, said := run("--data", instance(t, "o1\t0\t900\t5\tr1\t15\n"), "--out", towns, "--seeds", "3", "--first-seed", "40")
+	require.Equal(t, ExitDone, code, said)
+	require.Contains(t, out, "3 days in")
+	code, out, _ = simulate("--data", towns, "--out", t.TempDir())
+	require.Equal(t, ExitDone, code)
+	require.Contains(t, out, "_42")
+	code, _, said = run("--data", towns, "--out", towns, "--seeds", "0")
+	require.Equal(t, ExitMisuse, code)
+	require.Contains(t, said, "--seeds must be from 1 to 1000")
+}

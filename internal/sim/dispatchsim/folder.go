@@ -105,6 +105,7 @@ func Mean(results []Result) (mean Figures, undelivered float64) {
 		mean.ClickToDoor90 += r.ClickToDoor90 / k
 		mean.ReadyToPickup += r.ReadyToPickup / k
 		mean.Bound += r.Bound / k
+		mean.Spread += r.Spread / k
 		undelivered += r.Undelivered() / k
 	}
 	return mean, undelivered
