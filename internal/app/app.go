@@ -76,6 +76,7 @@ type App struct {
 	clock     *clock.Scaled
 	node      *lease.Node
 	eventLog  event.Log
+	ownEvents *event.Own // the same, for the tail: what this process commits is not read
 	sharedLog event.Log // the same, for those who follow a little behind the tail
 	tail      *event.Tail
 	relays    relays

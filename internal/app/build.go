@@ -64,7 +64,8 @@ const recentEvents = 10_000
 func (a *App) build(ctx context.Context) error {
 	a.eventLog = eventpg.NewLog(a.pool)
 	recent := event.NewRecent(recentEvents)
-	a.tail = event.NewTail(a.eventLog, event.TailOptions{Logger: a.log, Recent: recent})
+	a.ownEvents = event.NewOwn(a.eventLog, recentEvents)
+	a.tail = event.NewTail(a.ownEvents, event.TailOptions{Logger: a.log, Recent: recent})
 	a.sharedLog = event.Shared{Log: a.eventLog, Recent: recent}
 	a.traces.db = a.pool
 	a.tenants = tenant.New(tenantpg.New(a.pool))
@@ -131,7 +132,11 @@ func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) err
 	if watch := a.redis.watch.Load(); watch != nil {
 		watch.Writing(events)
 	}
-	return eventpg.Append(ctx, tx, a.node.ID(), events)
+	written, err := eventpg.Write(ctx, tx, a.node.ID(), events)
+	if err == nil {
+		store.OnCommit(tx, func() { a.ownEvents.Committed(written) })
+	}
+	return err
 }
 
 // committed tells followers that there is something new in the log.

@@ -80,7 +80,11 @@ func look(ctx context.Context, log Log, f Follower, limit int) (sight, error) {
 		return sight{}, err
 	}
 	events, next := f.Take(page)
-	return sight{events: events, next: next, more: len(page) == limit}, nil
+	more := len(page) == limit
+	if own, ok := log.(*Own); ok {
+		more = more || own.beyond(next.Cursor())
+	}
+	return sight{events: events, next: next, more: more}, nil
 }
 
 // pace says how long a reader waits after a look: not at all while there is more, shortly at a gap,

@@ -29,7 +29,7 @@ func (r *Recent) add(after, upTo int64, events []Event) {
 	r.events = append(r.events, events...)
 	if extra := len(r.events) - r.keep; extra > r.keep {
 		r.from = r.events[extra-1].Position
-		r.events = slices.Clone(r.events[extra:])
+		r.events = append(make([]Event, 0, 3*r.keep), r.events[extra:]...) // readers may still have the old ones
 	}
 }
 

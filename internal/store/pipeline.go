@@ -15,6 +15,7 @@ import (
 type Pipeline struct {
 	Tx
 	batch *pgx.Batch
+	wants []*expectation // of what waits; nil: anything
 	next  *expectation
 }
 
@@ -34,17 +35,9 @@ func (p *Pipeline) Expect(rows int, otherwise error) {
 
 // Exec queues a statement.
 func (p *Pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	want := p.next
+	p.batch.Queue(sql, args...)
+	p.wants = append(p.wants, p.next)
 	p.next = nil
-	q := p.batch.Queue(sql, args...)
-	if want != nil {
-		q.Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() != want.rows {
-				return want.otherwise
-			}
-			return nil
-		})
-	}
 	return pgconn.CommandTag{}, nil
 }
 
@@ -53,20 +46,90 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 	if p.batch.Len() == 0 {
 		return nil
 	}
-	if x, ok := p.Tx.(*numbered); ok {
-		x.askAlong(p.batch)
+	x, asks := p.Tx.(*numbered)
+	asks = asks && !x.known
+	waiting, wants := p.batch, p.wants
+	p.batch, p.wants = &pgx.Batch{}, nil
+	if asks {
+		waiting.Queue(askNumber)
 	}
-	b := p.batch
-	p.batch = &pgx.Batch{}
-	return p.Tx.SendBatch(ctx, b).Close()
+	results := p.Tx.SendBatch(ctx, waiting)
+	err := check(results, wants)
+	if err == nil && asks {
+		x.known = results.QueryRow().Scan(&x.xid) == nil
+	}
+	if ended := results.Close(); err == nil {
+		err = ended
+	}
+	return err
 }
 
-// Query sends what waits, then the query.
+// Query sends what waits, then the query, all together.
 func (p *Pipeline) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	if err := p.Flush(ctx); err != nil {
-		return nil, err
+	if p.batch.Len() == 0 {
+		return p.Tx.Query(ctx, sql, args...)
 	}
-	return p.Tx.Query(ctx, sql, args...)
+	x, asks := p.Tx.(*numbered)
+	asks = asks && !x.known
+	waiting, wants := p.batch, p.wants
+	p.batch, p.wants = &pgx.Batch{}, nil
+	if asks {
+		waiting.Queue(askNumber)
+	}
+	waiting.Queue(sql, args...)
+	results := p.Tx.SendBatch(ctx, waiting)
+	if err := check(results, wants); err != nil {
+		return nil, abandon(results, err)
+	}
+	if asks {
+		x.known = results.QueryRow().Scan(&x.xid) == nil
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return nil, abandon(results, err)
+	}
+	return &lastRows{rows, results}, nil
+}
+
+// check reads what statements without rows did.
+func check(results pgx.BatchResults, wants []*expectation) error {
+	for _, want := range wants {
+		tag, err := results.Exec()
+		if err != nil {
+			return err
+		}
+		if want != nil && tag.RowsAffected() != want.rows {
+			return want.otherwise
+		}
+	}
+	return nil
+}
+
+// abandon closes results after a failure, which is what it returns.
+func abandon(results pgx.BatchResults, failure error) error {
+	_ = results.Close()
+	return failure
+}
+
+// lastRows are the rows of a batch's last query: the batch ends with them.
+type lastRows struct {
+	pgx.Rows
+	batch pgx.BatchResults
+}
+
+// Next implements pgx.Rows.
+func (r *lastRows) Next() bool {
+	more := r.Rows.Next()
+	if !more {
+		r.Close()
+	}
+	return more
+}
+
+// Close implements pgx.Rows.
+func (r *lastRows) Close() {
+	r.Rows.Close()
+	_ = r.batch.Close()
 }
 
 // QueryRow sends what waits, then the query.
@@ -108,23 +171,30 @@ type numbered struct {
 }
 
 // OnCommit calls do once the transaction of a Commit is committed, before anybody hears of it; not when it is rolled
-// back, or tried again.
-func OnCommit(tx Tx, do func()) {
-	n := numberedOf(tx)
-	n.committed = append(n.committed, do)
+// back, or tried again. ok is false, and do is never called, when the transaction is not one of a Commit.
+func OnCommit(tx Tx, do func()) (ok bool) {
+	n, ok := numberedOf(tx)
+	if ok {
+		n.committed = append(n.committed, do)
+	}
+	return ok
 }
 
-// OnEnd calls do once the transaction of a Commit has ended, one way or the other.
-func OnEnd(tx Tx, do func()) {
-	n := numberedOf(tx)
-	n.ended = append(n.ended, do)
+// OnEnd calls do once the transaction of a Commit has ended, one way or the other. ok is as with OnCommit.
+func OnEnd(tx Tx, do func()) (ok bool) {
+	n, ok := numberedOf(tx)
+	if ok {
+		n.ended = append(n.ended, do)
+	}
+	return ok
 }
 
-func numberedOf(tx Tx) *numbered {
-	if p, ok := tx.(*Pipeline); ok {
+func numberedOf(tx Tx) (n *numbered, ok bool) {
+	if p, piped := tx.(*Pipeline); piped {
 		tx = p.Tx
 	}
-	return tx.(*numbered)
+	n, ok = tx.(*numbered)
+	return n, ok
 }
 
 func callAll(all []func()) {
@@ -134,18 +204,6 @@ func callAll(all []func()) {
 }
 
 const askNumber = "select pg_current_xact_id()::text::bigint"
-
-// askAlong lets the number come with a batch, as its last statement.
-func (n *numbered) askAlong(b *pgx.Batch) {
-	if n.known {
-		return
-	}
-	b.Queue(askNumber).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&n.xid)
-		n.known = err == nil
-		return err
-	})
-}
 
 // number returns the transaction's number.
 func (n *numbered) number(ctx context.Context) (int64, error) {

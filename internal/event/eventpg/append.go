@@ -4,6 +4,7 @@ package eventpg
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,20 +14,33 @@ import (
 	"brigade/internal/event/eventpg/db"
 )
 
-// Append writes events into the log in their order, as part of the transaction that changes what they tell of.
-// node is the origin of all of them. One statement, whatever the number of events; it sets no positions in them.
+// Append is Write for those who do not want to know where the events are.
+func Append(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) error {
+	_, err := Write(ctx, tx, node, events)
+	return err
+}
+
+// Write writes events into the log in their order, as part of the transaction that changes what they tell of.
+// node is the origin of all of them. One statement, whatever the number of events. It returns them as readers of the log
+// will see them once the transaction is committed.
 //
 // The caller must hold the row of each aggregate (by having changed or locked it in this transaction) before
 // he calls: that is what makes the order of positions the order of commits within an aggregate. He must not commit
 // with synchronous_commit off: a crash could take back positions that readers have passed, and give them out again.
-func Append(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) error {
+func Write(ctx context.Context, tx pgx.Tx, node int64, events []event.Event) ([]event.Event, error) {
 	if len(events) == 0 {
-		return nil
+		return nil, nil
 	}
-	if err := db.New(tx).AppendEvents(ctx, columns(node, events)); err != nil {
-		return fmt.Errorf("append %d events: %w", len(events), err)
+	positions, err := db.New(tx).AppendEvents(ctx, columns(node, events))
+	if err != nil {
+		return nil, fmt.Errorf("append %d events: %w", len(events), err)
 	}
-	return nil
+	written := slices.Clone(events)
+	for i := range written {
+		e := &written[i]
+		e.Position, e.Origin, e.OccurredAt = positions[i], node, e.OccurredAt.UTC().Truncate(time.Microsecond)
+	}
+	return written, nil
 }
 
 func columns(node int64, events []event.Event) db.AppendEventsParams {

@@ -67,6 +67,9 @@ func (tx *Tx) Rollback() {
 	delete(tx.log.writing, tx.name)
 }
 
+// Events returns what it writes, with positions.
+func (tx *Tx) Events() []event.Event { return slices.Clone(tx.events) }
+
 // Append commits events at once.
 func (l *Log) Append(events ...event.Event) { l.Begin(events...).Commit() }
 

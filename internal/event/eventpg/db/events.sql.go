@@ -27,7 +27,7 @@ func (q *Queries) AddCheckpoint(ctx context.Context, arg AddCheckpointParams) er
 	return err
 }
 
-const appendEvents = `-- name: AppendEvents :exec
+const appendEvents = `-- name: AppendEvents :many
 insert into event_log (id, tenant_id, outlet_id, type, version, aggregate_type, aggregate_id, sequence, occurred_at,
                        origin, trace_parent, payload)
 select n.id, n.tenant_id, n.outlet_id, n.type, n.version, n.aggregate_type, n.aggregate_id, n.sequence, n.occurred_at,
@@ -40,6 +40,7 @@ from (
            unnest($10::timestamptz[]) as occurred_at, unnest($11::text[]) as trace_parent,
            unnest($12::text[]) as payload
 ) n
+returning position
 `
 
 type AppendEventsParams struct {
@@ -58,8 +59,8 @@ type AppendEventsParams struct {
 }
 
 // The arrays' order is the order of positions: rows are inserted, and so numbered, as the sub-select orders them.
-func (q *Queries) AppendEvents(ctx context.Context, arg AppendEventsParams) error {
-	_, err := q.db.Exec(ctx, appendEvents,
+func (q *Queries) AppendEvents(ctx context.Context, arg AppendEventsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, appendEvents,
 		arg.Origin,
 		arg.Ids,
 		arg.TenantIds,
@@ -73,7 +74,22 @@ func (q *Queries) AppendEvents(ctx context.Context, arg AppendEventsParams) erro
 		arg.TraceParents,
 		arg.Payloads,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var position int64
+		if err := rows.Scan(&position); err != nil {
+			return nil, err
+		}
+		items = append(items, position)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const askReplay = `-- name: AskReplay :one

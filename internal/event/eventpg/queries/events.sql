@@ -1,4 +1,4 @@
--- name: AppendEvents :exec
+-- name: AppendEvents :many
 -- The arrays' order is the order of positions: rows are inserted, and so numbered, as the sub-select orders them.
 insert into event_log (id, tenant_id, outlet_id, type, version, aggregate_type, aggregate_id, sequence, occurred_at,
                        origin, trace_parent, payload)
@@ -11,7 +11,8 @@ from (
            unnest(@aggregate_ids::bigint[]) as aggregate_id, unnest(@sequences::integer[]) as sequence,
            unnest(@occurred_ats::timestamptz[]) as occurred_at, unnest(@trace_parents::text[]) as trace_parent,
            unnest(@payloads::text[]) as payload
-) n;
+) n
+returning position;
 
 -- name: PageEvents :many
 select * from event_log where position > @after order by position limit @max_events;
