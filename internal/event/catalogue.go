@@ -170,7 +170,7 @@ type EditLine struct {
 
 // PausePayload is the payload of SalePaused and SaleResumed.
 type PausePayload struct {
-	Kind   string     `json:"kind"` // outlet, source, station, item
+	Kind   string     `json:"kind"` // outlet, source, station, item, zone
 	Name   string     `json:"name"`
 	Until  *time.Time `json:"until,omitempty"` // absent: until further notice
 	Reason string     `json:"reason,omitempty"`
