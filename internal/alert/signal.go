@@ -16,6 +16,7 @@ type Run struct {
 	Execution int64  // 0: it did not begin
 	Day       string // that it is for
 	At        time.Time
+	Zone      string // of a run that is for the tenants of one time zone; "": of none
 }
 
 func (r Run) matter(kind Kind) Matter { return Matter{r.Tenant, kind, "workflow/" + r.Workflow} }
@@ -24,7 +25,7 @@ func (r Run) ref() string {
 	if r.Execution != 0 {
 		return "execution/" + strconv.FormatInt(r.Execution, 10)
 	}
-	return "due/" + r.At.UTC().Format(time.RFC3339)
+	return "due/" + r.Zone + "/" + r.At.UTC().Format(time.RFC3339)
 }
 
 // Failed signals that a run failed, for some of its tenants or for all of those it is for. It is over when one completes:
@@ -57,10 +58,12 @@ func TookLong(r Run, took, usual, limit time.Duration) Signal {
 
 // DidNotCome signals that a run which was due did not begin.
 func DidNotCome(r Run) Signal {
+	m := r.matter(Missing)
+	m.Key += "/" + r.Zone
 	return Signal{
-		Matter: r.matter(Missing), Ref: r.ref(), Severity: Critical, Title: r.Workflow + " did not run",
+		Matter: m, Ref: r.ref(), Severity: Critical, Title: r.Workflow + " did not run",
 		Detail: fmt.Sprintf("The run of %s that was due at %s has not begun.", r.Workflow, r.At.UTC().Format("2006-01-02 15:04 MST")),
-		Data:   map[string]any{"workflow": r.Workflow, "due_at": r.At.UTC()},
+		Data:   map[string]any{"workflow": r.Workflow, "zone": r.Zone, "due_at": r.At.UTC()},
 	}
 }
 

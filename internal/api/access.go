@@ -229,6 +229,11 @@ var rights = map[string]access{
 	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/distribution-status": managers,
 	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/child-performance":   managers,
 
+	"GET /api/v1/alerts":                   managers,
+	"GET /api/v1/alerts/{id}":              managers,
+	"POST /api/v1/alerts/{id}/acknowledge": managers,
+	"POST /api/v1/alerts/{id}/archive":     managers,
+
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,
 	"DELETE /api/v1/tokens/{id}": ownersOnly,

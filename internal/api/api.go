@@ -112,6 +112,7 @@ type Parts struct {
 	Paper      Paper
 	Plans      Plans
 	Network    Network
+	Alerts     Alerts
 	Channels   Channels
 	Tenants    Tenants
 	Menu       Menu
@@ -172,6 +173,7 @@ func newServer(p Parts) *server {
 	s.addPurchases()
 	s.addPlans()
 	s.addNetwork()
+	s.addAlerts()
 	s.addChannels()
 	s.addTenants()
 	s.addDeliveries()

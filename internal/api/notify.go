@@ -197,7 +197,7 @@ func (s *server) enableWebhook(ctx context.Context, who actor.Actor, in *Webhook
 // DeliveryView is a message with its attempts. It is exported for huma, as OrderView.
 type DeliveryView struct {
 	ID          int64         `json:"id" example:"12"`
-	OrderID     int64         `json:"order_id" example:"7"`
+	OrderID     int64         `json:"order_id" doc:"0: it tells of an alert" example:"7"`
 	OrderNumber string        `json:"order_number" example:"ORD_20241216_001"`
 	Sequence    int           `json:"sequence" doc:"Of the order's change"`
 	Kind        string        `json:"kind" example:"ready"`
@@ -225,7 +225,7 @@ type AttemptView struct {
 
 func viewDelivery(d notify.Delivery) DeliveryView {
 	v := DeliveryView{
-		ID: d.ID, OrderID: d.Change.Facts.OrderID, OrderNumber: d.Change.Facts.Number, Sequence: d.Change.Sequence,
+		ID: d.ID, OrderID: max(d.Change.Facts.OrderID, 0), OrderNumber: d.Change.Facts.Number, Sequence: d.Change.Sequence,
 		Kind: string(d.Change.Kind), Channel: string(d.Channel), Webhook: given(d.Webhook), Recipient: d.Masked(),
 		Language: d.Language, Status: string(d.Status), OccurredAt: d.Change.At.UTC(), CreatedAt: d.CreatedAt.UTC(),
 		FinishedAt: when(d.DoneAt), LastError: d.LastError, Attempts: make([]AttemptView, len(d.Log)),

@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/actor"
+	"brigade/internal/alert"
+	"brigade/internal/alert/alertpg"
 	"brigade/internal/channel"
 	"brigade/internal/clock"
 	"brigade/internal/config"
@@ -95,6 +97,8 @@ type App struct {
 	stock     *stock.Service
 	letters   *post.Mail // nil: there is no mail server
 	planner   *planning.Planner
+	alertRows *alertpg.Store
+	alerts    *alert.Service
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desks
 	kitchen   *kitchen.Service
@@ -156,7 +160,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startStock, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startAlerts, a.startStock, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

@@ -33,7 +33,7 @@ func appendFrom(node int64) func(context.Context, store.Tx, []event.Event) error
 }
 
 // duties are what a role takes leases for besides its own name.
-var duties = map[config.Role][]string{config.RoleJobs: {notifyDuty, planningDuty, stockDuty}, config.RoleKitchen: {"learning", "orders"}}
+var duties = map[config.Role][]string{config.RoleJobs: {notifyDuty, planningDuty, alertDuty, stockDuty}, config.RoleKitchen: {"learning", "orders"}}
 
 // joinNodes makes this process known to the others.
 func (a *App) joinNodes(ctx context.Context) error {
@@ -70,6 +70,7 @@ func (a *App) build(ctx context.Context) error {
 	a.traces.db = a.pool
 	a.tenants = tenant.New(tenantpg.New(a.pool))
 	a.catalogue = menu.NewCatalogue(menupg.New(a.pool))
+	a.buildAlerts()
 	a.buildPlanning()
 	a.buildStock()
 	a.buildOrders()

@@ -15,13 +15,16 @@ func TestParentsSeeTheirNetwork(t *testing.T) {
 	_, summary := r.call(http.MethodGet, enterprise+"network-summary?days=7", nil)
 	period := summary["period"].(map[string]any)
 	totals := summary["totals"].(map[string]any)
-	_, sales := r.call(http.MethodGet, "/sales?outlet=kitchen&limit=5000&from="+period["first_day"].(string)+"&to="+period["last_day"].(string), nil)
-	var units, revenue float64
-	for _, row := range sales["sales"].([]any) {
-		units += row.(map[string]any)["quantity"].(float64)
-		revenue += row.(map[string]any)["revenue"].(float64)
+	sold := func(outlet string) (units, revenue float64) {
+		_, sales := r.call(http.MethodGet, "/sales?limit=5000&from="+period["first_day"].(string)+"&to="+period["last_day"].(string)+outlet, nil)
+		for _, row := range sales["sales"].([]any) {
+			units += row.(map[string]any)["quantity"].(float64)
+			revenue += row.(map[string]any)["revenue"].(float64)
+		}
+		require.Positive(t, units)
+		return units, revenue
 	}
-	require.Positive(t, units)
+	units, revenue := sold("")
 	require.InDelta(t, units, totals["units"], 1e-6)
 	require.InDelta(t, revenue, totals["revenue"], 1e-6)
 	for _, view := range []string{
@@ -34,8 +37,9 @@ func TestParentsSeeTheirNetwork(t *testing.T) {
 	_, one := r.call(http.MethodGet, enterprise+"child-performance?outlet=kitchen&days=7", nil)
 	list := one["outlets"].([]any)
 	require.Len(t, list, 1)
+	units, _ = sold("&outlet=kitchen")
 	require.InDelta(t, units, list[0].(map[string]any)["figures"].(map[string]any)["units"], 1e-6)
-	require.Len(t, one["detail"].(map[string]any)["products"], 4)
+	require.NotEmpty(t, one["detail"].(map[string]any)["products"])
 	for path, want := range map[string]int{
 		"/other/orchestrator/enterprise/dashboard":                     http.StatusForbidden,
 		enterprise + "dashboard?days=0":                                http.StatusUnprocessableEntity,

@@ -53,6 +53,7 @@ type Commands struct {
 	Plan         planCommand         `cmd:"" group:"inspect" help:"What to prepare, what to order, and how stock will run."`
 	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
+	Alert        alertCommand        `cmd:"" group:"inspect" help:"What to look at: runs that failed, were slow or did not come, poor forecasts, stock-outs."`
 	Network      networkCommand      `cmd:"" group:"inspect" help:"A parent's network: its outlets summed up and compared; who is in it."`
 	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
 

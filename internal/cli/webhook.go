@@ -54,7 +54,7 @@ func (w webhookReply) kinds() string { return cmp.Or(strings.Join(w.Kinds, ","),
 
 type webhookAdd struct {
 	URL         string   `arg:"" name:"url" help:"Where messages are posted."`
-	Kinds       []string `name:"kinds" sep:"," placeholder:"KIND,…" help:"What is told: accepted, preparing, delayed, ready, on_the_way, driver_near, handed_over, cancelled, rejected, edited, attention (default: everything)."`
+	Kinds       []string `name:"kinds" sep:"," placeholder:"KIND,…" help:"What is told: accepted, preparing, delayed, ready, on_the_way, driver_near, handed_over, cancelled, rejected, edited, attention, alert (default: everything)."`
 	Description string   `name:"description" placeholder:"TEXT" help:"What it is for."`
 
 	AtOutlet `group:"server"`

@@ -27,20 +27,23 @@ const (
 	Rejected     Kind = "rejected"
 	Edited       Kind = "edited"    // it holds less or more than it did
 	Attention    Kind = "attention" // staff should look: whoever was to make it does not
+	Alert        Kind = "alert"     // there is something to look at, or no longer
 	StateChanged Kind = "state"     // how an ordering provider's channel takes orders
 )
 
 // Kinds lists all kinds in the order of an order's life.
-var Kinds = []Kind{Accepted, Preparing, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected, Edited, Attention}
+var Kinds = []Kind{Accepted, Preparing, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected, Edited, Attention, Alert}
 
 // forGuests are the kinds that are worth a guest's attention; integrators are told everything.
 var forGuests = []Kind{Accepted, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected}
 
 // forStaff are the kinds that an outlet's own people are told.
-var forStaff = []Kind{Attention}
+var forStaff = []Kind{Attention, Alert}
 
 // onConsole are the kinds that the console shows: changes of status.
-func (k Kind) onConsole() bool { return k != Edited && k != Attention && k != StateChanged }
+func (k Kind) onConsole() bool {
+	return k != Edited && k != Attention && k != Alert && k != StateChanged
+}
 
 func (k Kind) known() bool { return slices.Contains(Kinds, k) }
 
@@ -60,6 +63,7 @@ type Change struct {
 	Source   string    // who took the order; of a channel's state: the channel's
 	Facts    Facts
 	State    *ChannelState // of a channel; then Facts are empty
+	Alarm    *Alarm        // of an alert; then Facts say the same, for people
 }
 
 // ChannelState is how an ordering provider's channel takes orders.
@@ -96,6 +100,9 @@ func FromEvent(e event.Event) []Change {
 	}
 	if d, ok := e.DeliveryPayload(); ok {
 		return fromDelivery(e, d)
+	}
+	if p, ok := e.AlertPayload(); ok {
+		return fromAlert(e, p)
 	}
 	p, ok := e.OrderPayload()
 	kind := kindOf[p.NewStatus]

@@ -140,7 +140,7 @@ func Plan(changes []Change, a Audience) []Message {
 		if slices.Contains(forGuests, c.Kind) {
 			plan = append(plan, forContact(c, a.Contacts[c.Facts.OrderID], a)...)
 		}
-		if slices.Contains(forStaff, c.Kind) {
+		if slices.Contains(forStaff, c.Kind) && c.Alarm.urgent() {
 			plan = append(plan, forContact(c, a.Staff[c.Outlet], a)...)
 		}
 	}

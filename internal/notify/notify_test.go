@@ -68,6 +68,37 @@ func TestProvidersHearOfTheirOwnOrdersAndStaffOfThoseNobodyMakes(t *testing.T) {
 	}, got)
 }
 
+// Whoever looks after an outlet is called to an alert, and is left alone when it is over.
+func TestAlertsCallWhoLooksAfterTheOutlet(t *testing.T) {
+	t.Parallel()
+	alarm := func(what event.Type, sequence int) notify.Change {
+		e := event.New(what, event.AggregateAlert, 5, sequence, noon, event.AlertPayload{
+			AlertID: 5, Kind: "failure", Severity: "critical", Title: "daily failed", Detail: "The run failed: no flour.",
+		})
+		e.Tenant, e.Outlet = 1, 2
+		list := notify.FromEvent(e)
+		require.Len(t, list, 1)
+		return list[0]
+	}
+	a := notify.Audience{
+		Webhooks: []notify.Webhook{{ID: 1, Tenant: 1}, {ID: 2, Tenant: 1, Kinds: []notify.Kind{notify.Ready}}, {ID: 3, Tenant: 1, Source: "channel:mesa"}},
+		Staff:    map[int64]notify.Contact{2: {Email: "boss@example.com"}}, Channels: []notify.Channel{notify.ByEmail, notify.Console},
+	}
+	var got []string
+	for _, m := range notify.Plan([]notify.Change{alarm(event.AlertRaised, 1), alarm(event.AlertArchived, 2)}, a) {
+		got = append(got, m.Recipient+" "+m.Change.Alarm.What)
+	}
+	require.Equal(t, []string{"webhook:1 raised", "boss@example.com raised", "webhook:1 archived"}, got)
+	raised := alarm(event.AlertRaised, 1)
+	subject, body := notify.Render("", raised.Kind, raised.Facts)
+	require.Equal(t, "Alert: daily failed", subject)
+	require.Equal(t, "daily failed. The run failed: no flour.", body)
+	require.Negative(t, raised.Facts.OrderID, "no order is meant")
+
+	house := event.New(event.AlertRaised, event.AggregateAlert, 6, 1, noon, event.AlertPayload{AlertID: 6})
+	require.Empty(t, notify.FromEvent(house), "no tenant hears of the house's own")
+}
+
 func TestIntegratorsHearEverythingTheyAskedForAndGuestsWhatMatters(t *testing.T) {
 	t.Parallel()
 	a := notify.Audience{

@@ -119,24 +119,29 @@ func (m Message) body() []byte {
 	if m.Change.State != nil {
 		about, data.Order, data.Channel = "channel.", nil, m.Change.State
 	}
+	what := string(m.Change.Kind)
+	if m.Change.Alarm != nil {
+		about, what, data.Order, data.Alert = "alert.", m.Change.Alarm.What, nil, m.Change.Alarm
+	}
 	b, err := json.Marshal(struct {
 		Type      string      `json:"type"`
 		Timestamp time.Time   `json:"timestamp"`
 		Data      messageData `json:"data"`
-	}{about + string(m.Change.Kind), m.Change.At.UTC(), data})
+	}{about + what, m.Change.At.UTC(), data})
 	if err != nil { // plain data
 		panic("notify: " + err.Error())
 	}
 	return b
 }
 
-// messageData is what a message is about: an order, or a channel.
+// messageData is what a message is about: an order, a channel, or an alert.
 type messageData struct {
 	Tenant   int64         `json:"tenant_id"`
 	Outlet   int64         `json:"outlet_id"`
 	Sequence int           `json:"sequence"`
 	Order    *Facts        `json:"order,omitempty"`
 	Channel  *ChannelState `json:"channel,omitempty"`
+	Alert    *Alarm        `json:"alert,omitempty"`
 }
 
 // key names a message to whoever gets it.

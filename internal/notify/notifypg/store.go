@@ -207,6 +207,10 @@ func toMessage(r db.Notification) (notify.Message, error) {
 		m.Change.State = &notify.ChannelState{}
 		return m, json.Unmarshal(r.Facts, m.Change.State)
 	}
+	if m.Change.Kind == notify.Alert {
+		err := m.Change.SetAlarm(r.Facts)
+		return m, err
+	}
 	return m, json.Unmarshal(r.Facts, &m.Change.Facts)
 }
 

@@ -79,7 +79,7 @@ func (s *Store) audience(ctx context.Context, q *db.Queries, changes []notify.Ch
 	var tenants, orders, alarmed []int64
 	for _, c := range changes {
 		tenants, orders = append(tenants, c.Tenant), append(orders, c.Facts.OrderID)
-		if c.Kind == notify.Attention {
+		if c.Kind == notify.Attention || c.Kind == notify.Alert {
 			alarmed = append(alarmed, c.Outlet)
 		}
 	}
@@ -225,6 +225,9 @@ func columns(plan []notify.Message) (p db.InsertMessagesParams, err error) {
 func facts(c notify.Change) ([]byte, error) {
 	if c.State != nil {
 		return json.Marshal(c.State)
+	}
+	if c.Alarm != nil {
+		return json.Marshal(c.Alarm)
 	}
 	return json.Marshal(c.Facts)
 }
