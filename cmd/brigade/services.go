@@ -19,6 +19,7 @@ type services struct {
 	OrderService           orderService           `cmd:"" name:"order-service" group:"services" help:"Take orders at POST /orders and send them to workers (also --mode=order-service)."`
 	KitchenWorker          kitchenWorker          `cmd:"" name:"kitchen-worker" group:"services" help:"Cook orders from RabbitMQ's queues."`
 	TrackingService        trackingService        `cmd:"" name:"tracking-service" group:"services" help:"Tell where orders are and who works."`
+	Orchestrator           orchestrator           `cmd:"" name:"orchestrator" group:"services" help:"Do workflows: every night, every week, or when somebody asks (also --mode=orchestrator)."`
 	NotificationSubscriber notificationSubscriber `cmd:"" name:"notification-subscriber" group:"services" help:"Print every change of an order's status."`
 }
 
@@ -143,4 +144,21 @@ func (n *notificationSubscriber) Run(ctx context.Context, env *cli.Env) error {
 	err := app.Subscribe(ctx, n.RabbitMQURL.Reveal(), log, env.Out)
 	sayStopped(ctx, log)
 	return err
+}
+
+type orchestrator struct{ config.Orchestrator }
+
+// Help implements kong.HelpProvider.
+func (orchestrator) Help() string {
+	return `Any number of orchestrators share the steps; one of them decides when workflows begin, and others take over from it. Whoever reaches its address acts as the operator, for all tenants.
+
+    brigade orchestrator --database-url postgres://brigade@db/brigade
+    brigade workflow run daily --server http://127.0.0.1:8018`
+}
+
+// Run does workflows until ctx ends.
+func (o *orchestrator) Run(ctx context.Context, env *cli.Env) error {
+	cfg := serviceConfig(env, o.Service, config.RoleOrchestrator)
+	cfg.Addr, cfg.Workflows, cfg.Brokers.RedisURL = o.Addr(), o.Workflows, o.RedisURL
+	return serveUntil(ctx, cfg)
 }

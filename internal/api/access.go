@@ -29,6 +29,9 @@ var (
 	staff       = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Driver, actor.Integrator}}
 )
 
+// planners see to workflows: a tenant's managers, and the operator.
+var planners = access{roles: []actor.Role{actor.Manager, actor.System}}
+
 var providersAndStaff = access{roles: []actor.Role{actor.Manager, actor.Cook, actor.Integrator, actor.Channel}}
 
 // rights is the one table of who may use which route. A route that is not here cannot be added.
@@ -188,10 +191,10 @@ var rights = map[string]access{
 	"GET /api/v1/planning/plan-edits":               managers,
 
 	"GET /api/v1/deliveries":                                     staff,
+	"GET /api/v1/delivery-regions":                               staff,
 	"GET /api/v1/deliveries/{delivery}":                          everyRole,
 	"GET /api/v1/deliveries/{delivery}/explain":                  staff,
 	"POST /api/v1/deliveries/{delivery}/assign":                  managers,
-	"GET /api/v1/delivery-regions":                               staff,
 	"PUT /api/v1/deliveries/{delivery}/pin":                      managers,
 	"DELETE /api/v1/deliveries/{delivery}/pin":                   managers,
 	"POST /api/v1/deliveries/{delivery}/unassign":                managers,
@@ -237,6 +240,28 @@ var rights = map[string]access{
 	"POST /api/v1/tokens":        ownersOnly,
 	"GET /api/v1/tokens":         ownersOnly,
 	"DELETE /api/v1/tokens/{id}": ownersOnly,
+
+	"GET /api/v1/orchestrator/workflows":               planners,
+	"GET /api/v1/orchestrator/workflows/{id}":          planners,
+	"PUT /api/v1/orchestrator/workflows/{id}":          planners,
+	"POST /api/v1/orchestrator/workflows/{id}/execute": planners,
+	"POST /api/v1/orchestrator/workflows/{id}/enable":  planners,
+	"POST /api/v1/orchestrator/workflows/{id}/disable": planners,
+	"GET /api/v1/orchestrator/executions":              planners,
+	"GET /api/v1/orchestrator/executions/failed":       planners,
+	"GET /api/v1/orchestrator/executions/{id}":         planners,
+	"GET /api/v1/orchestrator/executions/{id}/logs":    planners,
+	"GET /api/v1/orchestrator/executions/{id}/steps":   planners,
+	"POST /api/v1/orchestrator/executions/{id}/retry":  planners,
+	"POST /api/v1/orchestrator/executions/{id}/cancel": planners,
+	"GET /api/v1/orchestrator/audit":                   planners,
+	"GET /api/v1/orchestrator/schedule":                planners,
+	"PUT /api/v1/orchestrator/schedule":                planners,
+	"GET /api/v1/orchestrator/schedule/next-run":       planners,
+	"GET /api/v1/orchestrator/health":                  public,
+	"GET /api/v1/orchestrator/leader":                  planners,
+	"GET /api/v1/orchestrator/metrics":                 planners,
+	"GET /api/v1/orchestrator/statistics":              planners,
 
 	"POST /api/v1/orders/confirm":          placers,
 	"POST /api/v1/allocator/run-once":      cooks,

@@ -105,6 +105,10 @@ type Parts struct {
 	Workers   Workers // contract R's; nil: there are none
 	Notices   Notices
 
+	Workflows  Workflows
+	Leader     func(context.Context) (Leader, error)                           // of the orchestrators; nil: nobody knows
+	FindTenant func(ctx context.Context, id int64, slug string) (int64, error) // for the operator; nil: by id alone
+
 	Deliveries Deliveries
 	Zones      Zones
 	Planning   Planning
@@ -171,6 +175,7 @@ func newServer(p Parts) *server {
 	s.addPlanning()
 	s.addStock()
 	s.addPurchases()
+	s.addOrchestrator()
 	s.addPlans()
 	s.addNetwork()
 	s.addAlerts()

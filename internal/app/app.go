@@ -33,13 +33,15 @@ import (
 	"brigade/internal/payment"
 	"brigade/internal/planning"
 	"brigade/internal/planning/planningpg"
+	"brigade/internal/pos"
 	"brigade/internal/post"
 	"brigade/internal/stock"
 	"brigade/internal/stock/stockpg"
-	"brigade/internal/pos"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
 	"brigade/internal/worker/workerpg"
+	"brigade/internal/workflow"
+	"brigade/internal/workflow/workflowpg"
 )
 
 // Config says what a process runs. cmd makes it from flags; tests write it down.
@@ -60,6 +62,8 @@ type Config struct {
 	Brokers      config.Brokers
 	Traces       telemetry.TraceOptions // zero: what the standard variables say
 	Service      Service                // when the process is one of contract R's services
+	Workflows    config.Workflows       // zero: the defaults
+	StepLease    time.Duration          // without a sign of life others do a process's steps of workflows; 0: 15 s
 }
 
 // App is a running Brigade, or part of one.
@@ -79,7 +83,7 @@ type App struct {
 	node      *lease.Node
 	eventLog  event.Log
 	ownEvents *event.Own // the same, for the tail: what this process commits is not read
-	sharedLog event.Log // the same, for those who follow a little behind the tail
+	sharedLog event.Log  // the same, for those who follow a little behind the tail
 	tail      *event.Tail
 	relays    relays
 	redis     redis
@@ -93,12 +97,17 @@ type App struct {
 	sales     *menu.Sales
 	salesRows *planningpg.Store
 	planning  *planning.Service
-	stockRows *stockpg.Store
-	stock     *stock.Service
-	letters   *post.Mail // nil: there is no mail server
 	planner   *planning.Planner
 	alertRows *alertpg.Store
 	alerts    *alert.Service
+	stockRows *stockpg.Store
+	stock     *stock.Service
+	letters   *post.Mail // nil: there is no mail server
+
+	workflowRows *workflowpg.Store
+	workflows    *workflow.Service
+	flows        workflows
+
 	tickets   *kitchenpg.Store
 	desk      *kitchen.Desks
 	kitchen   *kitchen.Service
@@ -160,7 +169,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.started = true
 	for _, step := range []func(context.Context) error{
 		a.startTraces, a.startDatabase, a.startClock, a.loadDemo, a.joinNodes, a.build, a.startRedis,
-		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startAlerts, a.startStock, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
+		a.startFollowing, a.startSpans, a.startKitchen, a.startLearning, a.startTill, a.startTimers, a.startDelivery, a.startRelays, a.startRetention, a.startJobs, a.startPlanning, a.startAlerts, a.startStock, a.startWorkflows, a.startDemoPlans, a.startMetrics, a.startStepMetrics, a.startService, a.startHTTP, a.startOrdersTopic, a.startDriverTopic, a.startSim,
 	} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, a.stopParts(context.WithoutCancel(ctx)))

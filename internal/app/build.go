@@ -73,6 +73,7 @@ func (a *App) build(ctx context.Context) error {
 	a.buildAlerts()
 	a.buildPlanning()
 	a.buildStock()
+	a.buildWorkflows()
 	a.buildOrders()
 	a.buildCooks()
 	a.buildKitchen()

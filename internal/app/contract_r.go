@@ -87,12 +87,16 @@ func (a *App) queued(o *order.Order) event.Event {
 	return e
 }
 
-// contractMessages is what contract R's clients are told of events: orders for workers, changes of status for
-// subscribers. Their exchanges belong to one tenant; what happens to others is not told there.
+// contractMessages is what clients of the contracts are told of events: how workflows ended, orders for workers, changes of
+// status for subscribers. Their exchanges belong to one tenant; what happens to others is not told there.
 func (a *App) contractMessages(ctx context.Context, events []event.Event) ([][]rabbitmq.Message, error) {
+	messages := make([][]rabbitmq.Message, len(events))
+	for i, e := range events {
+		messages[i] = workflowMessages(e)
+	}
 	t, err := a.serviceTenant(ctx)
 	if errs.Is(err, errs.KindNotFound) {
-		return nil, nil
+		return messages, nil
 	}
 	if err != nil {
 		return nil, err
@@ -101,7 +105,6 @@ func (a *App) contractMessages(ctx context.Context, events []event.Event) ([][]r
 	if err != nil {
 		return nil, err
 	}
-	messages := make([][]rabbitmq.Message, len(events))
 	for i, e := range events {
 		if e.Tenant != t.ID {
 			continue

@@ -73,7 +73,7 @@ func endWith(closing context.Context, next http.Handler) http.Handler {
 
 // findDemo decides whether requests without a token act as the demo owner: only for a demo that nobody else can reach.
 func (a *App) findDemo(ctx context.Context) error {
-	if a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" || !config.IsLoopback(a.cfg.Addr) {
+	if a.demo != nil || a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" || !config.IsLoopback(a.cfg.Addr) {
 		return nil
 	}
 	owner, err := a.tenants.DemoActor(ctx)
@@ -88,7 +88,7 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) apiParts() api.Parts {
 	return api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Workers: a.cooks, Tenants: tokens{a.tenants, a.channels}, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
-		Channels: a.channels, Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Deliveries: a.deliveries, Zones: a.zones, Planning: a.planning, Stock: a.stock, Paper: a.purchasePaper, Plans: a.planner, Alerts: a.alerts, Network: network.NewService(networkpg.New(a.pool), a.clock), Notices: a.notices,
+		Channels: a.channels, Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Deliveries: a.deliveries, Zones: a.zones, Planning: a.planning, Stock: a.stock, Paper: a.purchasePaper, Workflows: a.workflows, Leader: a.leader, FindTenant: a.findTenant, Plans: a.planner, Alerts: a.alerts, Network: network.NewService(networkpg.New(a.pool), a.clock), Notices: a.notices,
 		Quotes: a.orders, Admissions: a.kitchen,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
 		Redis: a.redisState, Cache: a.redis.cache,

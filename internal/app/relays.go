@@ -59,7 +59,7 @@ func (a *App) relaysToKafka() bool {
 
 // relaysToRabbitMQ: contract R's services carry their own messages, so that they need no other process.
 func (a *App) relaysToRabbitMQ() bool {
-	return a.cfg.Brokers.RabbitMQURL != "" && (a.has(config.RoleRelay) || a.has(config.RoleOrderService) || a.has(config.RoleWorker))
+	return a.cfg.Brokers.RabbitMQURL != "" && (a.has(config.RoleRelay) || a.has(config.RoleOrderService) || a.has(config.RoleWorker) || a.has(config.RoleOrchestrator))
 }
 
 // startRelays carries events to the main sink, the subscribers in this process, and to the brokers. Each relay has a

@@ -133,6 +133,9 @@ func (a *App) serviceViews() []api.View {
 	if a.has(config.RoleTracking) {
 		views = append(views, api.ViewTracking)
 	}
+	if a.has(config.RoleOrchestrator) {
+		views = append(views, api.ViewOrchestrator)
+	}
 	return views
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 // Services are contract R's services: modes, and commands of the same names.
-var Services = []string{string(RoleOrderService), string(RoleWorker), string(RoleTracking), "notification-subscriber"}
+var Services = []string{string(RoleOrderService), string(RoleWorker), string(RoleTracking), "notification-subscriber", string(RoleOrchestrator)}
 
 // serviceFile is read when it is there, as contract R's services do.
 const serviceFile = "config.yaml"
