@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"brigade/internal/actor"
@@ -32,51 +31,36 @@ type Zones struct {
 	store ZoneStore
 	clock clock.Clock
 
-	mu    sync.Mutex
-	known map[int64]knownAtlas
+	atlases memory[ofOutlet, *Atlas]
+	doors   memory[ofAddress, *Point]
 }
 
-type knownAtlas struct {
-	tenant int64
-	atlas  *Atlas
-	until  time.Time
-}
+type (
+	ofOutlet  struct{ tenant, outlet int64 }
+	ofAddress struct {
+		tenant  int64
+		address string
+	}
+)
 
 const (
-	atlasFor   = time.Second // so long an atlas is not read again, in real time: what other processes change is seen then
-	atlasesMax = 10_000
+	atlasFor = time.Second     // so long an atlas is not read again, in real time: what other processes change is seen then
+	doorFor  = 5 * time.Second // the same of an address
 )
 
 // NewZones returns the zones of a store.
 func NewZones(store ZoneStore, clk clock.Clock) *Zones {
-	return &Zones{store: store, clock: clk, known: map[int64]knownAtlas{}}
+	return &Zones{store: store, clock: clk}
 }
 
 // atlas is what was read a moment ago, or is read now. It is shared: nobody changes it.
 func (s *Zones) atlas(ctx context.Context, tenant, outlet int64) (*Atlas, error) {
-	s.mu.Lock()
-	have, ok := s.known[outlet]
-	s.mu.Unlock()
-	if ok && have.tenant == tenant && time.Now().Before(have.until) {
-		return have.atlas, nil
-	}
-	a, err := s.store.Atlas(ctx, tenant, outlet)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known) >= atlasesMax {
-		clear(s.known)
-	}
-	s.known[outlet] = knownAtlas{tenant, a, time.Now().Add(atlasFor)}
-	return a, nil
+	return s.atlases.get(ofOutlet{tenant, outlet}, atlasFor, func() (*Atlas, error) { return s.store.Atlas(ctx, tenant, outlet) })
 }
 
-func (s *Zones) forget(outlet int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.known, outlet)
+// door is where an address is, as far as that is known.
+func (s *Zones) door(ctx context.Context, tenant int64, address string) (*Point, error) {
+	return s.doors.get(ofAddress{tenant, address}, doorFor, func() (*Point, error) { return s.store.Locate(ctx, tenant, address) })
 }
 
 // Journey is an order that somebody wants to have carried.
@@ -97,7 +81,7 @@ func (s *Zones) Carry(ctx context.Context, j Journey) (Carriage, error) {
 		return Carriage{}, err
 	}
 	if j.Door == nil {
-		if j.Door, err = s.store.Locate(ctx, j.Tenant, j.Address); err != nil {
+		if j.Door, err = s.door(ctx, j.Tenant, j.Address); err != nil {
 			return Carriage{}, err
 		}
 	}
@@ -145,7 +129,7 @@ func (s *Zones) change(ctx context.Context, who actor.Actor, outlet int64, do fu
 	if err != nil {
 		return nil, err
 	}
-	defer s.forget(outlet)
+	defer s.atlases.forget(ofOutlet{who.Tenant, outlet})
 	if err := do(outlet); err != nil {
 		return nil, err
 	}
