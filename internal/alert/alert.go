@@ -116,12 +116,14 @@ func EscalateIn(s Severity, level int) time.Duration {
 	if level >= MostEscalations {
 		return 0
 	}
-	first := 24 * time.Hour
+	var first time.Duration
 	switch s {
 	case Critical:
 		first = 30 * time.Minute
 	case Warning:
 		first = 4 * time.Hour
+	case Info:
+		first = 24 * time.Hour
 	}
 	return first << level
 }

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// QuietFor is how long nothing is heard of an acknowledged alert before it is archived, and KeepFor how long archived ones
-	// are kept; of product time.
-	QuietFor, KeepFor = 7 * 24 * time.Hour, 90 * 24 * time.Hour
+	// QuietFor is how long nothing is heard of an acknowledged alert before it is archived; of product time.
+	QuietFor = 7 * 24 * time.Hour
+	// KeepFor is how long archived alerts are kept; of product time.
+	KeepFor = 90 * 24 * time.Hour
 
 	atOnce = 500 // alerts that are escalated or archived in one transaction
 )

@@ -94,8 +94,10 @@ func median(list []time.Duration) time.Duration {
 }
 
 const (
-	// PoorMAPE is from where on forecasts are poor, and VeryPoorMAPE very.
-	PoorMAPE, VeryPoorMAPE = 0.3, 0.6
+	// PoorMAPE is from where on forecasts are poor.
+	PoorMAPE = 0.3
+	// VeryPoorMAPE is from where on they are of little use.
+	VeryPoorMAPE = 0.6
 )
 
 // Judged is how good the forecasts of a day were at an outlet, or at all.

@@ -45,8 +45,10 @@ type Window struct {
 }
 
 const (
-	// DefaultDays and MostDays are how many days a window has, unless said otherwise and at most.
-	DefaultDays, MostDays = 30, 366
+	// DefaultDays is how many days a window has unless said otherwise.
+	DefaultDays = 30
+	// MostDays is how many it has at most.
+	MostDays = 366
 	// AheadDays are forecast.
 	AheadDays = 7
 )
