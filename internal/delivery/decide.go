@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"brigade/internal/delivery/dispatch"
@@ -144,7 +145,7 @@ func (d *decision) silent(who *Driver) bool { return d.now.Sub(heard(who)) > d.o
 // lookAfterDrivers ends breaks and shifts, and finds drivers who have fallen silent.
 func (d *decision) lookAfterDrivers() {
 	for _, who := range d.b.Drivers {
-		_, onShift := who.shiftEnd(d.now, earlyShift)
+		_, onShift := who.shiftEnd(d.now)
 		switch {
 		case who.Status == Idle && !who.BreakUntil.IsZero() && !d.now.Before(who.BreakUntil):
 			d.want("back", nil, who, func(t *Turn) error { return t.Online(who.ID) })
@@ -209,7 +210,7 @@ func (d *decision) snapshot(routes []dispatch.Route) dispatch.Snapshot {
 }
 
 func (d *decision) driver(who *Driver) dispatch.Driver {
-	off, _ := who.shiftEnd(d.now, earlyShift)
+	off, _ := who.shiftEnd(d.now)
 	if d.silent(who) || d.escalatedWith(who.ID) || !who.IncidentAt.IsZero() {
 		off = d.now.Add(-time.Hour) // he brings what he has, no more
 	}
@@ -302,16 +303,39 @@ func (d *decision) offer() {
 	for _, h := range d.Plan.Holds {
 		d.due(h.Until.Add(-d.o.Plan.Cadence))
 		if who := d.b.Driver(h.Driver); who != nil {
-			d.Notes[h.Order] = fmt.Sprintf("it waits for its moment: %s leaves for it at %s", who.Name, h.Until.In(d.b.Region.Zone).Format("15:04"))
+			d.Notes[h.Order] = d.holdNote(h, who)
 		}
 	}
+}
+
+// holdNote says for people what an order waits for that has a driver in mind.
+func (d *decision) holdNote(h dispatch.Hold, who *Driver) string {
+	because := "its food is not ready before"
+	if h.For == dispatch.ForDriver {
+		because = "he is busy until then"
+	}
+	note := fmt.Sprintf("it waits for its moment: %s leaves for it at %s, %s", who.Name, h.Until.In(d.b.Region.Zone).Format("15:04"), because)
+	if with := d.numbers(h.With); len(with) > 0 {
+		note += "; together with " + strings.Join(with, ", ")
+	}
+	return note
+}
+
+// numbers are the orders' numbers as people know them.
+func (d *decision) numbers(orders []int64) (list []string) {
+	for _, x := range d.b.Deliveries {
+		if slices.Contains(orders, x.Order) {
+			list = append(list, x.Number)
+		}
+	}
+	return list
 }
 
 func (d *decision) why(x *Delivery, in dispatch.Instruction) Why {
 	r := d.readyAt(x)
 	w := Why{
 		Cost: in.Why.Cost, FoodWaits: max(0, in.Why.Wait), Arrives: &in.Arrive, ReadyP50: &r.P50, ReadyP90: &r.P90,
-		OpenOrders: len(d.b.Deliveries), Drivers: len(d.b.Drivers),
+		OpenOrders: len(d.b.Deliveries), Drivers: len(d.b.Drivers), With: d.numbers(in.Why.With),
 	}
 	for _, a := range in.Why.Alternatives {
 		if who := d.b.Driver(a.Driver); who != nil {

@@ -132,9 +132,9 @@ func SkillsOf(names []string) (s dispatch.Skills) {
 // earlyShift is how long before his shift a driver may go online.
 const earlyShift = 30 * time.Minute
 
-// shiftEnd is when the shift ends in which now is, or which begins within early; ok is false outside of shifts. Who has
+// shiftEnd is when the shift ends in which now is, or which begins within earlyShift; ok is false outside of shifts. Who has
 // none is on shift for a day.
-func (d *Driver) shiftEnd(now time.Time, early time.Duration) (end time.Time, ok bool) {
+func (d *Driver) shiftEnd(now time.Time) (end time.Time, ok bool) {
 	if len(d.Shifts) == 0 {
 		return now.Add(24 * time.Hour), true
 	}
@@ -150,7 +150,7 @@ func (d *Driver) shiftEnd(now time.Time, early time.Duration) (end time.Time, ok
 			if h.Ends <= h.Starts {
 				to = clockTime(midnight.AddDate(0, 0, 1), h.Ends)
 			}
-			if !now.Before(from.Add(-early)) && now.Before(to) && to.After(end) {
+			if !now.Before(from.Add(-earlyShift)) && now.Before(to) && to.After(end) {
 				end, ok = to, true
 			}
 		}

@@ -148,7 +148,7 @@ func (t *Turn) EndIncident(driver int64) error {
 	since, had := d.IncidentAt, d.IncidentOrders
 	d.IncidentAt, d.Incident, d.IncidentOrders = time.Time{}, "", nil
 	t.stir(d, "the incident is over")
-	if _, onShift := d.shiftEnd(t.Now, earlyShift); onShift && d.Active && d.Status == Idle {
+	if _, onShift := d.shiftEnd(t.Now); onShift && d.Active && d.Status == Idle {
 		if err := t.Online(driver); err != nil {
 			return err
 		}

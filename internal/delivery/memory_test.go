@@ -21,11 +21,11 @@ func TestMemoryIsReadAgain(t *testing.T) {
 		}
 		require.Equal(t, 1, get())
 		require.Equal(t, 1, get())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		require.Equal(t, 2, get())
 		m.forget(1)
 		require.Equal(t, 3, get())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		held, done := make(chan struct{}), make(chan int)
 		go func() {
 			v, _ := m.get(1, time.Second, func() (int, error) { <-held; return 4, nil })
@@ -38,7 +38,7 @@ func TestMemoryIsReadAgain(t *testing.T) {
 		require.Equal(t, 4, <-done)
 		require.Equal(t, 4, get(), "it is read, not remembered")
 		require.Equal(t, 4, reads)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		_, err := m.get(1, time.Second, func() (int, error) { return 0, errors.New("away") })
 		require.Error(t, err)
 		require.Equal(t, 5, get(), "a failure is not remembered")

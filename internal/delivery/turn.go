@@ -471,7 +471,7 @@ func (t *Turn) Online(driver int64) error {
 	if !d.IncidentAt.IsZero() {
 		return errs.Conflict("%s was taken off the road (%s): a manager has to end that", d.Name, d.Incident)
 	}
-	if _, ok := d.shiftEnd(t.Now, earlyShift); !ok {
+	if _, ok := d.shiftEnd(t.Now); !ok {
 		return errs.Conflict("it is not your shift, nor does it begin within %v", earlyShift)
 	}
 	status, err := NextDriver(d.Status, GoesOnline)

@@ -146,29 +146,34 @@ func (s *Service) Place(ctx context.Context, who actor.Actor, p Placement) (Rece
 	if err != nil {
 		return Receipt{}, err
 	}
-	refused := s.open(ctx, who.Tenant, outlet.ID, p.Source, lines)
-	if refused != nil && (p.Key == "" || !errs.Is(refused, errs.KindConflict)) {
-		return Receipt{}, refused
+	d := Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint}
+	if err := s.weigh(ctx, outlet, p, &d); err != nil {
+		return Receipt{}, err
 	}
-	d := Draft{Order: s.price(who, outlet, p, lines), Key: p.Key, Fingerprint: p.Fingerprint, Refused: refused}
-	if err := s.carry(ctx, outlet, p, &d.Order); err != nil {
-		if p.Key == "" || !final(err) {
-			return Receipt{}, err
+	return s.store.Place(ctx, d)
+}
+
+// weigh asks everybody who may refuse an order, and agrees on its terms. A request with a key may have been right when it came
+// first: whether it was, the store knows; d.Refused is the answer if it was not.
+func (s *Service) weigh(ctx context.Context, outlet Outlet, p Placement, d *Draft) error {
+	for _, ask := range []func() error{
+		func() error { return s.open(ctx, d.Order.Tenant, outlet.ID, p.Source, d.Order.Lines) },
+		func() error { return s.carry(ctx, outlet, p, &d.Order) },
+		func() (err error) { d.Terms, err = s.terms(ctx, outlet, p, &d.Order); return err },
+		func() error {
+			if d.Refused != nil {
+				return nil
+			}
+			return s.admit(ctx, d)
+		},
+	} {
+		err := ask()
+		if err != nil && (p.Key == "" || !final(err)) {
+			return err
 		}
 		d.Refused = cmp.Or(d.Refused, err)
 	}
-	if d.Terms, err = s.terms(ctx, outlet, p, &d.Order); err != nil && p.Key == "" {
-		return Receipt{}, err
-	}
-	if d.Refused == nil { // the same request may have been right when it came first
-		d.Refused = err
-	}
-	if d.Refused == nil {
-		if d.Refused = s.admit(ctx, &d); d.Refused != nil && (p.Key == "" || !errs.Is(d.Refused, errs.KindConflict)) {
-			return Receipt{}, d.Refused
-		}
-	}
-	return s.store.Place(ctx, d)
+	return nil
 }
 
 func (s *Service) price(who actor.Actor, outlet Outlet, p Placement, lines []Line) Order {
