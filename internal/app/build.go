@@ -136,9 +136,17 @@ func (a *App) append(ctx context.Context, tx store.Tx, events []event.Event) err
 	}
 	written, err := eventpg.Write(ctx, tx, a.node.ID(), events)
 	if err == nil {
-		store.OnCommit(tx, func() { a.ownEvents.Committed(written) })
+		a.handOver(tx, written)
 	}
 	return err
+}
+
+// handOver gives events to this process's tail once they are committed.
+func (a *App) handOver(tx store.Tx, events []event.Event) {
+	if store.OnCommit(tx, func() { a.ownEvents.Committed(events) }) {
+		a.ownEvents.Writing(events)
+		store.OnEnd(tx, func() { a.ownEvents.Ended(events) })
+	}
 }
 
 // committed tells followers that there is something new in the log.

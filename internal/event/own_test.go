@@ -47,7 +47,11 @@ func TestOwnEventsComeOnceAndInOrder(t *testing.T) {
 					n++
 					events = append(events, eventtest.Event(1, n))
 				}
-				open = append(open, log.Begin(events...))
+				tx := log.Begin(events...)
+				if own.Writing(tx.Events()); rapid.Bool().Draw(r, "said when it ends") {
+					own.Ended(tx.Events())
+				}
+				open = append(open, tx)
 			case 1, 2:
 				if len(open) == 0 {
 					continue
@@ -57,18 +61,21 @@ func TestOwnEventsComeOnceAndInOrder(t *testing.T) {
 				open = slices.Delete(open, i, i+1)
 				if rapid.IntRange(0, 4).Draw(r, "end") == 0 {
 					tx.Rollback()
+					own.Ended(tx.Events())
 					continue
 				}
 				tx.Commit()
 				if rapid.Bool().Draw(r, "handed over") {
 					own.Committed(tx.Events())
 				}
+				own.Ended(tx.Events())
 			default:
 				look()
 			}
 		}
 		for _, tx := range open {
 			tx.Commit()
+			own.Ended(tx.Events())
 		}
 		for range 200 {
 			look()

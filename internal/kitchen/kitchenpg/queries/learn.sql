@@ -7,21 +7,24 @@ update learning_cursor set position = @position, updated_at = now() where id = 1
 -- name: DoneTasks :many
 -- What was completed and is completed still, with what its recipe said. A task that completed by itself is open: it took
 -- at least so long.
-select e.position, e.outlet_id, e.tenant_id, coalesce(i.sku, '') as sku, coalesce(s.step_no, 0)::int as step_no,
-       coalesce(s.description, '') as description, coalesce(s.station_id, 0)::bigint as station_id,
-       coalesce(s.estimate_seconds, 0)::float8 as estimate_seconds,
+-- Each is looked up by itself: on an empty table it looks as good to join all tasks there are.
+select e.position, e.outlet_id, e.tenant_id, coalesce(t.sku, '') as sku, coalesce(t.step_no, 0)::int as step_no,
+       coalesce(t.description, '') as description, coalesce(t.station_id, 0)::bigint as station_id,
+       coalesce(t.estimate_seconds, 0)::float8 as estimate_seconds,
        coalesce(t.assigned_staff_id, 0)::bigint as staff_id,
        coalesce(extract(epoch from t.completed_at - t.started_at), 0)::float8 as took_seconds,
        (coalesce(e.payload->>'reason', '') = 'estimate elapsed')::boolean as open,
-       coalesce((d.decision->'staff'->'fit'->0->>'active')::int, 0)::int as load
+       coalesce((t.decision->'staff'->'fit'->0->>'active')::int, 0)::int as load
 from (select l.position, l.outlet_id, l.tenant_id, l.aggregate_id, l.occurred_at, l.payload from event_log l
       where l.position > @after and l.position <= @up_to and l.type = 'TASK_COMPLETED'
       order by l.position limit @most::int) e
-left join (tasks t
-    join order_items i on i.order_id = t.order_id and i.line_no = t.line_no
-    join recipe_steps s on s.recipe_id = i.recipe_id and s.step_no = t.step_no
-    left join task_decisions d on d.task_id = t.id and d.attempt = t.requeues)
-  on t.id = e.aggregate_id and t.completed_at = e.occurred_at and t.started_at is not null
+left join lateral (
+    select i.sku, s.step_no, s.description, s.station_id, s.estimate_seconds, k.assigned_staff_id, k.completed_at, k.started_at, d.decision
+    from (select * from tasks where id = e.aggregate_id and completed_at = e.occurred_at and started_at is not null limit 1) k
+    cross join lateral (select sku, recipe_id from order_items where order_id = k.order_id and line_no = k.line_no limit 1) i
+    cross join lateral (select * from recipe_steps where recipe_id = i.recipe_id and step_no = k.step_no limit 1) s
+    left join lateral (select decision from task_decisions where task_id = k.id and attempt = k.requeues limit 1) d on true
+    limit 1) t on true
 order by e.position;
 
 -- name: StepEvidence :many
