@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -95,4 +96,49 @@ func TestReportsOfSalesNameWhatIsWrong(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	status, _ = r.call(http.MethodPost, "/planning/models", map[string]any{"outlet": "kitchen", "sku": "unheard-of"})
 	require.Equal(t, http.StatusNotFound, status)
+}
+
+// What follows from forecasts: plans, what somebody knows better, and purchase orders made of them.
+func TestForecastsBecomePlansAndPlansPurchases(t *testing.T) {
+	t.Parallel()
+	r := run(t, 1)
+	status, made := r.call(http.MethodPost, "/planning/forecasts", map[string]any{"days": 14})
+	require.Equal(t, http.StatusAccepted, status, "%v", made)
+	eventually(t, "forecasts are made", func() bool {
+		_, now := r.call(http.MethodGet, fmt.Sprint("/planning/forecasts/runs/", made["id"]), nil)
+		return now["status"] == "done"
+	})
+	tomorrow := made["day"].(string)
+	if d, err := time.Parse(time.DateOnly, tomorrow); err == nil {
+		tomorrow = d.AddDate(0, 0, 1).Format(time.DateOnly) // a whole day, whenever this runs
+	}
+	for kind, part := range map[string]string{"production": "totals", "procurement": "lines", "stock": "ingredients"} {
+		status, problem := r.call(http.MethodGet, "/planning/"+kind+"?outlet=kitchen&day=2020-01-01", nil)
+		require.Equal(t, http.StatusNotFound, status, "%v", problem)
+		status, problem = r.call(http.MethodPost, "/planning/"+kind, map[string]any{"day": "2020-01-01"})
+		require.Equal(t, http.StatusUnprocessableEntity, status, "%v", problem)
+		status, answer := r.call(http.MethodPost, "/planning/"+kind, map[string]any{"outlet": "kitchen", "day": tomorrow})
+		require.Equal(t, http.StatusOK, status, "%v", answer)
+		require.InDelta(t, 1, answer["outlets"], 0)
+		status, plan := r.call(http.MethodGet, "/planning/"+kind+"?outlet=kitchen&day="+tomorrow, nil)
+		require.Equal(t, http.StatusOK, status, "%v", plan)
+		require.NotEmpty(t, plan[part], "%s: %v", kind, plan)
+	}
+	status, edited := r.call(http.MethodPut, "/planning/production/house_dip/"+tomorrow+"?outlet=kitchen", map[string]any{"batches": 7})
+	require.Equal(t, http.StatusOK, status, "%v", edited)
+	_, plan := r.call(http.MethodGet, "/planning/production?outlet=kitchen&day="+tomorrow, nil)
+	batches := 0.0
+	for _, s := range plan["starts"].([]any) {
+		batches += s.(map[string]any)["batches"].(float64)
+	}
+	require.InDelta(t, 7, batches, 0)
+	status, _ = r.call(http.MethodPut, "/planning/production/soup/"+tomorrow+"?outlet=kitchen", map[string]any{"batches": 7})
+	require.Equal(t, http.StatusNotFound, status)
+	status, _ = r.call(http.MethodGet, "/planning/plan-edits?outlet=kitchen", nil)
+	require.Equal(t, http.StatusOK, status)
+
+	status, drafts := r.call(http.MethodPost, "/purchases/suggested?outlet=kitchen", nil)
+	require.Less(t, status, 300, "%v", drafts)
+	_, planned := r.call(http.MethodGet, "/planning/procurement?outlet=kitchen", nil)
+	require.NotEmpty(t, planned["lines"], "suggested by a plan: %v", drafts)
 }

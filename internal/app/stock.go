@@ -37,6 +37,7 @@ func (a *App) buildStock() {
 	}
 	a.stockRows = stockpg.New(a.pool, parts)
 	a.stock = stock.NewService(a.stockRows, a.clock, a.zoneOf)
+	a.stock.SuggestBy(planned{a})
 }
 
 func (a *App) zoneOf(ctx context.Context, tenant, outlet int64) (*time.Location, error) {
