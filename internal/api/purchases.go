@@ -66,7 +66,8 @@ func (s *server) addPurchases() {
 	add(s, purchaseRoute(http.MethodPost, "/purchases/{purchase}/cancel", "cancel-purchase", "Give it up", "What came in stays in stock. Repeating it is fine.",
 		"", examplePurchase), s.cancelPurchase)
 	add(s, purchaseRoute(http.MethodGet, "/purchases/{purchase}/document", "export-purchase", "The order on paper",
-		"For the supplier, as PDF or as CSV, with numbers and dates as they are written where the outlet is.", "", ""), s.exportPurchase)
+		"For the supplier, as PDF or as CSV, with numbers and dates as they are written where the outlet is.", "",
+		`"PO-00003;17/12/2024;1;1001;Beef patty 113 g;60 pieces;2;120 pieces;48,00;96,00;EUR"`), s.exportPurchase)
 }
 
 type supplierView struct {
@@ -109,7 +110,7 @@ type suppliersOutput struct {
 	} `nameHint:"Suppliers"`
 }
 
-func (s *server) listSuppliers(ctx context.Context, who actor.Actor, in *stockInput) (*suppliersOutput, error) {
+func (s *server) listSuppliers(ctx context.Context, who actor.Actor, in *StockPage) (*suppliersOutput, error) {
 	q, err := s.stockQuery(ctx, who, in)
 	if err != nil {
 		return nil, err

@@ -97,14 +97,15 @@ func viewLevel(l stock.Level) levelView {
 	}
 }
 
-type stockInput struct {
+// StockPage pages lists of an outlet by their codes. It is exported for huma, as OutletParam.
+type StockPage struct {
 	OutletParam
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"Rows per page"`
 	After string `query:"after" maxLength:"200" doc:"Codes after this one: next of the page before"`
 	All   bool   `query:"all" doc:"Also what is no longer used"`
 }
 
-func (s *server) stockQuery(ctx context.Context, who actor.Actor, in *stockInput) (q stock.Query, err error) {
+func (s *server) stockQuery(ctx context.Context, who actor.Actor, in *StockPage) (q stock.Query, err error) {
 	if err := clean("after", in.After); err != nil {
 		return q, err
 	}
@@ -129,7 +130,7 @@ type levelsOutput struct {
 	} `nameHint:"StockLevels"`
 }
 
-func (s *server) listStock(ctx context.Context, who actor.Actor, in *stockInput) (*levelsOutput, error) {
+func (s *server) listStock(ctx context.Context, who actor.Actor, in *StockPage) (*levelsOutput, error) {
 	q, err := s.stockQuery(ctx, who, in)
 	if err != nil {
 		return nil, err
@@ -355,7 +356,7 @@ type usageView struct {
 }
 
 type usageInput struct {
-	stockInput
+	StockPage
 	TimesParam
 	Ingredient string `query:"ingredient" maxLength:"200" doc:"Only of this one" example:"beef_patty"`
 }
@@ -373,7 +374,7 @@ func (s *server) getUsage(ctx context.Context, who actor.Actor, in *usageInput) 
 	if err := clean("ingredient", in.Ingredient); err != nil {
 		return nil, err
 	}
-	q, err := s.stockQuery(ctx, who, &in.stockInput)
+	q, err := s.stockQuery(ctx, who, &in.StockPage)
 	if err != nil {
 		return nil, err
 	}

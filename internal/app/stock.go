@@ -46,9 +46,16 @@ func (a *App) zoneOf(ctx context.Context, tenant, outlet int64) (*time.Location,
 }
 
 // startStock settles what orders hold back and use, in processes with the role jobs.
-func (a *App) startStock(context.Context) error {
+func (a *App) startStock(ctx context.Context) error {
 	if !a.has(config.RoleJobs) {
 		return nil
+	}
+	if a.cfg.Demo != config.DemoOff && a.cfg.Demo != "" {
+		owner, err := a.tenants.DemoActor(ctx)
+		if err != nil {
+			return err
+		}
+		a.stockRows.Simulate(owner.Tenant)
 	}
 	cursors := eventpg.NewCursors(a.pool, func(ctx context.Context, tx store.Tx, _ string, fence int64) error {
 		return lease.Check(ctx, tx, []string{stockIntake}, []int64{fence})

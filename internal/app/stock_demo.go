@@ -77,11 +77,26 @@ func (a *App) buyAt(ctx context.Context, who actor.Actor) error {
 	if err != nil || waiting || !low {
 		return err
 	}
-	drafts, err := a.stock.Suggested(ctx, who, 0, "")
+	return a.fillUp(ctx, who, levels)
+}
+
+// fillUp orders what brings everything up to its par level.
+func (a *App) fillUp(ctx context.Context, who actor.Actor, levels []stock.Level) error {
+	products, err := a.stock.Products(ctx, who, stock.Query{})
 	if err != nil {
 		return err
 	}
-	for _, p := range drafts {
+	for _, g := range stock.UpToPar(levels, products, nil) {
+		var o stock.Order
+		for _, l := range g.Lines {
+			i := slices.IndexFunc(products, func(p stock.Product) bool { return p.ID == l.Product })
+			o.Supplier = products[i].SupplierCode
+			o.Lines = append(o.Lines, stock.OrderLine{Product: products[i].Code, Packs: l.Packs})
+		}
+		p, err := a.stock.Draft(ctx, who, o)
+		if err != nil {
+			return err
+		}
 		if err := a.sendForDemo(ctx, who, p); err != nil {
 			return err
 		}

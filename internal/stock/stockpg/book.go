@@ -75,6 +75,7 @@ func (l *ledger) book(ctx context.Context, tenant int64, sheet stock.Sheet) ([]s
 		moves = append(moves, move{
 			tenant: tenant, outlet: sheet.Outlet, ingredient: k.id, kind: sheet.Kind, quantity: delta, lot: e.Lot, expires: e.Expires,
 			key: sheet.Key, reason: e.Reason, by: sheet.By, at: sheet.At, noted: sheet.Kind == stock.Count,
+			hand: sheet.Kind != stock.Bought && sheet.Kind != stock.Make,
 		})
 		if sheet.Kind == stock.Make {
 			moves = append(moves, l.partsFor(k, sheet, e, tenant)...)

@@ -17,6 +17,7 @@ type ledger struct {
 	q      *db.Queries
 	parts  Parts
 	turned bool
+	demo   int64 // the tenant whose orders never run out of what nobody counts; 0: none
 }
 
 // move is a change of an ingredient's stock: a row of the ledger.
@@ -29,13 +30,14 @@ type move struct {
 	expires                    time.Time // of what comes in; zero: by the ingredient's shelf life
 	key, reason, by            string
 	at                         time.Time
+	hand                       bool // somebody counted or corrected it himself
 	noted                      bool // by whoever moves: the row is kept though the quantity is 0
 }
 
 // sum is what a level changes by.
 type sum struct {
 	onHand, owed, reserved int64
-	seen, counted          bool
+	seen, counted, hand    bool
 }
 
 // apply writes moves, all at one time: lots, the ledger, and the sums; and turns items that are made of what changed. reserved is
@@ -54,6 +56,7 @@ func (l *ledger) apply(ctx context.Context, at time.Time, moves []move, reserved
 	for i := range moves {
 		v := of(moves[i].ingredient)
 		v.onHand += moves[i].quantity
+		v.hand = v.hand || moves[i].hand
 		v.counted = v.counted || moves[i].kind == stock.Count
 		v.seen = v.seen || v.counted || moves[i].kind == stock.Bought || moves[i].kind == stock.Make && moves[i].quantity > 0
 	}
@@ -181,11 +184,35 @@ func (l *ledger) settle(ctx context.Context, at time.Time, sums map[int64]*sum) 
 		v := sums[id]
 		p.Ingredients, p.OnHands, p.Oweds = append(p.Ingredients, id), append(p.OnHands, v.onHand), append(p.Oweds, v.owed)
 		p.Reserveds, p.Seens, p.Counteds = append(p.Reserveds, v.reserved), append(p.Seens, v.seen), append(p.Counteds, v.counted)
+		p.Hands = append(p.Hands, v.hand)
 	}
 	if err := l.q.MoveLevels(ctx, p); err != nil {
 		return err
 	}
+	if l.demo != 0 {
+		if err := l.refill(ctx, at, p.Ingredients); err != nil {
+			return err
+		}
+	}
 	return l.turn(ctx, at, p.Ingredients)
+}
+
+// refill plays the suppliers of a demo: what its orders have nearly used up comes at once, however many orders somebody
+// sends to it. What somebody has counted or corrected himself runs out as in life.
+func (l *ledger) refill(ctx context.Context, at time.Time, ingredients []int64) error {
+	low, err := l.q.LowForDemo(ctx, db.LowForDemoParams{Ingredients: ingredients, Tenant: l.demo})
+	if err != nil || len(low) == 0 {
+		return err
+	}
+	moves := make([]move, len(low))
+	for i, r := range low {
+		moves[i] = move{
+			tenant: r.TenantID, outlet: r.OutletID, ingredient: r.IngredientID, kind: stock.Bought, quantity: r.Missing,
+			reason: "the demo's supplier came", by: "demo", at: at,
+		}
+	}
+	l.demo = 0 // once is enough
+	return l.apply(ctx, at, moves, nil)
 }
 
 // turn takes items off the menu that can no longer be made, and puts back those that can be again. Only a turn is acted

@@ -30,6 +30,7 @@ func (s *Store) Settle(ctx context.Context, outlets, orders []int64, at time.Tim
 	slices.Sort(orders)
 	outlets, orders = slices.Compact(outlets), slices.Compact(orders)
 	return s.commit(ctx, func(l *ledger) error {
+		l.demo = s.demo
 		keeping, err := l.q.LockStock(ctx, outlets)
 		if err != nil || len(keeping) == 0 {
 			return err

@@ -286,3 +286,19 @@ func TestOthersSeeNothing(t *testing.T) {
 		require.True(t, errs.Is(err, errs.KindNotFound), err)
 	}
 }
+
+func TestADemoIsSuppliedUnlessSomebodyCounts(t *testing.T) {
+	t.Parallel()
+	k := setup(t).kitchen(t, "5")
+	k.store.Simulate(acme)
+	k.exec(t, `update ingredients set par_milli = 80000 where code = 'bun'`)
+	k.order(t, 1, "created", "burger", 400)
+	k.settle(t, 1)
+	require.Empty(t, k.turns(t))
+	k.holds(t, "patty", 500, 400)
+	k.book(t, stock.Count, stock.Entry{Code: "patty", Quantity: 401_000})
+	k.order(t, 2, "created", "burger", 1)
+	k.settle(t, 2)
+	require.Equal(t, "-burger", k.turns(t))
+	require.EqualValues(t, "demo", value[string](t, k, "select distinct made_by from stock_movements where kind = 'purchase'"))
+}

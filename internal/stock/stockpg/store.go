@@ -36,12 +36,17 @@ type Turned struct {
 type Store struct {
 	pool  *pgxpool.Pool
 	parts Parts
+	demo  int64
 }
 
 var _ stock.Store = (*Store)(nil)
 
 // New returns a store over a pool.
-func New(pool *pgxpool.Pool, parts Parts) *Store { return &Store{pool, parts} }
+func New(pool *pgxpool.Pool, parts Parts) *Store { return &Store{pool: pool, parts: parts} }
+
+// Simulate lets the suppliers of a demo tenant come whenever its orders have nearly used something up. Call it before
+// orders are settled.
+func (s *Store) Simulate(tenant int64) { s.demo = tenant }
 
 func (s *Store) db() *db.Queries { return db.New(s.pool) }
 

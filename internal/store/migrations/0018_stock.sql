@@ -58,6 +58,7 @@ create table stock_levels (                                    -- sums, moved wi
     owed_milli     bigint not null default 0 check (owed_milli >= 0), -- used though no lot had it: the next lot pays it back
     reserved_milli bigint not null default 0 check (reserved_milli >= 0),
     watched        boolean not null default false,             -- its stock is known, for it was counted or came in: items it lacks for are off
+    by_hand        boolean not null default false,             -- somebody has counted or corrected it: the demo's suppliers leave it alone
     counted_at     timestamptz                                 -- last
 ) with (fillfactor = 70);
 create index stock_levels_outlet on stock_levels (outlet_id);

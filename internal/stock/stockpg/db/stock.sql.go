@@ -371,12 +371,58 @@ func (q *Queries) LooseOuts(ctx context.Context, outlet int64) ([]LooseOutsRow, 
 	return items, nil
 }
 
+const lowForDemo = `-- name: LowForDemo :many
+select l.ingredient_id, l.outlet_id, l.tenant_id, (i.par_milli - l.on_hand_milli + l.reserved_milli)::bigint as missing
+from stock_levels l join ingredients i on i.id = l.ingredient_id
+where l.ingredient_id = any($1::bigint[]) and l.tenant_id = $2 and l.watched and not l.by_hand
+  and l.on_hand_milli - l.reserved_milli < i.par_milli / 8
+order by l.ingredient_id
+`
+
+type LowForDemoParams struct {
+	Ingredients []int64
+	Tenant      int64
+}
+
+type LowForDemoRow struct {
+	IngredientID int64
+	OutletID     int64
+	TenantID     int64
+	Missing      int64
+}
+
+// What a demo's orders have nearly used up, and how much is missing to its par level.
+func (q *Queries) LowForDemo(ctx context.Context, arg LowForDemoParams) ([]LowForDemoRow, error) {
+	rows, err := q.db.Query(ctx, lowForDemo, arg.Ingredients, arg.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LowForDemoRow
+	for rows.Next() {
+		var i LowForDemoRow
+		if err := rows.Scan(
+			&i.IngredientID,
+			&i.OutletID,
+			&i.TenantID,
+			&i.Missing,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveLevels = `-- name: MoveLevels :exec
 update stock_levels l
 set on_hand_milli = l.on_hand_milli + d.on_hand, owed_milli = l.owed_milli + d.owed, reserved_milli = l.reserved_milli + d.reserved,
-    watched = l.watched or d.seen, counted_at = case when d.counted then $1::timestamptz else l.counted_at end
+    watched = l.watched or d.seen, by_hand = l.by_hand or d.hand, counted_at = case when d.counted then $1::timestamptz else l.counted_at end
 from (select unnest($2::bigint[]) as id, unnest($3::bigint[]) as on_hand, unnest($4::bigint[]) as owed,
-             unnest($5::bigint[]) as reserved, unnest($6::boolean[]) as seen, unnest($7::boolean[]) as counted) d
+             unnest($5::bigint[]) as reserved, unnest($6::boolean[]) as seen, unnest($7::boolean[]) as counted, unnest($8::boolean[]) as hand) d
 where l.ingredient_id = d.id
 `
 
@@ -388,6 +434,7 @@ type MoveLevelsParams struct {
 	Reserveds   []int64
 	Seens       []bool
 	Counteds    []bool
+	Hands       []bool
 }
 
 func (q *Queries) MoveLevels(ctx context.Context, arg MoveLevelsParams) error {
@@ -399,6 +446,7 @@ func (q *Queries) MoveLevels(ctx context.Context, arg MoveLevelsParams) error {
 		arg.Reserveds,
 		arg.Seens,
 		arg.Counteds,
+		arg.Hands,
 	)
 	return err
 }

@@ -120,9 +120,9 @@ select unnest(@tenants::bigint[]), unnest(@outlets::bigint[]), unnest(@ingredien
 -- name: MoveLevels :exec
 update stock_levels l
 set on_hand_milli = l.on_hand_milli + d.on_hand, owed_milli = l.owed_milli + d.owed, reserved_milli = l.reserved_milli + d.reserved,
-    watched = l.watched or d.seen, counted_at = case when d.counted then @at::timestamptz else l.counted_at end
+    watched = l.watched or d.seen, by_hand = l.by_hand or d.hand, counted_at = case when d.counted then @at::timestamptz else l.counted_at end
 from (select unnest(@ingredients::bigint[]) as id, unnest(@on_hands::bigint[]) as on_hand, unnest(@oweds::bigint[]) as owed,
-             unnest(@reserveds::bigint[]) as reserved, unnest(@seens::boolean[]) as seen, unnest(@counteds::boolean[]) as counted) d
+             unnest(@reserveds::bigint[]) as reserved, unnest(@seens::boolean[]) as seen, unnest(@counteds::boolean[]) as counted, unnest(@hands::boolean[]) as hand) d
 where l.ingredient_id = d.id;
 
 -- name: TurnedItems :many
@@ -179,3 +179,11 @@ from ingredients i where i.outlet_id = @outlet and i.tenant_id = @tenant and i.c
 -- name: PartsOf :many
 select b.made, b.ingredient_id, b.quantity_milli from bill_lines b
 where b.outlet_id = @outlet and b.kind = 'preparation' and b.made = any(@codes::text[]) order by b.made, b.ingredient_id;
+
+-- name: LowForDemo :many
+-- What a demo's orders have nearly used up, and how much is missing to its par level.
+select l.ingredient_id, l.outlet_id, l.tenant_id, (i.par_milli - l.on_hand_milli + l.reserved_milli)::bigint as missing
+from stock_levels l join ingredients i on i.id = l.ingredient_id
+where l.ingredient_id = any(@ingredients::bigint[]) and l.tenant_id = @tenant and l.watched and not l.by_hand
+  and l.on_hand_milli - l.reserved_milli < i.par_milli / 8
+order by l.ingredient_id;
