@@ -22,6 +22,7 @@ type driverCommand struct {
 	Decline  driverDecline  `cmd:"" help:"Decline an offer for a driver, or give back what is not picked up."`
 	Pickup   driverPickup   `cmd:"" help:"Say that a driver has an order on board."`
 	Deliver  driverDeliver  `cmd:"" help:"Say that a driver has brought an order to its door."`
+	Problem  driverProblem  `cmd:"" help:"Say that a driver cannot deliver what he has: somebody has to look."`
 	Load     driverLoad     `cmd:"" help:"Load drivers from a file; the same as brigade load."`
 }
 
@@ -318,4 +319,22 @@ func (driverDeliver) Help() string {
 // Run notes the delivery.
 func (c *driverDeliver) Run(ctx context.Context, env *Env) error {
 	return c.act(ctx, env, &c.Remote, "delivered", map[string]any{"code": c.Code, "photo": c.Photo, "age_checked": c.Aged})
+}
+
+type driverProblem struct {
+	Carried
+	Reason string `name:"reason" required:"" placeholder:"TEXT" help:"What the matter is."`
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (driverProblem) Help() string {
+	return `The order is escalated and its customer told. For example:
+
+    brigade driver problem Marta ORD_20241216_001 --reason "nobody opens"`
+}
+
+// Run notes the problem.
+func (c *driverProblem) Run(ctx context.Context, env *Env) error {
+	return c.act(ctx, env, &c.Remote, "problem", map[string]string{"reason": c.Reason})
 }

@@ -61,10 +61,13 @@ func TestWhatManagersUndo(t *testing.T) {
 	const d = `{"order_number":"ORD_1","status":"requested"}`
 	server, asked := serve(t, map[string]string{
 		"POST /api/v1/deliveries/ORD_1/unassign": d, "POST /api/v1/deliveries/ORD_1/take-over": d,
-		"DELETE /api/v1/drivers/Marta/incident": `{"name":"Marta","status":"WAITING_FOR_WORK","assigned":0}`,
+		"POST /api/v1/driver/deliveries/ORD_1/problem": d,
+		"DELETE /api/v1/drivers/Marta/incident":        `{"name":"Marta","status":"WAITING_FOR_WORK","assigned":0}`,
 	})
 	require.Equal(t, "ORD_1 is requested\n", ok(t, "delivery", "unassign", "ORD_1", server))
 	require.Equal(t, "ORD_1 is on board of Karim\n", ok(t, "delivery", "take-over", "ORD_1", "Karim", server))
 	require.Equal(t, "Marta is WAITING_FOR_WORK and has 0\n", ok(t, "driver", "recover", "Marta", server))
+	ok(t, "driver", "problem", "Marta", "ORD_1", "--reason", "nobody opens", server)
+	require.Equal(t, `POST /api/v1/driver/deliveries/ORD_1/problem?driver=Marta {"reason":"nobody opens"}`, (*asked)[3])
 	require.Equal(t, `POST /api/v1/deliveries/ORD_1/take-over {"driver":"Karim"}`, (*asked)[1])
 }

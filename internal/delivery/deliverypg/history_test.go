@@ -105,6 +105,7 @@ func (e *evening) crowd() {
 	for _, who := range e.drivers {
 		all.Go(func() { e.obey(who, true) })
 	}
+	all.Go(func() { e.fine(e.engine.Glance(e.t.Context(), e.fence())) })
 	all.Go(func() {
 		_, _, err := e.engine.Look(e.t.Context(), e.fence(), nil)
 		e.fine(err)

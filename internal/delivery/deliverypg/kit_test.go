@@ -226,6 +226,11 @@ func (w *town) check() {
 	require.Zero(w.t, w.id(`select count(*) from deliveries d join orders o on o.id = d.order_id where d.status = 'delivered' and o.status <> 'delivered'
 		or d.status = 'picked_up' and o.status not in ('in_delivery', 'cancelled', 'delivered')`), "orders follow")
 	require.Zero(w.t, w.id(`select count(*) from (select order_id from delivery_offers where outcome = 'open' group by order_id having count(*) > 1) x`))
+	require.Zero(w.t, w.id(`select count(*) from (select aggregate_id from event_log where type in ('DRIVER_NEAR', 'DELIVERY_LATE', 'DELIVERY_DELIVERED')
+		group by aggregate_id, type having count(*) > 1) x`), "told once")
+	require.Zero(w.t, w.id("select count(*) from drivers where incident_at is not null and status = 'WAITING_FOR_WORK'"), "who is off the road waits for nothing")
+	require.Zero(w.t, w.id(`select count(*) from orders o where o.closed_at is null and not exists (
+		select from deliveries d where d.order_id = o.id and d.closed_at is null)`), "an order that is not at its door has a delivery that goes on")
 	require.Zero(w.t, w.id(`select count(*) from (select aggregate_id, sequence from event_log group by aggregate_type, aggregate_id, sequence having count(*) > 1) x`),
 		"events have their places: "+strings.TrimSpace(w.text("select 'x'")))
 }
