@@ -22,8 +22,8 @@ func TestDriversArriveWithTheFood(t *testing.T) {
 	t.Parallel()
 	var early, made time.Duration
 	for seed := range uint64(2) {
-		with := play(t, daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5})
-		without := play(t, daysim.Options{Seed: seed, Orders: 70, Drivers: 16, Hours: 1.5, WhenMade: true})
+		with := play(t, daysim.Options{Seed: seed, Orders: 45, Drivers: 12, Hours: 1, Outlets: 2})
+		without := play(t, daysim.Options{Seed: seed, Orders: 45, Drivers: 12, Hours: 1, Outlets: 2, WhenMade: true})
 		t.Log(with)
 		t.Log(without)
 		require.Equal(t, with.Orders, with.Delivered)
@@ -38,7 +38,7 @@ func TestDriversArriveWithTheFood(t *testing.T) {
 func TestTheSameDayGoesTheSameWay(t *testing.T) {
 	t.Parallel()
 	var first, again, other bytes.Buffer
-	o := daysim.Options{Seed: 3, Orders: 20, Drivers: 5, Hours: 0.5, Trace: &first}
+	o := daysim.Options{Seed: 3, Orders: 12, Drivers: 4, Hours: 0.4, Outlets: 2, Trace: &first}
 	one := play(t, o)
 	o.Trace = &again
 	require.Equal(t, one, play(t, o))

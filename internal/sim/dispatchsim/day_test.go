@@ -55,7 +55,7 @@ func TestDaysKeepTheRulesOfTheProblem(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
 				r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-				in := randomDay(r, rapid.IntRange(1, 60).Draw(t, "orders"), rapid.IntRange(1, 12).Draw(t, "couriers"), 3)
+				in := randomDay(r, rapid.IntRange(1, 40).Draw(t, "orders"), rapid.IntRange(1, 9).Draw(t, "couriers"), 1)
 				s := dispatchsim.Run(in, settings(10), decide)
 				checkDay(t, in, &s)
 			})
@@ -129,9 +129,9 @@ func TestFutureLeavesPastDecisionsUntouched(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
 				seed := rapid.Uint64().Draw(t, "seed")
-				now := rapid.IntRange(20, 160).Draw(t, "now")
-				in := randomDay(rand.New(rand.NewPCG(seed, 1)), 40, 8, 3)
-				other := randomDay(rand.New(rand.NewPCG(seed, 1)), 40, 8, 3)
+				now := rapid.IntRange(10, 50).Draw(t, "now")
+				in := randomDay(rand.New(rand.NewPCG(seed, 1)), 24, 6, 1)
+				other := randomDay(rand.New(rand.NewPCG(seed, 1)), 24, 6, 1)
 				changeAfter(rand.New(rand.NewPCG(seed, 2)), other, now)
 				a, b := dispatchsim.Run(in, settings(10), decide), dispatchsim.Run(other, settings(10), decide)
 				require.Equal(t, until(&a, now), until(&b, now))
@@ -184,7 +184,7 @@ func TestDispatcherBeatsTheRuleItIsComparedWith(t *testing.T) {
 	t.Parallel()
 	var ours, theirs dispatchsim.Figures
 	for seed := range uint64(4) {
-		in := randomDay(rand.New(rand.NewPCG(seed, 3)), 150, 26, 4)
+		in := randomDay(rand.New(rand.NewPCG(seed, 3)), 110, 26, 3)
 		for name, sum := range map[string]*dispatchsim.Figures{"brigade": &ours, "assignment": &theirs} {
 			s := dispatchsim.Run(in, dispatch.DefaultSettings(), policies[name])
 			f := s.Figures(in)

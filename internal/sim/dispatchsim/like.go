@@ -2,6 +2,7 @@ package dispatchsim
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -15,7 +16,9 @@ import (
 // elsewhere, other speeds and preparation times, and more or fewer orders and shifts, which are drawn from those of this
 // day and moved in time. The same seed gives the same day. No rule can be tuned to such days.
 func (in *Instance) Like(seed uint64) *Instance {
-	v := variation{r: rand.New(rand.NewPCG(seed, 0x746f776e))}
+	name := fnv.New64a()
+	_, _ = name.Write([]byte(in.Name))
+	v := variation{r: rand.New(rand.NewPCG(seed, name.Sum64()))}
 	between := func(low, high float64) float64 { return low + (high-low)*v.r.Float64() }
 	v.x, v.y, v.prep = between(0.8, 1.2), between(0.8, 1.2), between(0.7, 1.4)
 	v.mirror = v.r.IntN(2) == 0
