@@ -208,7 +208,7 @@ func seconds(d time.Duration) int32 {
 // wholeSeconds rounds up.
 func wholeSeconds(d time.Duration) time.Duration {
 	n := d / time.Second
-	if d > n*time.Second {
+	if d%time.Second > 0 {
 		n++
 	}
 	return n
