@@ -95,17 +95,36 @@ func notes(env *Env, list []planNote) {
 	}
 }
 
-// weighed writes an amount with its unit, in larger ones where that is shorter to read.
-func weighed(v float64, unit string) string {
+// weigh writes an amount: for people with its unit, in larger ones where that is shorter to read; for programs in its unit.
+func (c *ofPlan) weigh(v float64, unit string) string {
+	decimals := map[string]float64{"g": 1, "ml": 1, "piece": 10}[unit]
 	switch {
+	case c.CSV:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case unit == "g" && v >= 1000:
-		v, unit = v/1000, "kg"
+		v, unit, decimals = v/1000, "kg", 100
 	case unit == "ml" && v >= 1000:
-		v, unit = v/1000, "l"
+		v, unit, decimals = v/1000, "l", 100
 	case unit == "piece":
 		unit = "pc"
 	}
-	return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) + " " + unit
+	return strconv.FormatFloat(math.Round(v*decimals)/decimals, 'f', -1, 64) + " " + unit
+}
+
+// sheet is where a plan's rows go; programs get the unit of amounts in a column of its own.
+func (c *ofPlan) sheet(env *Env, head ...string) *sheetOut {
+	if c.CSV {
+		head = append(head, "UNIT")
+	}
+	return newSheetOut(env.Out, c.CSV, head...)
+}
+
+// add writes a row.
+func (c *ofPlan) add(s *sheetOut, unit string, cells ...any) {
+	if c.CSV {
+		cells = append(cells, unit)
+	}
+	s.row(cells...)
 }
 
 // when writes a time for people; for programs with its zone.
@@ -169,10 +188,10 @@ func (c *planProduction) Run(ctx context.Context, env *Env) error {
 		if len(r.Starts) == 0 {
 			fmt.Fprintln(env.Err, "nothing is to be prepared: what is there suffices, or nothing is made ahead")
 		}
-		s := newSheetOut(env.Out, c.CSV, "BEGIN", "READY", "PREPARATION", "BATCHES", "AMOUNT", "STATION", "MINUTES", "FOR")
+		s := c.sheet(env, "BEGIN", "READY", "PREPARATION", "BATCHES", "AMOUNT", "STATION", "MINUTES", "FOR")
 		for i := range r.Starts {
 			x := &r.Starts[i]
-			s.row(c.when(env, &x.Begin), c.when(env, &x.Ready), x.Code, x.Batches, weighed(x.Amount, x.Unit), orDash(x.Station),
+			c.add(s, x.Unit, c.when(env, &x.Begin), c.when(env, &x.Ready), x.Code, x.Batches, c.weigh(x.Amount, x.Unit), orDash(x.Station),
 				roundTo(x.Minutes, 0), c.when(env, &x.For))
 		}
 		return s.end()
@@ -180,13 +199,13 @@ func (c *planProduction) Run(ctx context.Context, env *Env) error {
 }
 
 func (c *planProduction) totals(env *Env, r productionReply) error {
-	s := newSheetOut(env.Out, c.CSV, "PREPARATION", "THERE", "EXPECTED", "WANTED", "PLANNED", "BY HAND", "BY")
+	s := c.sheet(env, "PREPARATION", "THERE", "EXPECTED", "WANTED", "PLANNED", "BY HAND", "BY")
 	for _, t := range r.Totals {
 		hand := "-"
 		if t.Edited != nil {
-			hand = weighed(*t.Edited, t.Unit)
+			hand = c.weigh(*t.Edited, t.Unit)
 		}
-		s.row(t.Code, weighed(t.There, t.Unit), weighed(t.Expected, t.Unit), weighed(t.Wanted, t.Unit), weighed(t.Planned, t.Unit), hand, orDash(t.EditedBy))
+		c.add(s, t.Unit, t.Code, c.weigh(t.There, t.Unit), c.weigh(t.Expected, t.Unit), c.weigh(t.Wanted, t.Unit), c.weigh(t.Planned, t.Unit), hand, orDash(t.EditedBy))
 	}
 	return s.end()
 }
@@ -236,7 +255,7 @@ func (c *planProcurement) Run(ctx context.Context, env *Env) error {
 		if c.Why {
 			head = append(head, "WHY")
 		}
-		s, n, next := newSheetOut(env.Out, c.CSV, head...), 0, map[string]string{}
+		s, n, next := c.sheet(env, head...), 0, map[string]string{}
 		for i := range r.Lines {
 			l := &r.Lines[i]
 			if next[l.Supplier] == "" {
@@ -251,13 +270,13 @@ func (c *planProcurement) Run(ctx context.Context, env *Env) error {
 				hand = fmt.Sprintf("%s; planned %d", l.EditedBy, l.Packs)
 			}
 			cells := []any{
-				l.Deliver, c.when(env, &l.OrderBy), l.Supplier, l.Code, l.Name, l.Order, weighed(l.Pack, l.Unit), weighed(l.Amount, l.Unit),
+				l.Deliver, c.when(env, &l.OrderBy), l.Supplier, l.Code, l.Name, l.Order, c.weigh(l.Pack, l.Unit), c.weigh(l.Amount, l.Unit),
 				roundTo(l.Total, 2), l.Currency, hand,
 			}
 			if c.Why {
 				cells = append(cells, l.Why)
 			}
-			s.row(cells...)
+			c.add(s, l.Unit, cells...)
 		}
 		if n == 0 {
 			fmt.Fprintln(env.Err, "nothing is to be ordered: what is there and on its way suffices")
@@ -309,17 +328,17 @@ func (c *planStock) Run(ctx context.Context, env *Env) error {
 			return c.daily(env, r)
 		}
 		defer notes(env, r.Notes)
-		s := newSheetOut(env.Out, c.CSV, "CODE", "THERE", "RUNS OUT", "WITH ORDERS", "WILL EXPIRE")
+		s := c.sheet(env, "CODE", "THERE", "RUNS OUT", "WITH ORDERS", "WILL EXPIRE")
 		for i := range r.Ingredients {
 			x := &r.Ingredients[i]
-			s.row(x.Code, weighed(x.There, x.Unit), c.when(env, x.Out), c.when(env, x.Ordered), weighed(x.Wasted, x.Unit))
+			c.add(s, x.Unit, x.Code, c.weigh(x.There, x.Unit), c.when(env, x.Out), c.when(env, x.Ordered), c.weigh(x.Wasted, x.Unit))
 		}
 		return s.end()
 	})
 }
 
 func (c *planStock) daily(env *Env, r stockPlanReply) error {
-	s, n := newSheetOut(env.Out, c.CSV, "CODE", "DAY", "OPENING", "ARRIVALS", "USED", "MISSING", "EXPIRED", "CLOSING"), 0
+	s, n := c.sheet(env, "CODE", "DAY", "OPENING", "ARRIVALS", "USED", "MISSING", "EXPIRED", "CLOSING"), 0
 	for i := range r.Ingredients {
 		x := &r.Ingredients[i]
 		if c.Code != "" && x.Code != c.Code {
@@ -327,8 +346,8 @@ func (c *planStock) daily(env *Env, r stockPlanReply) error {
 		}
 		for _, d := range x.Days {
 			n++
-			s.row(x.Code, d.Day, weighed(d.Opening, x.Unit), weighed(d.Arrivals, x.Unit), weighed(d.Used, x.Unit), weighed(d.Unmet, x.Unit),
-				weighed(d.Expired, x.Unit), weighed(d.Closing, x.Unit))
+			c.add(s, x.Unit, x.Code, d.Day, c.weigh(d.Opening, x.Unit), c.weigh(d.Arrivals, x.Unit), c.weigh(d.Used, x.Unit), c.weigh(d.Unmet, x.Unit),
+				c.weigh(d.Expired, x.Unit), c.weigh(d.Closing, x.Unit))
 		}
 	}
 	if n == 0 {

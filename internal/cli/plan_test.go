@@ -32,8 +32,8 @@ Mon 4 May 08:00  Mon 4 May 08:40  patty        2        20 pc   grill    30     
 	require.Equal(t, "! grill is full\n- sell less\n", r.err, "problems first")
 	require.Contains(t, *asked, `POST /api/v1/planning/production {"day":"2026-05-04"}`)
 	require.Contains(t, ok(t, "plan", "production", "--totals", server), "patty        4 pc   19.5 pc   23.1 pc  20 pc    30 pc    ann")
-	require.Equal(t, `delivery,order_by,supplier,code,name,packs,of,amount,total,currency,by_hand
-2026-05-05,2026-05-04T14:00:00Z,grocer,beef,Beef,3,5 kg,15 kg,60.00,EUR,ann; planned 2
+	require.Equal(t, `delivery,order_by,supplier,code,name,packs,of,amount,total,currency,by_hand,unit
+2026-05-05,2026-05-04T14:00:00Z,grocer,beef,Beef,3,5000,15000,60.00,EUR,ann; planned 2,g
 `, ok(t, "plan", "procurement", "--supplier", "grocer", "--csv", server))
 	require.Contains(t, ok(t, "plan", "procurement", "--why", server), "because")
 	require.Contains(t, run(t, "plan", "procurement", "--supplier", "nobody", server).err, "nothing is to be ordered")

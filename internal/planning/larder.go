@@ -158,7 +158,35 @@ func newBench(o *Outlet, l *Larder, demand []Forecast, day Day, now time.Time) *
 			b.sells = append(b.sells, b.toSell(f))
 		}
 	}
+	b.extend()
 	return b
+}
+
+// extend has days after an item's last forecast sell what was expected a week before.
+func (b *bench) extend() {
+	last, at := map[string]int{}, map[string]map[int]int{}
+	for i := range b.sells {
+		s := &b.sells[i]
+		if at[s.Item] == nil {
+			at[s.Item] = map[int]int{}
+		}
+		last[s.Item] = max(last[s.Item], s.Day)
+		at[s.Item][s.Day] = i
+	}
+	for i, n := 0, len(b.sells); i < n; i++ {
+		s := b.sells[i]
+		if s.Day != last[s.Item] {
+			continue
+		}
+		for day := s.Day + 1; day < b.days; day++ {
+			if k, ok := at[s.Item][day-7]; ok {
+				x := b.sells[k]
+				x.Day = day
+				at[s.Item][day] = len(b.sells)
+				b.sells = append(b.sells, x)
+			}
+		}
+	}
 }
 
 // toSell is what a forecast leaves to be sold: of today, the hours that are not over. A forecast that was brought up to date

@@ -296,15 +296,28 @@ func (b *bench) short(s supply.Short, at time.Time) Note {
 	why := ""
 	switch s.Kind {
 	case supply.TooLate:
-		why = fmt.Sprintf("it takes %v and should have been begun before", g.Lead)
+		why = fmt.Sprintf("it takes %s and should have been begun before", long(g.Lead))
 	case supply.NoMinutes:
 		why = fmt.Sprintf("%s has %.0f of the %.0f minutes that a batch takes", b.station(g.Station), s.Free, g.Work)
 	case supply.TooShort:
-		why = fmt.Sprintf("it keeps %v, and %s has no %.0f minutes within that time", g.Shelf, b.station(g.Station), g.Work)
+		why = fmt.Sprintf("it keeps %s, and %s has no %.0f minutes within that time", long(g.Shelf), b.station(g.Station), g.Work)
 	}
 	return Note{
 		Kind: string(s.Kind), Problem: true, Code: g.Code, At: at.UTC(), Amount: s.Amount,
 		Text: fmt.Sprintf("%s of %s are missing at %s: %s", In(s.Amount, g.Unit), g.Name, b.at(at), why),
+	}
+}
+
+// long writes a duration of whole minutes: 8 h, 1 h 30 min.
+func long(d time.Duration) string {
+	h, m := int(d/time.Hour), int(d/time.Minute)%60
+	switch {
+	case h == 0:
+		return fmt.Sprintf("%d min", m)
+	case m == 0:
+		return fmt.Sprintf("%d h", h)
+	default:
+		return fmt.Sprintf("%d h %d min", h, m)
 	}
 }
 

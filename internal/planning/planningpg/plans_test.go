@@ -188,6 +188,9 @@ func TestStockRunsAsItAddsUp(t *testing.T) {
 	require.Equal(t, "2026-05-05", bun.Out.Format(time.DateOnly), "30 buns last a day and a half")
 	require.Contains(t, []int{12, 13, 19, 20}, bun.Out.In(k.outlets[0].Zone).Hour(), "sold at 13 and 20")
 	require.Nil(t, byCode["patty"].Out, "what is wanted is made")
+	week, last := bun.Days[6], bun.Days[13]
+	require.Equal(t, day(t, "2026-05-18"), last.Day, "after the last forecast")
+	require.Equal(t, week.Used+week.Unmet, last.Used+last.Unmet, "it is as a week before")
 	require.NotNil(t, byCode["saffron"].Out)
 }
 
