@@ -2,6 +2,8 @@ package daysim_test
 
 import (
 	"bytes"
+	"encoding/csv"
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,4 +48,40 @@ func TestTheSameDayGoesTheSameWay(t *testing.T) {
 	o.Trace, o.Seed = &other, 4
 	play(t, o)
 	require.NotEqual(t, first.String(), other.String())
+}
+
+// Every order goes one way: placed, made, taken along by the one driver who was asked for it, brought by him; and nobody
+// carries more than he can.
+func TestWhatHappensOnADayIsPossible(t *testing.T) {
+	t.Parallel()
+	for _, whenMade := range []bool{false, true} {
+		var out bytes.Buffer
+		play(t, daysim.Options{Seed: 9, Orders: 25, Drivers: 5, Hours: 0.5, Outlets: 2, WhenMade: whenMade, Trace: &out})
+		rows, err := csv.NewReader(&out).ReadAll()
+		require.NoError(t, err)
+		at, drivers := map[string]float64{}, map[string]string{}
+		aboard := map[string]int{}
+		for _, r := range rows[1:] {
+			seconds, err := strconv.ParseFloat(r[0], 64)
+			require.NoError(t, err)
+			what, order, driver := r[1], r[2], r[4]
+			require.NotContains(t, at, what+order, "everything happens once")
+			at[what+order] = seconds
+			switch what {
+			case "asked for":
+				drivers[order] = driver
+				require.True(t, !whenMade || at["ready"+order] > 0, "nobody is asked for before it is ready")
+			case "picked up":
+				require.Equal(t, drivers[order], driver)
+				require.GreaterOrEqual(t, seconds, at["ready"+order], "nothing is taken along that is not made")
+				aboard[driver]++
+				require.LessOrEqual(t, aboard[driver], 3)
+			case "delivered":
+				require.Equal(t, drivers[order], driver)
+				require.Greater(t, seconds, at["picked up"+order])
+				aboard[driver]--
+			}
+		}
+		require.Len(t, at, 25*6, "every order is placed, made, asked for, waited for, picked up and delivered")
+	}
 }
