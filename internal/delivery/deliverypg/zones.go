@@ -72,6 +72,9 @@ func (s *Store) PutZones(ctx context.Context, tenant, outlet int64, zones []deli
 // PutZones makes these an outlet's zones, all of them, in the caller's transaction. One that keeps its name stays paused.
 func PutZones(ctx context.Context, tx store.Tx, tenant, outlet int64, zones []delivery.Zone) error {
 	q := db.New(tx)
+	if err := lockOutlet(ctx, q, tenant, outlet); err != nil {
+		return err
+	}
 	keep := make([]string, len(zones))
 	for i, z := range zones {
 		keep[i] = z.Name
@@ -94,6 +97,15 @@ func PutZones(ctx context.Context, tx store.Tx, tenant, outlet int64, zones []de
 	return nil
 }
 
+// lockOutlet keeps others from changing where an outlet delivers until the commit. Errors: KindNotFound for another tenant's.
+func lockOutlet(ctx context.Context, q *db.Queries, tenant, outlet int64) error {
+	_, err := q.LockOutlet(ctx, db.LockOutletParams{Outlet: outlet, Tenant: tenant})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errs.NotFound("no such outlet")
+	}
+	return err
+}
+
 func dayTime(d time.Duration) pgtype.Time {
 	return pgtype.Time{Microseconds: d.Microseconds(), Valid: true}
 }
@@ -114,6 +126,9 @@ func (s *Store) PauseZone(ctx context.Context, tenant, outlet int64, name string
 	told := false
 	err := store.Commit(ctx, s.pool, func(tx store.Tx) error {
 		q := s.q.WithTx(tx)
+		if err := lockOutlet(ctx, q, tenant, outlet); err != nil {
+			return err
+		}
 		have, err := q.LockZone(ctx, db.LockZoneParams{Outlet: outlet, Tenant: tenant, Name: name})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return noZone(name)

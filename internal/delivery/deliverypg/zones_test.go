@@ -1,6 +1,7 @@
 package deliverypg_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +92,38 @@ func TestAddressesOfZonesAreLookedUp(t *testing.T) {
 	require.Equal(t, delivery.Carriage{}, c)
 }
 
+// Managers load zones and pause them at the same time, over and over: one after the other is served.
+func TestZonesAreChangedByManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	zones, boss := delivery.NewZones(w.store, w.clock), w.manager()
+	a, b := delivery.Zone{Name: "a", Area: around(0.01)}, delivery.Zone{Name: "b", Area: around(0.02)}
+	_, err := zones.Put(t.Context(), boss, w.outlet, []delivery.Zone{a, b})
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for i := range 24 {
+		all.Go(func() {
+			var err error
+			switch i % 4 {
+			case 0:
+				_, err = zones.Put(t.Context(), boss, w.outlet, []delivery.Zone{a, b})
+			case 1:
+				_, err = zones.Put(t.Context(), boss, w.outlet, []delivery.Zone{b, a})
+			case 2:
+				_, err = zones.Pause(t.Context(), boss, w.outlet, "a", time.Time{}, "")
+			default:
+				_, err = zones.Resume(t.Context(), boss, w.outlet, "a")
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 2, w.id("select count(*) from delivery_zones"))
+	require.Zero(t, w.id("select count(*) from (select sequence from event_log where aggregate_type = 'outlet' group by aggregate_id, sequence having count(*) > 1) x"))
+}
+
 func TestWhoMayChangeZones(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -101,8 +134,18 @@ func TestWhoMayChangeZones(t *testing.T) {
 	_, err = zones.Put(t.Context(), till, 0, nil)
 	require.True(t, errs.Is(err, errs.KindForbidden))
 	stranger := actor.Actor{Tenant: w.tenant + 1, Role: actor.Manager}
+	_, err = zones.Put(t.Context(), boss, w.outlet, []delivery.Zone{{Name: "centre", Area: around(0.01)}})
+	require.NoError(t, err)
 	_, err = zones.Put(t.Context(), stranger, w.outlet, nil)
-	require.True(t, errs.Is(err, errs.KindNotFound) || err != nil, "not another tenant's outlet")
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.Pause(t.Context(), stranger, w.outlet, "centre", time.Time{}, "")
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.Remove(t.Context(), stranger, w.outlet, "centre")
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	_, err = zones.PutReach(t.Context(), stranger, w.outlet, delivery.Reach{TakeUnknown: true})
+	require.True(t, errs.Is(err, errs.KindNotFound))
+	require.EqualValues(t, 1, w.id("select count(*) from delivery_zones where paused_at is null"), "it is as it was")
+	require.Zero(t, w.id("select count(*) from delivery_reach"))
 	_, err = zones.Atlas(t.Context(), stranger, w.outlet)
 	require.True(t, errs.Is(err, errs.KindNotFound))
 	_, err = zones.Pause(t.Context(), boss, w.outlet, "nowhere", time.Time{}, "")

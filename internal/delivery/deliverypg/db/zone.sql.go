@@ -141,6 +141,23 @@ func (q *Queries) Locate(ctx context.Context, arg LocateParams) (LocateRow, erro
 	return i, err
 }
 
+const lockOutlet = `-- name: LockOutlet :one
+select id from outlets where id = $1 and tenant_id = $2 for no key update
+`
+
+type LockOutletParams struct {
+	Outlet int64
+	Tenant int64
+}
+
+// Whoever changes where an outlet delivers has its row first: nobody waits for anybody in a circle.
+func (q *Queries) LockOutlet(ctx context.Context, arg LockOutletParams) (int64, error) {
+	row := q.db.QueryRow(ctx, lockOutlet, arg.Outlet, arg.Tenant)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const lockZone = `-- name: LockZone :one
 select paused_at, paused_until from delivery_zones where outlet_id = $1 and tenant_id = $2 and name = $3 for update
 `

@@ -3,6 +3,10 @@ select o.slug, z.lat, z.lon, coalesce(r.radius_metres, 0)::int as radius_metres,
 from outlets o left join delivery_outlets z on z.outlet_id = o.id left join delivery_reach r on r.outlet_id = o.id
 where o.id = @outlet and o.tenant_id = @tenant;
 
+-- name: LockOutlet :one
+-- Whoever changes where an outlet delivers has its row first: nobody waits for anybody in a circle.
+select id from outlets where id = @outlet and tenant_id = @tenant for no key update;
+
 -- name: ZonesOf :many
 select id, tenant_id, outlet_id, name, area, fee_minor, minimum_minor, free_from_minor, extra_seconds, opens, closes,
        paused_at, paused_until, paused_by, pause_reason
