@@ -192,7 +192,7 @@ func (s *server) trackHistory(ctx context.Context, who actor.Actor, in *trackRef
 type workerView struct {
 	Name      string     `json:"worker_name" example:"Asha"`
 	Status    string     `json:"status" enum:"online,offline" doc:"online: at work now, neither off shift nor on a break; a worker: seen within two of his heartbeats" example:"online"`
-	Processed int64      `json:"orders_processed" doc:"Orders that a worker made; tasks that somebody of the staff completed, several of them on one order" example:"17"`
+	Processed int64      `json:"orders_processed" doc:"Orders that a worker made, or on which somebody of the staff completed a task" example:"17"`
 	LastSeen  *time.Time `json:"last_seen" doc:"A worker's last sign of life; when the last task was completed; null: never"`
 }
 
@@ -229,7 +229,7 @@ func (s *server) listWorkers(ctx context.Context, who actor.Actor, in *OutletPar
 	}
 	out := &workersOutput{Body: make([]workerView, len(b.People), len(b.People)+len(workers))}
 	for i, p := range b.People {
-		out.Body[i] = workerView{p.Name, onlineText(p.OnShift), p.TasksCompleted, when(p.LastSeen)}
+		out.Body[i] = workerView{p.Name, onlineText(p.OnShift), p.Orders, when(p.LastSeen)}
 	}
 	out.Body = append(out.Body, workers...)
 	return out, nil

@@ -120,6 +120,7 @@ func (a *App) buildKitchen() {
 		Committed:     a.committed,
 		Slipped:       a.tellSlips,
 		Pause:         a.pauseForKitchen,
+		Now:           a.clock.Now,
 	})
 	a.desk = kitchen.NewDesks(runtime.GOMAXPROCS(0), a.tickets, a.clock, settings, a.log, newDeskObserver(a.metrics, a.queueChanged))
 	a.kitchen = kitchen.NewService(a.tickets, a.desk, a.clock, settings)

@@ -434,7 +434,7 @@ func TestSettingsDecideWhetherWorkEndsByItself(t *testing.T) {
 		require.Equal(t, auto, ticket.Closed())
 		if auto {
 			require.Equal(t, "Noah", ticket.Tasks[0].CompletedBy)
-			require.Equal(t, []kitchen.StaffWork{{Staff: 3, Estimate: 12 * time.Second, Took: 12 * time.Second, At: noon.Add(12 * time.Second)}}, j.Staff)
+			require.Equal(t, []kitchen.StaffWork{{Staff: 3, Estimate: 12 * time.Second, Took: 12 * time.Second, Orders: 1, At: noon.Add(12 * time.Second)}}, j.Staff)
 		}
 	}
 }

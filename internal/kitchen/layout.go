@@ -78,6 +78,7 @@ type Person struct {
 	MaxParallel    int
 	Efficiency     float64
 	TasksCompleted int64
+	Orders         int64 // on how many he completed a task
 	WorkedSeconds  float64
 	LastSeen       time.Time
 	Hours          sched.Hours // weekly shifts and breaks, breaks taken by hand

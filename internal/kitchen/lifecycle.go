@@ -79,6 +79,8 @@ type StaffWork struct {
 	Took     time.Duration
 	Measured bool // false: completed by itself, which says nothing about the person
 	Undone   bool // it was not completed after all: what was counted is taken back
+	Recalled bool // it is done again: it stays counted, but perhaps not his order
+	Orders   int  // 1: his first completed task of its order; -1: it was his only one
 	At       time.Time
 }
 
@@ -229,10 +231,22 @@ func (j *Journal) complete(t *Ticket, task *Task, at time.Time, by string) (read
 		reason = "estimate elapsed"
 	}
 	j.task(t, task, event.TaskCompleted, at, by, reason)
-	j.Staff = append(j.Staff, StaffWork{task.Staff, task.Estimate, at.Sub(task.StartedAt), !itself, false, at})
+	j.Staff = append(j.Staff, StaffWork{
+		Staff: task.Staff, Estimate: task.Estimate, Took: at.Sub(task.StartedAt), Measured: !itself, Orders: t.onlyOf(task), At: at,
+	})
 	ready = j.unlock(t, task, at)
 	j.advance(t, at, by)
 	return ready, true, nil
+}
+
+// onlyOf is 1 when nobody but this task tells that its cook has completed something of the order, else 0.
+func (t *Ticket) onlyOf(task *Task) int {
+	for _, o := range t.Tasks {
+		if o != task && !o.CompletedAt.IsZero() && o.Staff == task.Staff {
+			return 0
+		}
+	}
+	return 1
 }
 
 // byAssigned as a name means: whoever the task was assigned to.

@@ -25,7 +25,9 @@ func (j *Journal) undo(t *Ticket, task *Task, at, dueAt time.Time, by string) er
 	if err := j.takeBack(t, task, at, by); err != nil {
 		return err
 	}
-	j.Staff = append(j.Staff, StaffWork{task.Staff, task.Estimate, task.CompletedAt.Sub(task.StartedAt), false, true, at})
+	j.Staff = append(j.Staff, StaffWork{
+		Staff: task.Staff, Estimate: task.Estimate, Took: task.CompletedAt.Sub(task.StartedAt), Undone: true, Orders: -t.onlyOf(task), At: at,
+	})
 	task.Status, task.CompletedAt, task.CompletedBy, task.DueAt, task.Load = TaskStarted, time.Time{}, "", dueAt, 0
 	j.task(t, task, event.TaskRecalled, at, by, "it was not completed")
 	j.reopened(t, at, by, task.Description+" goes on")
@@ -44,6 +46,7 @@ func (j *Journal) again(t *Ticket, task *Task, c call) error {
 	if err := j.takeBack(t, task, c.at, c.by); err != nil {
 		return err
 	}
+	j.Staff = append(j.Staff, StaffWork{Staff: task.Staff, Recalled: true, Orders: -t.onlyOf(task), At: c.at})
 	task.Status, task.Load = TaskUnassigned, 0
 	task.AssignedAt, task.StartedAt, task.CompletedAt, task.ReadyAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	task.CompletedBy = ""

@@ -179,8 +179,13 @@ func updateStaff(ctx context.Context, q *db.Queries, work []kitchen.StaffWork) e
 			at[w.Staff] = i
 			p.Ids, p.Completed, p.Worked = append(p.Ids, w.Staff), append(p.Completed, 0), append(p.Worked, 0)
 			p.Keep, p.Learned, p.Seen = append(p.Keep, 1), append(p.Learned, 0), append(p.Seen, w.At)
+			p.Orders = append(p.Orders, 0)
 		}
 		p.Seen[i] = w.At
+		p.Orders[i] += int32(w.Orders)
+		if w.Recalled {
+			continue
+		}
 		if w.Undone { // what was measured fades; it was one of many
 			p.Completed[i]--
 			p.Worked[i] -= math.Max(0, w.Took.Seconds())

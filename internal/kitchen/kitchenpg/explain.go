@@ -33,7 +33,7 @@ func (s *Store) Surroundings(ctx context.Context, t *kitchen.Ticket, until time.
 
 // layoutOf reads a set-up with all breaks that were taken since then.
 func (s *Store) layoutOf(ctx context.Context, outlet int64, since time.Time) (*kitchen.Layout, error) {
-	found, err := layouts(ctx, s.q, []int64{outlet})
+	found, err := layouts(ctx, s.q, []int64{outlet}, s.parts.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -204,5 +204,7 @@ func (h *house) checkEnd(orders int) {
 	zero("started and completed once", `select count(*) from (select aggregate_id, count(*) filter (where type = 'TASK_STARTED') s, count(*) filter (where type = 'TASK_COMPLETED') c,
 		count(*) filter (where type = 'TASK_ASSIGNED') - count(*) filter (where type = 'TASK_REQUEUED') a from event_log where aggregate_type = 'task' group by aggregate_id) x where s <> 1 or c <> 1 or a <> 1`)
 	zero("each assignment says why", "select (select count(*) from event_log where type = 'TASK_ASSIGNED') - (select count(*) from task_decisions)")
+	zero("orders are counted once for whoever worked on them", `select (select sum(orders_processed) from staff)::bigint
+		- (select count(distinct (assigned_staff_id, order_id)) from tasks where completed_at is not null)`)
 	zero("staff counters are exact", "select (select sum(tasks_completed) from staff)::bigint - (select count(*) from tasks where status = 'COMPLETED')")
 }

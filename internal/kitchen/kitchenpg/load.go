@@ -37,20 +37,26 @@ type Parts struct {
 	Pause func(ctx context.Context, tx store.Tx, p kitchen.Pressed) error
 	// Committed is called after every commit that appended events.
 	Committed func()
+	// Now is the product's clock; nil: the machine's.
+	Now func() time.Time
 }
 
 // New returns a store.
 func New(pool *pgxpool.Pool, parts Parts) *Store {
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
 	return &Store{pool: pool, q: db.New(pool), parts: parts}
 }
 
 // Layouts implements kitchen.Store.
 func (s *Store) Layouts(ctx context.Context, outlets []int64) ([]*kitchen.Layout, error) {
-	found, err := layouts(ctx, s.q, outlets)
+	found, err := layouts(ctx, s.q, outlets, s.parts.Now())
 	return found, store.Classify(err)
 }
 
-func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.Layout, error) {
+// layouts reads set-ups as they are at a time: breaks that ended a day before do not matter any more.
+func layouts(ctx context.Context, q *db.Queries, outlets []int64, now time.Time) ([]*kitchen.Layout, error) {
 	rows, err := q.KitchenOutlets(ctx, outlets)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,7 @@ func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.La
 		}
 		ids[i], byOutlet[r.ID] = r.ID, found[i]
 	}
-	if err := fill(ctx, q, ids, byOutlet); err != nil {
+	if err := fill(ctx, q, ids, byOutlet, now); err != nil {
 		return nil, err
 	}
 	if err := fillStates(ctx, q, ids, byOutlet); err != nil {
@@ -85,7 +91,7 @@ func layouts(ctx context.Context, q *db.Queries, outlets []int64) ([]*kitchen.La
 	return found, nil
 }
 
-func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout) error {
+func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout, now time.Time) error {
 	stations, err := q.Stations(ctx, outlets)
 	if err != nil {
 		return err
@@ -108,22 +114,22 @@ func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64
 			Reason:  r.Reason,
 		})
 	}
-	return fillPeople(ctx, q, outlets, layouts)
+	return fillPeople(ctx, q, outlets, layouts, now)
 }
 
-func fillPeople(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout) error {
+func fillPeople(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64]*kitchen.Layout, now time.Time) error {
 	people, err := q.Staff(ctx, outlets)
 	if err != nil {
 		return err
 	}
-	hours, err := hoursOf(ctx, q, outlets)
+	hours, err := hoursOf(ctx, q, outlets, now)
 	if err != nil {
 		return err
 	}
 	for _, r := range people {
 		p := kitchen.Person{
 			ID: r.ID, Name: r.Name, Active: r.Active, Skills: r.Skills, MaxParallel: int(r.MaxParallel),
-			Efficiency: r.Efficiency, TasksCompleted: r.TasksCompleted, WorkedSeconds: r.WorkedSeconds,
+			Efficiency: r.Efficiency, TasksCompleted: r.TasksCompleted, Orders: r.OrdersProcessed, WorkedSeconds: r.WorkedSeconds,
 		}
 		if r.LastSeenAt != nil {
 			p.LastSeen = *r.LastSeenAt
@@ -137,7 +143,7 @@ func fillPeople(ctx context.Context, q *db.Queries, outlets []int64, layouts map
 	return nil
 }
 
-func hoursOf(ctx context.Context, q *db.Queries, outlets []int64) (map[int64]*sched.Hours, error) {
+func hoursOf(ctx context.Context, q *db.Queries, outlets []int64, now time.Time) (map[int64]*sched.Hours, error) {
 	byStaff := map[int64]*sched.Hours{}
 	of := func(staff int64) *sched.Hours {
 		if byStaff[staff] == nil {
@@ -157,7 +163,7 @@ func hoursOf(ctx context.Context, q *db.Queries, outlets []int64) (map[int64]*sc
 			h.Shifts = append(h.Shifts, w)
 		}
 	}
-	breaks, err := q.Breaks(ctx, db.BreaksParams{Outlets: outlets, Since: time.Now().Add(-24 * time.Hour)})
+	breaks, err := q.Breaks(ctx, db.BreaksParams{Outlets: outlets, Since: now.Add(-24 * time.Hour)})
 	if err != nil {
 		return nil, err
 	}

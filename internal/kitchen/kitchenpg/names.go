@@ -3,6 +3,7 @@ package kitchenpg
 import (
 	"context"
 	"sync"
+	"time"
 
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg/db"
@@ -29,7 +30,7 @@ func (n *names) of(ctx context.Context, q *db.Queries, work []kitchen.Work) (map
 		}
 	}
 	if len(missing) > 0 {
-		found, err := layouts(ctx, q, missing)
+		found, err := layouts(ctx, q, missing, time.Now()) // for their names: hours do not matter
 		if err != nil {
 			return nil, err
 		}

@@ -165,6 +165,8 @@ func (h *house) checkWork() {
 		where t.assigned_staff_id = s.id and t.status in ('ASSIGNED', 'STARTED'))`)
 	zero("what was begun and cancelled is in the waste log, once", `select (select count(*) from tasks where status = 'CANCELLED' and started_at is not null)
 		- (select coalesce(sum(cardinality(steps)), 0) from waste_log)`)
+	zero("orders are counted once for whoever worked on them", `select (select sum(orders_processed) from staff)::bigint
+		- (select count(distinct (assigned_staff_id, order_id)) from tasks where completed_at is not null)`)
 	zero("staff counters are exact", `select (select sum(tasks_completed) from staff)::bigint - (select count(*) filter (where type = 'TASK_COMPLETED')
 		- count(*) filter (where type = 'TASK_RECALLED' and payload->>'status' = 'STARTED') from event_log)`)
 }

@@ -789,22 +789,23 @@ func (q *Queries) Shifts(ctx context.Context, outlets []int64) ([]ShiftsRow, err
 }
 
 const staff = `-- name: Staff :many
-select s.id, s.outlet_id, s.name, s.active, s.max_parallel, s.efficiency, s.tasks_completed, s.worked_seconds, s.last_seen_at,
+select s.id, s.outlet_id, s.name, s.active, s.max_parallel, s.efficiency, s.tasks_completed, s.orders_processed, s.worked_seconds, s.last_seen_at,
        array(select k.station_id from staff_skills k where k.staff_id = s.id order by k.station_id)::bigint[] as skills
 from staff s where s.outlet_id = any($1::bigint[]) order by s.id
 `
 
 type StaffRow struct {
-	ID             int64
-	OutletID       int64
-	Name           string
-	Active         bool
-	MaxParallel    int32
-	Efficiency     float64
-	TasksCompleted int64
-	WorkedSeconds  float64
-	LastSeenAt     *time.Time
-	Skills         []int64
+	ID              int64
+	OutletID        int64
+	Name            string
+	Active          bool
+	MaxParallel     int32
+	Efficiency      float64
+	TasksCompleted  int64
+	OrdersProcessed int64
+	WorkedSeconds   float64
+	LastSeenAt      *time.Time
+	Skills          []int64
 }
 
 func (q *Queries) Staff(ctx context.Context, outlets []int64) ([]StaffRow, error) {
@@ -824,6 +825,7 @@ func (q *Queries) Staff(ctx context.Context, outlets []int64) ([]StaffRow, error
 			&i.MaxParallel,
 			&i.Efficiency,
 			&i.TasksCompleted,
+			&i.OrdersProcessed,
 			&i.WorkedSeconds,
 			&i.LastSeenAt,
 			&i.Skills,
@@ -1065,17 +1067,18 @@ func (q *Queries) Tickets(ctx context.Context, orders []int64) ([]TicketsRow, er
 
 const updateStaff = `-- name: UpdateStaff :exec
 update staff s set
-    tasks_completed = s.tasks_completed + v.completed, worked_seconds = s.worked_seconds + v.worked,
+    tasks_completed = s.tasks_completed + v.completed, orders_processed = s.orders_processed + v.orders, worked_seconds = s.worked_seconds + v.worked,
     efficiency = s.efficiency * v.keep + v.learned, last_seen_at = v.seen
-from (select unnest($1::bigint[]) as id, unnest($2::int[]) as completed, unnest($3::float8[]) as worked,
-             unnest($4::float8[]) as keep, unnest($5::float8[]) as learned,
-             unnest($6::timestamptz[]) as seen) v
+from (select unnest($1::bigint[]) as id, unnest($2::int[]) as completed, unnest($3::int[]) as orders, unnest($4::float8[]) as worked,
+             unnest($5::float8[]) as keep, unnest($6::float8[]) as learned,
+             unnest($7::timestamptz[]) as seen) v
 where s.id = v.id
 `
 
 type UpdateStaffParams struct {
 	Ids       []int64
 	Completed []int32
+	Orders    []int32
 	Worked    []float64
 	Keep      []float64
 	Learned   []float64
@@ -1086,6 +1089,7 @@ func (q *Queries) UpdateStaff(ctx context.Context, arg UpdateStaffParams) error 
 	_, err := q.db.Exec(ctx, updateStaff,
 		arg.Ids,
 		arg.Completed,
+		arg.Orders,
 		arg.Worked,
 		arg.Keep,
 		arg.Learned,

@@ -10,7 +10,7 @@ select id, outlet_id, station_id, name, capacity, up, reason from machines
 where outlet_id = any(@outlets::bigint[]) order by id;
 
 -- name: Staff :many
-select s.id, s.outlet_id, s.name, s.active, s.max_parallel, s.efficiency, s.tasks_completed, s.worked_seconds, s.last_seen_at,
+select s.id, s.outlet_id, s.name, s.active, s.max_parallel, s.efficiency, s.tasks_completed, s.orders_processed, s.worked_seconds, s.last_seen_at,
        array(select k.station_id from staff_skills k where k.staff_id = s.id order by k.station_id)::bigint[] as skills
 from staff s where s.outlet_id = any(@outlets::bigint[]) order by s.id;
 
@@ -129,9 +129,9 @@ select unnest(@tasks::bigint[]), unnest(@attempts::smallint[]), unnest(@tenants:
 
 -- name: UpdateStaff :exec
 update staff s set
-    tasks_completed = s.tasks_completed + v.completed, worked_seconds = s.worked_seconds + v.worked,
+    tasks_completed = s.tasks_completed + v.completed, orders_processed = s.orders_processed + v.orders, worked_seconds = s.worked_seconds + v.worked,
     efficiency = s.efficiency * v.keep + v.learned, last_seen_at = v.seen
-from (select unnest(@ids::bigint[]) as id, unnest(@completed::int[]) as completed, unnest(@worked::float8[]) as worked,
+from (select unnest(@ids::bigint[]) as id, unnest(@completed::int[]) as completed, unnest(@orders::int[]) as orders, unnest(@worked::float8[]) as worked,
              unnest(@keep::float8[]) as keep, unnest(@learned::float8[]) as learned,
              unnest(@seen::timestamptz[]) as seen) v
 where s.id = v.id;
