@@ -39,7 +39,8 @@ func (f *fleet) add(roles ...config.Role) {
 	var all sync.WaitGroup
 	for _, role := range roles {
 		all.Go(func() {
-			p := start(f.t, "serve", "--database-url", f.url, freePort, "--role", string(role), "--demo=busy", "--time-scale=20", "--log-level=error")
+			p := start(f.t, "serve", "--database-url", f.url, freePort, "--role", string(role), "--demo=busy", "--time-scale=20", "--log-level=error",
+				"--leader-heartbeat=1", "--leader-lock-ttl=3")
 			f.starting.Lock()
 			defer f.starting.Unlock()
 			f.byRole[role] = append(f.byRole[role], p)
@@ -121,7 +122,7 @@ func TestRolesChangeHands(t *testing.T) {
 	f := newFleet(t)
 	f.add(config.Roles...) // the first one loads the demo for all
 	f.add(config.Roles...)
-	n := len(config.Roles)
+	n := len(config.Roles) + 1 // an orchestrator stands for leader as a node of its own
 	f.settled(2*n, "two of each")
 	f.works()
 

@@ -45,10 +45,10 @@ func (s *server) addExecutions() {
 "error":"","result":{"series":12},"cpu_ms":41.5,"db_ms":12.1,"rows":380}],"next":null}`), s.executionSteps)
 	retry := r(http.MethodPost, "/executions/{id}/retry", "retry-execution", "Do again what failed",
 		"Goes on from the step that failed, of the tenants that failed; what was completed stays. With all, everything is done again. 409 unless it "+
-			"failed or was cancelled.", "", exampleExecution)
+			"failed or was cancelled.", `{"all":false}`, exampleExecution)
 	add(s, retry, s.retryExecution)
 	add(s, r(http.MethodPost, "/executions/{id}/cancel", "cancel-execution", "Cancel an execution",
-		"What is being done is given up and not kept. Repeating it gives the same answer; 409 when it is over.", "", exampleExecution), s.cancelExecution)
+		"What is being done is given up and not kept. Repeating it gives the same answer; 409 when it is over.", `{"reason":"wrong date"}`, exampleExecution), s.cancelExecution)
 	add(s, r(http.MethodGet, "/audit", "list-workflow-audit", "Who did what", "The latest first.", "",
 		`{"entries":[{"id":3,"workflow_id":1,"execution_id":17,"action":"cancel","by":"ann","data":{"reason":"wrong date"},"at":"2024-12-16T07:05:01Z"}],"next":null}`), s.workflowAudit)
 }

@@ -63,7 +63,6 @@ type Config struct {
 	Traces       telemetry.TraceOptions // zero: what the standard variables say
 	Service      Service                // when the process is one of contract R's services
 	Workflows    config.Workflows       // zero: the defaults
-	StepLease    time.Duration          // without a sign of life others do a process's steps of workflows; 0: 15 s
 }
 
 // App is a running Brigade, or part of one.

@@ -29,8 +29,8 @@ func orchestrate(t *testing.T, database, name string, change func(*app.Config)) 
 	t.Helper()
 	cfg := app.Config{
 		Name: name, Roles: []config.Role{config.RoleOrchestrator}, Addr: "127.0.0.1:0", DatabaseURL: database, Demo: config.DemoData,
-		Lease: lease.Options{Tick: 20 * time.Millisecond}, StepLease: 2 * time.Second,
-		Workflows: config.Workflows{Election: true, Heartbeat: config.Interval(200 * time.Millisecond), LockTTL: config.Interval(time.Second)},
+		Lease: lease.Options{Tick: 20 * time.Millisecond},
+		Workflows: config.Workflows{StepLease: config.Interval(2 * time.Second), Election: true, Heartbeat: config.Interval(200 * time.Millisecond), LockTTL: config.Interval(time.Second)},
 	}
 	if change != nil {
 		change(&cfg)

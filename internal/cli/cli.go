@@ -52,7 +52,7 @@ type Commands struct {
 	Forecast     forecastCommand     `cmd:"" group:"inspect" help:"What will sell, and how good that was known."`
 	Plan         planCommand         `cmd:"" group:"inspect" help:"What to prepare, what to order, and how stock will run."`
 	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
-	Workflow     workflowCommand     `cmd:"" group:"operate" help:"What is done every night, every week, or now: list, run, show, logs, retry, cancel, schedule."`
+	Workflow     workflowCommand     `cmd:"" group:"operate" help:"What is done every night: list, run, show, retry, schedule."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
 	Alert        alertCommand        `cmd:"" group:"inspect" help:"What to look at: runs that failed, were slow or did not come, poor forecasts, stock-outs."`
 	Network      networkCommand      `cmd:"" group:"inspect" help:"A parent's network: its outlets summed up and compared; who is in it."`

@@ -174,7 +174,7 @@ func TestModesAreCommands(t *testing.T) {
 	for _, args := range [][]string{{"--mode"}, {"--mode=waiter"}, {"--mode", "version"}} {
 		r := run(t, args...)
 		require.Equal(t, ExitMisuse, r.code)
-		require.Contains(t, r.err, "--mode must be order-service, kitchen-worker, tracking-service, notification-subscriber, not ")
+		require.Contains(t, r.err, "--mode must be order-service, kitchen-worker, tracking-service, notification-subscriber, orchestrator, not ")
 	}
 }
 

@@ -109,6 +109,15 @@ type workflowList struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (workflowList) Help() string {
+	return `Each workflow has a schedule, or is done by hand; each doing of it is an execution.
+
+    brigade workflow list
+    brigade workflow list --runs --workflow daily
+    brigade workflow list --failed`
+}
+
 // Validate names every faulty flag.
 func (c *workflowList) Validate() error {
 	var f errs.Fields
@@ -257,6 +266,15 @@ type workflowShow struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (workflowShow) Help() string {
+	return `Of an execution for many tenants a tenant sees his own part.
+
+    brigade workflow show daily
+    brigade workflow show 17
+    brigade workflow show 17 --steps`
+}
+
 // Run shows a workflow or an execution.
 func (c *workflowShow) Run(ctx context.Context, env *Env) error {
 	id, err := strconv.ParseInt(c.Ref, 10, 64)
@@ -332,6 +350,14 @@ type workflowLogs struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (workflowLogs) Help() string {
+	return `The oldest line first.
+
+    brigade workflow logs 17
+    brigade workflow logs 17 --step forecasts --level warn`
+}
+
 // Run prints logs.
 func (c *workflowLogs) Run(ctx context.Context, env *Env) error {
 	q := url.Values{"limit": {strconv.Itoa(c.Limit)}}
@@ -370,6 +396,13 @@ type workflowRetry struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (workflowRetry) Help() string {
+	return `What was completed stays, unless --all asks for everything again. Exit code 1 when it fails.
+
+    brigade workflow retry 17`
+}
+
 // Run retries an execution and watches it.
 func (c *workflowRetry) Run(ctx context.Context, env *Env) error {
 	e, raw, err := fetch[executionReply](ctx, &c.Remote, request{
@@ -385,6 +418,13 @@ type workflowCancel struct {
 	ID     int64  `arg:"" help:"The execution's number."`
 	Reason string `name:"reason" placeholder:"TEXT" help:"Why."`
 	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (workflowCancel) Help() string {
+	return `What is being done is given up and not kept; brigade workflow retry goes on with it.
+
+    brigade workflow cancel 17 --reason "wrong date"`
 }
 
 // Run cancels an execution.
@@ -479,6 +519,8 @@ type workflowPut struct {
 func (workflowPut) Help() string {
 	return `The file is checked whole before anything is saved:
 
+    brigade workflow put morning.yaml
+
     name: morning
     type: daily
     cron: "30 6 * * *"
@@ -515,6 +557,13 @@ func (c *workflowPut) Run(ctx context.Context, env *Env) error {
 
 type workflowLeader struct {
 	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (workflowLeader) Help() string {
+	return `All orchestrators do steps; one of them decides when workflows begin.
+
+    brigade workflow leader`
 }
 
 // Run shows who decides.

@@ -24,6 +24,8 @@ type Workflows struct {
 	Heartbeat Interval `name:"leader-heartbeat" env:"BRIGADE_LEADER_HEARTBEAT_SECONDS,LEADER_HEARTBEAT_SECONDS" default:"30s" placeholder:"DURATION" help:"Between its signs of life; 30 or 30s."`
 	LockTTL   Interval `name:"leader-lock-ttl" env:"BRIGADE_LEADER_LOCK_TTL_SECONDS,LEADER_LOCK_TTL_SECONDS" default:"90s" placeholder:"DURATION" help:"Without one for so long, another takes over."`
 
+	StepLease Interval `name:"step-lease" env:"BRIGADE_STEP_LEASE" default:"15s" placeholder:"DURATION" help:"What a process does of workflows is done by others when it gives no sign of life for so long."`
+
 	ForecastingURL URL `name:"forecasting-service-url" env:"BRIGADE_FORECASTING_SERVICE_URL,FORECASTING_SERVICE_URL" placeholder:"URL" help:"This service makes the forecasts."`
 	ProductionURL  URL `name:"production-service-url" env:"BRIGADE_PRODUCTION_SERVICE_URL,PRODUCTION_SERVICE_URL" placeholder:"URL" help:"This service plans the production."`
 	ProcurementURL URL `name:"procurement-service-url" env:"BRIGADE_PROCUREMENT_SERVICE_URL,PROCUREMENT_SERVICE_URL" placeholder:"URL" help:"This service says what is to be bought."`
@@ -47,6 +49,9 @@ func (w Workflows) check(f *errs.Fields) {
 	}
 	if w.Heartbeat < 0 || w.LockTTL < 0 || w.LockTTL != 0 && w.LockTTL < 2*w.Heartbeat {
 		f.Add("--leader-lock-ttl", "must be at least twice --leader-heartbeat")
+	}
+	if w.StepLease != 0 && w.StepLease < Interval(time.Second) {
+		f.Add("--step-lease", "must be at least 1s")
 	}
 	for name, u := range map[string]URL{
 		"--forecasting-service-url": w.ForecastingURL, "--production-service-url": w.ProductionURL,

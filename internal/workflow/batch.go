@@ -44,6 +44,29 @@ func (b *Batch) Key(tenant int64) string {
 	return fmt.Sprintf("%s/%d/%v/%s", b.Name, tenant, b.Day, b.Work().Name)
 }
 
+// Said is the line of the log about what came of a batch, and its figures.
+func (b *Batch) Said(done []Done) (message string, data map[string]any) {
+	counts, cost := map[StepStatus]int{}, Cost{}
+	for i := range done {
+		counts[done[i].Status]++
+		cost.CPU, cost.DB, cost.Rows = cost.CPU+done[i].Cost.CPU, cost.DB+done[i].Cost.DB, cost.Rows+done[i].Cost.Rows
+	}
+	message = fmt.Sprintf("%s of %d tenants: %d completed", b.Work().Name, len(done), counts[StepCompleted])
+	if n := counts[StepFailed]; n > 0 {
+		message += fmt.Sprintf(", %d failed", n)
+	}
+	if n := counts[StepReady]; n > 0 {
+		message += fmt.Sprintf(", %d to be tried again", n)
+	}
+	if len(done) == 1 {
+		data = map[string]any{"tenant_id": done[0].Tenant}
+	} else {
+		data = map[string]any{"tenants": len(done)}
+	}
+	data["cpu_ms"], data["db_ms"], data["rows"] = cost.CPU.Milliseconds(), cost.DB.Milliseconds(), cost.Rows
+	return message, data
+}
+
 // Outcome is what came of a job.
 type Outcome struct {
 	Result any // kept as JSON, for later steps and for whoever looks

@@ -120,6 +120,9 @@ func milli(d time.Duration) float64 { return float64(d) / float64(time.Milliseco
 
 func keepLogs(ctx context.Context, q *db.Queries, b *workflow.Batch, done []workflow.Done, now time.Time) error {
 	p := db.AddLogsParams{Execution: b.Execution, At: now}
+	message, data := b.Said(done)
+	p.Tenants, p.Steps, p.Levels = []int64{0}, []string{b.Work().Name}, []string{"info"}
+	p.Messages, p.Data = []string{message}, []string{string(encode(data))}
 	for i := range done {
 		for _, l := range done[i].Logs {
 			data := l.Data
@@ -130,9 +133,6 @@ func keepLogs(ctx context.Context, q *db.Queries, b *workflow.Batch, done []work
 			p.Levels, p.Messages = append(p.Levels, l.Level), append(p.Messages, l.Message)
 			p.Data = append(p.Data, string(encode(data)))
 		}
-	}
-	if len(p.Tenants) == 0 {
-		return nil
 	}
 	return q.AddLogs(ctx, p)
 }

@@ -27,7 +27,7 @@ var monday = time.Date(2026, 5, 18, 6, 0, 0, 0, time.UTC)
 
 // night is a database with tenants, and a node that does workflows when it is told to.
 type night struct {
-	t        *testing.T
+	t        testing.TB
 	pool     *pgxpool.Pool
 	store    *workflowpg.Store
 	clock    *clock.Manual
@@ -41,7 +41,7 @@ type night struct {
 	fails map[string]error
 }
 
-func setup(t *testing.T, tenants ...string) *night {
+func setup(t testing.TB, tenants ...string) *night {
 	t.Helper()
 	n := &night{t: t, pool: pgtest.New(t), clock: clock.NewManual(monday), did: map[string]int{}, fails: map[string]error{}, epoch: 1}
 	n.store = workflowpg.New(n.pool, workflowpg.Parts{
