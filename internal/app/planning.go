@@ -27,7 +27,7 @@ const salesSpacing = 2 * time.Second
 func (a *App) buildPlanning() {
 	a.salesRows = planningpg.New(a.pool)
 	a.planning = planning.NewService(watched{a.salesRows, a}, a.clock, a.log)
-	a.planner = planning.NewPlanner(watched{a.salesRows, a}, a.clock, a.log)
+	a.planner = planning.NewPlanner(watched{a.salesRows, a}, a.clock)
 }
 
 // startPlanning counts orders as sales and works on forecasts that wait, in processes with the role jobs.

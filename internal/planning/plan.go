@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"log/slog"
+	"errors"
 	"slices"
 	"time"
 
@@ -95,12 +95,11 @@ type PlanStore interface {
 type Planner struct {
 	store PlanStore
 	clock clock.Clock
-	log   *slog.Logger
 }
 
 // NewPlanner returns a planner; the clock is the product's.
-func NewPlanner(store PlanStore, clk clock.Clock, log *slog.Logger) *Planner {
-	return &Planner{store, clk, log}
+func NewPlanner(store PlanStore, clk clock.Clock) *Planner {
+	return &Planner{store, clk}
 }
 
 // Production plans what outlets (none: all of the tenant's) prepare on a day, 0 is each outlet's today. Planned again from the
@@ -252,7 +251,7 @@ func (p *Planner) outlet(ctx context.Context, who actor.Actor, outlet int64) (Ou
 }
 
 // Refresh plans again what to prepare where today's forecast was brought up to date since. It returns how many outlets it
-// planned for. It looks at what is, so that nothing is lost when it is interrupted.
+// planned for. It looks at what is, so that nothing is lost when it is interrupted. A tenant that fails does not stop the others.
 func (p *Planner) Refresh(ctx context.Context) (int, error) {
 	list, err := p.store.ToPrepareAgain(ctx, p.clock.Now())
 	if err != nil {
@@ -264,12 +263,10 @@ func (p *Planner) Refresh(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for tenant, outlets := range tenants {
-		done, err := p.Production(ctx, tenant, outlets, 0, "noon")
-		if n += done; err != nil {
-			return n, err
-		}
+		done, failed := p.Production(ctx, tenant, outlets, 0, "noon")
+		n, err = n+done, errors.Join(err, failed)
 	}
-	return n, nil
+	return n, err
 }
 
 // hoursOf are the hours of a day at an outlet, 23 to 25.

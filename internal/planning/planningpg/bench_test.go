@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -104,7 +103,7 @@ func BenchmarkPlans(b *testing.B) {
 	const outlets = 1000
 	k := setup(b)
 	k.night(b, outlets)
-	p := planning.NewPlanner(k.store, k.clock, slog.New(slog.DiscardHandler))
+	p := planning.NewPlanner(k.store, k.clock)
 	for b.Loop() {
 		k.exec(b, `truncate plans`)
 		begin, spent, before := time.Now(), usage(b), k.backends(b)
@@ -117,6 +116,7 @@ func BenchmarkPlans(b *testing.B) {
 		b.ReportMetric(float64((usage(b).cpu-spent.cpu).Microseconds())/outlets/1000, "cpu-ms/outlet") // without Postgres
 		b.ReportMetric(float64((k.backends(b)-before).Microseconds())/outlets/1000, "pg-cpu-ms/outlet")
 		b.ReportMetric(float64(usage(b).peak), "MiB-peak")
+		b.ReportMetric(float64(value[int64](b, k, `select sum(pg_column_size(body)) from plans`))/outlets, "bytes/outlet")
 	}
 }
 

@@ -2,7 +2,6 @@ package planningpg_test
 
 import (
 	"fmt"
-	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -63,7 +62,7 @@ func planned(t testing.TB) (*kit, *planning.Planner) {
 	k.report(t, main, day(t, "2026-05-03"), 60, "burger")
 	_, err := k.service.Forecast(t.Context(), acme, day(t, "2026-05-04"))
 	require.NoError(t, err)
-	return k, planning.NewPlanner(k.store, k.clock, slog.New(slog.DiscardHandler))
+	return k, planning.NewPlanner(k.store, k.clock)
 }
 
 func TestProductionIsPlannedByTheHour(t *testing.T) {
@@ -321,4 +320,31 @@ func TestPlansKeepTenantsAndOutletsApart(t *testing.T) {
 	require.True(t, errs.Is(err, errs.KindInvalid), "it is over")
 	_, err = p.Production(t.Context(), acme, nil, day(t, "2026-06-03"), "x")
 	require.True(t, errs.Is(err, errs.KindInvalid), "too far ahead")
+}
+
+func TestDaysOnWhichTheClockIsChangedArePlannedWhole(t *testing.T) {
+	t.Parallel()
+	for text, hours := range map[string]int{"2026-03-29": 23, "2026-10-25": 25} {
+		d := day(t, text)
+		k := setup(t)
+		k.larder(t, acme, main)
+		k.clock.now = (d - 1).Time().Add(6 * time.Hour)
+		k.report(t, main, d-2, 60, "burger")
+		_, err := k.service.Forecast(t.Context(), acme, d-1)
+		require.NoError(t, err)
+		list, err := k.store.DemandOf(t.Context(), acme, []int64{main}, d, d)
+		require.NoError(t, err)
+		require.Len(t, list[0].Hours, hours)
+		p := planning.NewPlanner(k.store, k.clock)
+		_, err = p.Production(t.Context(), acme, nil, d, "x")
+		require.NoError(t, err)
+		plan, _, o, err := p.ProductionOf(t.Context(), k.who, 0, d, 0)
+		require.NoError(t, err)
+		require.InDelta(t, list[0].Mean, plan.Totals[0].Expected.Units(), 0.1, "all hours of it")
+		for _, s := range plan.Starts {
+			require.Equal(t, text, s.Begin.In(o.Zone).Format(time.DateOnly))
+			hour := s.For.In(o.Zone).Hour()
+			require.GreaterOrEqual(t, hour, 8, "nothing sells at night")
+		}
+	}
 }

@@ -10,5 +10,4 @@
 //   - [Procure] orders up to a level at every delivery day, from the supplier who does it best
 //   - [Produce] starts batches as late as they can be, within the stations' minutes
 //   - [Savings] says how to sell or not to make what would expire
-//   - [Compare] sets what was used against what should have been
 package supply

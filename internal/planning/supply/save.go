@@ -1,10 +1,6 @@
 package supply
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // SavingKind is what may be done so that less is thrown away.
 type SavingKind string
@@ -90,46 +86,4 @@ func (s *Seller) until(day int) (sum float64) {
 		sum += max(s.Sells[d], 0)
 	}
 	return sum
-}
-
-// Usage is an ingredient's use in a time, by the books.
-type Usage struct {
-	Ingredient int64
-	Opening    Amount
-	In         Amount // bought, made, brought
-	Wasted     Amount // that was noted
-	Closing    Amount // counted
-	Should     Amount // what was cooked should have taken, by the bills
-}
-
-// Variance is what was used against what should have been.
-type Variance struct {
-	Usage
-	Used    Amount  // Opening + In − Wasted − Closing; below zero: more is there than can be
-	Over    Amount  // Used − Should
-	Percent float64 // Over of Should; NaN: nothing should have been used
-}
-
-// Compare sets what was used against what should have been, the largest differences first: theoretical against actual, as
-// kitchens count it (Dopson and Hayes: Food and Beverage Cost Control, 6th ed. 2015).
-func Compare(list []Usage) []Variance {
-	out := make([]Variance, len(list))
-	for i, u := range list {
-		v := Variance{Usage: u, Used: u.Opening + u.In - u.Wasted - u.Closing, Percent: math.NaN()}
-		if v.Over = v.Used - u.Should; u.Should > 0 {
-			v.Percent = 100 * float64(v.Over) / float64(u.Should)
-		}
-		out[i] = v
-	}
-	slices.SortStableFunc(out, func(a, b Variance) int {
-		return cmp.Or(cmp.Compare(size(b.Percent), size(a.Percent)), cmp.Compare(a.Ingredient, b.Ingredient))
-	})
-	return out
-}
-
-func size(v float64) float64 {
-	if math.IsNaN(v) {
-		return -1
-	}
-	return math.Abs(v)
 }

@@ -1,7 +1,6 @@
 package supply_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,19 +50,4 @@ func TestThePriceGoesDownOfWhatUsesUpMost(t *testing.T) {
 
 	list = supply.Savings(7, []supply.Waste{{Lot: -1, Day: 1, Amount: 11_000}}, sellers, 5000)
 	require.Equal(t, []supply.Saving{{Kind: supply.MakeLess, Ingredient: 7, Day: 1, Amount: 10_000, Batches: 2}}, list)
-}
-
-func TestUsageIsComparedWithTheBills(t *testing.T) {
-	t.Parallel()
-	list := supply.Compare([]supply.Usage{
-		{Ingredient: 1, Opening: 10_000, In: 5_000, Wasted: 1_000, Closing: 4_000, Should: 9_500},
-		{Ingredient: 2, Opening: 10_000, Closing: 2_000, Should: 4_000},
-		{Ingredient: 3, Opening: 1_000, Closing: 2_000},
-	})
-	require.Equal(t, int64(2), list[0].Ingredient)
-	require.InDelta(t, 100, list[0].Percent, 1e-9)
-	require.Equal(t, supply.Amount(10_000), list[1].Used)
-	require.Equal(t, supply.Amount(500), list[1].Over)
-	require.Equal(t, supply.Amount(-1_000), list[2].Used, "more is there than can be")
-	require.True(t, math.IsNaN(list[2].Percent))
 }
