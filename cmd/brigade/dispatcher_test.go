@@ -26,7 +26,7 @@ type region struct {
 
 func newRegion(t *testing.T) *region {
 	url := pgtest.NewURL(t)
-	pool, err := store.Open(url, 4)
+	pool, err := store.Open(url, 2)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	r := &region{t: t, pool: pool, dispatchers: map[int64]*process{}}
@@ -83,8 +83,9 @@ func (r *region) owner() (node int64) {
 
 // A dispatcher is killed when it has decided and is about to commit: nothing of its decision is there, the other one decides
 // anew, and the order comes to its door by one driver.
+//
+//nolint:paralleltest // its processes and those of the other tests together would want more connections than there are
 func TestADispatcherIsKilledBetweenDecisionAndCommit(t *testing.T) {
-	t.Parallel()
 	r := newRegion(t)
 	number := r.ask(http.MethodPost, "/orders", `{"type":"delivery","customer_name":"Ada","delivery_address":"Gran Vía 1, Madrid",
 		"delivery_location":{"lat":40.4215,"lon":-3.7040},"items":[{"sku":"dip_cup","quantity":1}]}`)["number"].(string)
