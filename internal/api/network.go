@@ -176,11 +176,11 @@ type networkFigures struct {
 func viewFigures(f *network.Figures) networkFigures {
 	return networkFigures{
 		Units: ofMilli(f.Now.Milli), Revenue: ofMinor(f.Now.Revenue), UnitsBefore: ofMilli(f.Before.Milli), RevenueBefore: ofMinor(f.Before.Revenue),
-		Growth: short(f.Growth()), UnitsToday: ofMilli(f.Today.Milli), RevenueToday: ofMinor(f.Today.Revenue),
+		Growth: portion(f.Growth()), UnitsToday: ofMilli(f.Today.Milli), RevenueToday: ofMinor(f.Today.Revenue),
 		OrdersOpen: f.Kitchen.Orders, UnitsToMake: f.Kitchen.ToMake, UnitsMade: f.Kitchen.Made,
 		WasteCost: ofMinor(f.Waste.Cost()), WasteUnits: f.Waste.Units, WasteUnpriced: f.Waste.Unpriced,
-		WasteShare: short(f.WasteShare()), WasteReduction: short(f.WasteReduction()),
-		ForecastUnits: ofMilli(f.Expected()), ForecastAccuracy: short(f.ForecastAccuracy()),
+		WasteShare: portion(f.WasteShare()), WasteReduction: portion(f.WasteReduction()),
+		ForecastUnits: ofMilli(f.Expected()), ForecastAccuracy: portion(f.ForecastAccuracy()),
 		Deliveries: viewUnderWay(f.Deliveries), Shipments: f.Shipments, Overdue: f.Overdue,
 	}
 }
@@ -228,5 +228,8 @@ func viewOutlook(list []network.Outlook) []networkOutlook {
 	}
 	return days
 }
+
+// portion is a share to a hundredth of a percent.
+func portion(v float64) *float64 { return said(math.Round(v*10_000) / 10_000) }
 
 func tenth(v float64) *float64 { return said(math.Round(v*10) / 10) }

@@ -352,7 +352,7 @@ func (s *server) networkOutlets(ctx context.Context, who actor.Actor, in *networ
 }
 
 func viewRank(r network.Ranked, by network.Metric) rankedView {
-	v := rankedView{NetworkOutlet: viewSite(r.SiteFigures), Value: short(r.Value)}
+	v := rankedView{NetworkOutlet: viewSite(r.SiteFigures), Value: portion(r.Value)}
 	if by == network.ByRevenue {
 		v.Value = said(r.Value / 100)
 	}

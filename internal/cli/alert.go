@@ -117,7 +117,7 @@ func (c *alertShow) Run(ctx context.Context, env *Env) error {
 
 func (a *alertReply) show(env *Env) error {
 	fmt.Fprintf(env.Out, "alert %d  %s  %s\n  %s\n  %s\n", a.ID, a.Severity, a.Status, a.Title, a.Detail)
-	fmt.Fprintf(env.Out, "  %d times from %s to %s\n", a.Count, env.at(&a.FirstAt), env.at(&a.LastAt))
+	fmt.Fprintf(env.Out, "  counted: %d, from %s to %s\n", a.Count, env.at(&a.FirstAt), env.at(&a.LastAt))
 	if a.EscalatesAt != nil {
 		fmt.Fprintf(env.Out, "  escalated %d times; the next time at %s\n", a.Level, env.at(a.EscalatesAt))
 	}

@@ -27,7 +27,7 @@ func TestAlerts(t *testing.T) {
 	require.Equal(t, `alert 12  critical  acknowledged
   daily failed
   The run of daily failed: no flour.
-  2 times from 2024-12-16 06:00:00 to 2024-12-16 07:00:00
+  counted: 2, from 2024-12-16 06:00:00 to 2024-12-16 07:00:00
   looked after by ann
   note: on my way
 `, ok(t, "alert", "show", "12", server))

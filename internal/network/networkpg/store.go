@@ -205,7 +205,7 @@ func (d *drawer) outlook() error {
 		ranges[cell{r.TenantID, r.Day}] = r
 	}
 	for i := range d.w.Ahead {
-		byTenant := map[int64]int64{}
+		byTenant, said := map[int64]int64{}, false
 		o := network.Outlook{Day: d.w.Today.AddDate(0, 0, i)}
 		for k := range d.p.Sites {
 			s := &d.p.Sites[k]
@@ -216,11 +216,15 @@ func (d *drawer) outlook() error {
 			r, ok := ranges[cell{tenant, first + int32(i)}]
 			switch {
 			case ok && r.Mean > 0:
+				said = true
 				scale := float64(milli) / 1000 / float64(r.Mean)
 				o.Low, o.High = o.Low+scale*float64(r.Low), o.High+scale*float64(r.High)
 			case milli > 0:
 				o.Low, o.High = math.NaN(), math.NaN()
 			}
+		}
+		if !said {
+			o.Low, o.High = math.NaN(), math.NaN()
 		}
 		d.p.Outlook = append(d.p.Outlook, o)
 	}
