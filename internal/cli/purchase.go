@@ -362,7 +362,7 @@ type purchaseSend struct{ purchaseRef }
 
 // Help implements kong.HelpProvider.
 func (purchaseSend) Help() string {
-	return `By e-mail, where the supplier has an address and Brigade a mail server (--notify-mail); else it is noted as sent: export it and send it yourself.
+	return `By e-mail, where the supplier has an address and Brigade a mail server (--mail-url); else it is noted as sent: export it and send it yourself.
 
     brigade purchase send PO-00003
     brigade purchase export PO-00003 --out PO-00003.pdf`
