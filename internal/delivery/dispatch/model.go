@@ -12,7 +12,7 @@ type model struct {
 	drivers []driver
 	orders  []order
 	points  []Point
-	dist    []int32   // points × points, as far as there is room, seconds + 1; 0: not asked yet
+	dist    []uint16  // points × points, as far as there is room, seconds + 1; 0: not asked yet
 	firsts  [][]int32 // by pick-up place: when each driver could be there first; see soonest
 
 	pickHalf, dropHalf int32
@@ -74,7 +74,7 @@ func newModel(s *Snapshot) *model {
 	}
 	m.addDrivers()
 	m.addOrders()
-	m.dist = make([]int32, min(mostKept, len(m.points)*len(m.points)))
+	m.dist = make([]uint16, min(mostKept, len(m.points)*len(m.points)))
 	m.firsts = make([][]int32, len(m.points))
 	return m
 }
@@ -217,13 +217,14 @@ func wholeSeconds(d time.Duration) time.Duration {
 // between is the time from place a to place b in seconds at ordinary speed.
 func (m *model) between(a, b int32) int32 {
 	if k := int(a)*len(m.points) + int(b); k < len(m.dist) && m.dist[k] > 0 {
-		return m.dist[k] - 1
+		return int32(m.dist[k]) - 1
 	}
 	return m.ask(a, b)
 }
 
-// mostKept is how many travel times are kept at the most: 32 MiB of them. Others are asked for again.
-const mostKept = 8 << 20
+// mostKept is how many travel times are kept at the most: 32 MiB of them. Others are asked for again, and so are those of
+// more than 18 hours.
+const mostKept = 16 << 20
 
 // ask asks how long it is from place a to place b, and keeps the answer.
 func (m *model) ask(a, b int32) int32 {
@@ -231,8 +232,8 @@ func (m *model) ask(a, b int32) int32 {
 	if a != b {
 		v = seconds(m.s.Travel.Between(m.points[a], m.points[b]))
 	}
-	if k := int(a)*len(m.points) + int(b); k < len(m.dist) {
-		m.dist[k] = v + 1
+	if k := int(a)*len(m.points) + int(b); k < len(m.dist) && v < math.MaxUint16 {
+		m.dist[k] = uint16(v + 1)
 	}
 	return v
 }
