@@ -189,10 +189,10 @@ type planTotalView struct {
 	Name     string   `json:"name" example:"Patty"`
 	Unit     string   `json:"unit" enum:"g,ml,piece" example:"piece"`
 	Batch    float64  `json:"batch" example:"10"`
-	There    float64  `json:"there" doc:"When the plan begins" example:"4"`
-	Expected float64  `json:"expected" doc:"To be taken by items on the day, from when it was planned on" example:"19.5"`
+	There    float64  `json:"there" doc:"When the day's first plan was made" example:"4"`
+	Expected float64  `json:"expected" doc:"To be taken by items on the day" example:"19.5"`
 	Wanted   float64  `json:"wanted" doc:"With what the service level adds, and other preparations take" example:"23.1"`
-	Planned  float64  `json:"planned" example:"20"`
+	Planned  float64  `json:"planned" doc:"To be begun on the day, and begun already" example:"20"`
 	Edited   *float64 `json:"edited" doc:"What somebody made of it; null: nothing"`
 	EditedBy string   `json:"edited_by" example:""`
 	Reason   string   `json:"reason" example:""`

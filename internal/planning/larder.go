@@ -135,12 +135,21 @@ type bench struct {
 	byID    map[int64]*Ingredient
 	byDay   map[Day][]float64 // sales of all items by the hour
 	service float64
+	former  former
+}
+
+// former is what was planned for the day before.
+type former struct {
+	starts []Start
+	edited []Start                  // as somebody made of them
+	there  map[string]supply.Amount // when the day began, by code
 }
 
 // sells is what an item is expected to sell on a day, from now on.
 type sells struct {
 	supply.Demand
 	hours []float64
+	gone  float64 // sold today before, as far as is known
 }
 
 func newBench(o *Outlet, l *Larder, demand []Forecast, day Day, now time.Time) *bench {
@@ -181,7 +190,7 @@ func (b *bench) extend() {
 		for day := s.Day + 1; day < b.days; day++ {
 			if k, ok := at[s.Item][day-7]; ok {
 				x := b.sells[k]
-				x.Day = day
+				x.Day, x.gone = day, 0
 				at[s.Item][day] = len(b.sells)
 				b.sells = append(b.sells, x)
 			}
@@ -210,7 +219,7 @@ func (b *bench) toSell(f *Forecast) sells {
 	if f.Day == b.today && mean > 0 {
 		share = min(left/mean, 1)
 	}
-	s := sells{hours: hours, Demand: supply.Demand{Item: f.SKU, Day: int(f.Day - b.today), Mean: mean * share, Levels: f.Levels}}
+	s := sells{hours: hours, gone: mean * (1 - share), Demand: supply.Demand{Item: f.SKU, Day: int(f.Day - b.today), Mean: mean * share, Levels: f.Levels}}
 	for _, q := range f.Quantiles {
 		s.Quantiles = append(s.Quantiles, q*scale*share)
 	}

@@ -191,8 +191,14 @@ func (p *Planner) planPart(ctx context.Context, tenant int64, part []*Outlet, ki
 		demand[list[i].Outlet] = append(demand[list[i].Outlet], list[i])
 	}
 	plans, digests := make([]Plan, len(part)), make([][]byte, len(part))
+	former, err := p.formerly(ctx, tenant, kind, ids, day)
+	if err != nil {
+		return err
+	}
 	for i, o := range part {
-		body, notes := one(newBench(o, larders[o.ID], demand[o.ID], day, now))
+		b := newBench(o, larders[o.ID], demand[o.ID], day, now)
+		b.former = former[o.ID]
+		body, notes := one(b)
 		text, err := json.Marshal(body)
 		if err != nil {
 			return err
@@ -201,6 +207,41 @@ func (p *Planner) planPart(ctx context.Context, tenant int64, part []*Outlet, ki
 		plans[i], digests[i] = Plan{Outlet: o.ID, Body: text, Problems: problems(notes)}, digest[:]
 	}
 	return p.store.PutPlans(ctx, tenant, kind, day, plans, digests, by, now)
+}
+
+// formerly is what outlets planned to prepare on a day until now.
+func (p *Planner) formerly(ctx context.Context, tenant int64, kind PlanKind, outlets []int64, day Day) (map[int64]former, error) {
+	if kind != PlanProduction {
+		return nil, nil
+	}
+	plans, err := p.store.LatestPlans(ctx, tenant, kind, day, outlets, 0)
+	if err != nil || len(plans) == 0 {
+		return nil, err
+	}
+	edits, err := p.store.PlanEdits(ctx, tenant, kind, outlets, day, day)
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[int64]former, len(plans))
+	for i := range plans {
+		f := former{there: map[string]supply.Amount{}}
+		var body Production
+		if err := json.Unmarshal(plans[i].Body, &body); err != nil {
+			return nil, err
+		}
+		f.starts, f.edited = body.Starts, slices.Clone(body.Starts)
+		for k := range body.Totals {
+			t := &body.Totals[k]
+			f.there[t.Code] = t.There
+			j := slices.IndexFunc(edits, func(e PlanEdit) bool { return e.Outlet == plans[i].Outlet && e.Code == t.Code })
+			if j >= 0 {
+				t.Edited = &edits[j]
+				f.edited = edited(f.edited, t)
+			}
+		}
+		list[plans[i].Outlet] = f
+	}
+	return list, nil
 }
 
 // farthest is how many days ahead something can be planned.

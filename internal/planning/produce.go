@@ -40,18 +40,23 @@ type Total struct {
 	Name     string        `json:"name"`
 	Unit     string        `json:"unit"`
 	Batch    supply.Amount `json:"batch"`
-	There    supply.Amount `json:"there"`    // and good when the plan begins
+	There    supply.Amount `json:"there"`    // and good when the day's first plan was made
 	Expected supply.Amount `json:"expected"` // to be taken on the day
 	Wanted   supply.Amount `json:"wanted"`   // with what the service level adds
-	Planned  supply.Amount `json:"planned"`  // to be begun on the day
+	Planned  supply.Amount `json:"planned"`  // to be begun on the day, and begun already
 	Edited   *PlanEdit     `json:"-"`        // what somebody made of it; nil: nothing
 }
 
 // produce plans an outlet's day. Hours are looked at from now until the end of the next day, so that what takes long is begun
-// for tomorrow.
+// for tomorrow. What a former plan of the day had begun by now stays.
 func (b *bench) produce() Production {
 	out := Production{Forecast: b.run, Starts: []Start{}, Totals: []Total{}, Notes: []Note{}}
 	k := b.kitchen()
+	for _, s := range b.former.starts {
+		if s.Begin.Before(k.Hours[0]) {
+			out.Starts = append(out.Starts, s)
+		}
+	}
 	wants := map[int64][]supply.Amount{}
 	for _, level := range b.levels() {
 		list := make([]supply.Preparation, len(level))
@@ -193,6 +198,9 @@ func (b *bench) preparation(g *Ingredient, hours []time.Time, others []supply.Am
 	for h, v := range others {
 		p.Want[h] += v
 	}
+	if !g.Stocked {
+		p.Ready = b.begun(g, p.Users, hours[0])
+	}
 	for _, l := range b.larder.Lots {
 		if l.Ingredient == g.ID {
 			r := supply.Ready{Amount: l.Amount}
@@ -203,6 +211,37 @@ func (b *bench) preparation(g *Ingredient, hours []time.Time, others []supply.Am
 		}
 	}
 	return p
+}
+
+// begun is what is left of what the day's plan had begun, of a preparation whose stock nobody keeps: taken as made, less what
+// was sold since.
+func (b *bench) begun(g *Ingredient, users []supply.User, now time.Time) (list []supply.Ready) {
+	gone := b.gone(users)
+	for _, s := range b.former.edited {
+		if s.Code != g.Code || !s.Begin.Before(now) {
+			continue
+		}
+		r := supply.Ready{Amount: s.Amount, From: s.Ready}
+		if s.Until != nil {
+			r.Until = *s.Until
+		}
+		take := min(r.Amount, gone)
+		r.Amount, gone = r.Amount-take, gone-take
+		list = append(list, r)
+	}
+	return list
+}
+
+// gone is what today's sales took before now.
+func (b *bench) gone(users []supply.User) (sum supply.Amount) {
+	for _, u := range users {
+		for i := range b.sells {
+			if s := &b.sells[i]; s.Item == u.Item && s.Day == 0 {
+				sum += supply.Of(s.gone * u.Takes.Units())
+			}
+		}
+	}
+	return sum
 }
 
 func partsOf(all []supply.Part, ingredient int64) (list []supply.Part) {
@@ -234,6 +273,13 @@ func (b *bench) tell(out *Production, list []supply.Preparation, plan supply.Day
 		if g := b.byID[s.Preparation]; on(s.Hour) {
 			planned[g.ID] += s.Amount
 			out.Starts = append(out.Starts, b.start(g, s, hours))
+		}
+	}
+	for _, s := range out.Starts {
+		for i := range list {
+			if g := b.byID[list[i].ID]; g.Code == s.Code && s.Begin.Before(hours[0]) {
+				planned[g.ID] += s.Amount
+			}
 		}
 	}
 	for i := range list {
@@ -275,7 +321,13 @@ func (b *bench) station(id int64) string {
 func (b *bench) total(p *supply.Preparation, course []supply.Hour, planned supply.Amount, on func(int) bool) Total {
 	g := b.byID[p.ID]
 	t := Total{Code: g.Code, Name: g.Name, Unit: g.Unit, Batch: g.Batch, Planned: planned}
-	first := true
+	if b.day == b.today {
+		t.Expected = b.gone(p.Users)
+		t.Wanted = t.Expected
+	}
+	there, known := b.former.there[g.Code]
+	first := !known
+	t.There = there
 	for h, c := range course {
 		if !on(h) {
 			continue

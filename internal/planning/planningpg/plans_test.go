@@ -292,9 +292,41 @@ func TestNoonRefreshesWhatToPrepare(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, head.Revision)
 	require.Greater(t, after.Forecast, before.Forecast)
-	for _, s := range after.Starts {
-		require.False(t, s.Begin.Before(k.clock.now.Truncate(time.Hour)), "what is over is over")
+	hour, begun := k.clock.now.Truncate(time.Hour), 0
+	for i, s := range after.Starts {
+		if s.Begin.Before(hour) {
+			require.Equal(t, before.Starts[i], s, "what was begun is begun")
+			begun++
+		}
 	}
+	require.Positive(t, begun)
+	require.Equal(t, before.Totals[0].There, after.Totals[0].There)
+	require.Greater(t, after.Totals[0].Expected, before.Totals[0].Expected, "lunch was better")
+	made := supply.Amount(0)
+	for _, s := range after.Starts {
+		made += s.Amount
+	}
+	require.Equal(t, made, after.Totals[0].Planned, "the whole day's")
+}
+
+func TestWhatTheMorningBeganIsTakenAsMadeWhereNobodyKeepsStock(t *testing.T) {
+	t.Parallel()
+	k, p := planned(t)
+	k.exec(t, `update ingredients set stocked = false, batch_milli = 40000, lead_minutes = 0 where code = 'patty'`)
+	k.exec(t, `delete from stock_lots where initial_milli = 4000`)
+	_, err := p.Production(t.Context(), acme, nil, 0, "nightly")
+	require.NoError(t, err)
+	before, _, _, err := p.ProductionOf(t.Context(), k.who, 0, 0, 0)
+	require.NoError(t, err)
+	require.Len(t, before.Starts, 1, "one batch lasts the day")
+	k.clock.now = before.Starts[0].For.Add(2 * time.Hour)
+	_, err = p.Production(t.Context(), acme, nil, 0, "again")
+	require.NoError(t, err)
+	after, head, _, err := p.ProductionOf(t.Context(), k.who, 0, 0, 0)
+	require.NoError(t, err)
+	require.Equal(t, before.Starts, after.Starts, "nothing is to be made twice")
+	require.Equal(t, before.Totals[0].Planned, after.Totals[0].Planned)
+	require.LessOrEqual(t, head.Revision, 2)
 }
 
 func TestPlansKeepTenantsAndOutletsApart(t *testing.T) {

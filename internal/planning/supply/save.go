@@ -48,8 +48,8 @@ func Savings(ingredient int64, waste []Waste, sellers []Seller, batch Amount) []
 		if w.Day < 0 {
 			continue
 		}
-		if n := int64(0); batch > 0 {
-			if n = int64(w.Amount / batch); n > 0 && w.Lot < 0 {
+		if batch > 0 && w.Lot < 0 {
+			if n := int64(w.Amount / batch); n > 0 {
 				list = append(list, Saving{Kind: MakeLess, Ingredient: ingredient, Day: w.Day, Amount: batch * Amount(n), Batches: int(n)})
 				continue
 			}
