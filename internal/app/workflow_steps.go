@@ -182,7 +182,11 @@ func (a *App) cleanupStep(ctx context.Context, b *workflow.Batch, _ workflow.Job
 		return nil, errs.Permanent(err)
 	}
 	n, err := a.workflowRows.Prune(ctx, b.Day.Time().AddDate(0, 0, -days), prunedSteps)
-	return map[string]any{"deleted": n}, err
+	if err != nil {
+		return nil, err
+	}
+	archived, gone, err := a.alerts.CleanUp(ctx)
+	return map[string]any{"deleted": n, "alerts_archived": archived, "alerts_deleted": gone}, err
 }
 
 // guardCall refuses calls of tenants' steps into private networks.
