@@ -96,7 +96,7 @@ func (l *larders) suppliers(ctx context.Context) error {
 			ID: r.ID, Name: r.Name, Lead: int(r.LeadDays), Cutoff: time.Duration(r.CutOffMinutes) * time.Minute, Least: r.MinimumMinor,
 		}}
 		for _, d := range r.DeliveryDays {
-			s.Weekdays[d%7] = true
+			s.Weekdays[(d%7+7)%7] = true
 		}
 		if len(r.DeliveryDays) == 0 {
 			s.Weekdays = [7]bool{true, true, true, true, true, true, true}
