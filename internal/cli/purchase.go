@@ -44,6 +44,13 @@ type supplierList struct {
 	Remote   `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (supplierList) Help() string {
+	return `With the next day for which something can still be ordered.
+
+    brigade supplier list`
+}
+
 // Run lists suppliers.
 func (c *supplierList) Run(ctx context.Context, env *Env) error {
 	q := c.query()
@@ -77,6 +84,13 @@ type supplierShow struct {
 
 	AtOutlet `group:"server"`
 	Remote   `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (supplierShow) Help() string {
+	return `What is sold in packs is ordered in packs.
+
+    brigade supplier show mercado`
 }
 
 // Run shows a supplier.
@@ -191,6 +205,13 @@ type purchaseList struct {
 	Remote   `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (purchaseList) Help() string {
+	return `Latest first; those that are open unless --all asks for all.
+
+    brigade purchase list --supplier mercado`
+}
+
 // Run lists purchase orders.
 func (c *purchaseList) Run(ctx context.Context, env *Env) error {
 	q := c.query()
@@ -241,6 +262,13 @@ func (c *purchaseRef) ask(ctx context.Context, env *Env, req request) error {
 }
 
 type purchaseShow struct{ purchaseRef }
+
+// Help implements kong.HelpProvider.
+func (purchaseShow) Help() string {
+	return `By its number at the outlet, or its id.
+
+    brigade purchase show PO-00003`
+}
 
 // Run shows a purchase order.
 func (c *purchaseShow) Run(ctx context.Context, env *Env) error {
@@ -325,7 +353,9 @@ type purchaseCreate struct {
 
 // Help implements kong.HelpProvider.
 func (purchaseCreate) Help() string {
-	return `    brigade purchase create mercado 1001=2 1040=1 --note "back door"`
+	return `Products by the supplier's code, with packs.
+
+    brigade purchase create mercado 1001=2 1040=1 --note "back door"`
 }
 
 // Run drafts.
@@ -375,6 +405,13 @@ func (c *purchaseSend) Run(ctx context.Context, env *Env) error {
 
 type purchaseCancel struct{ purchaseRef }
 
+// Help implements kong.HelpProvider.
+func (purchaseCancel) Help() string {
+	return `What came in stays in stock.
+
+    brigade purchase cancel PO-00003`
+}
+
 // Run cancels.
 func (c *purchaseCancel) Run(ctx context.Context, env *Env) error {
 	return c.ask(ctx, env, request{method: http.MethodPost, path: c.path("/cancel")})
@@ -382,10 +419,10 @@ func (c *purchaseCancel) Run(ctx context.Context, env *Env) error {
 
 type purchaseReceive struct {
 	purchaseRef
-	Lines   []string   `arg:"" optional:"" name:"line=quantity" help:"What came of which line, as 1=90 or 2='4.5 kg' (default: all that is open)."`
-	Expires *time.Time `name:"expires" format:"2006-01-02" placeholder:"YYYY-MM-DD" help:"When that expires (default: by its shelf life)."`
-	Close   bool       `name:"close" help:"Nothing more will come."`
-	Key     string     `name:"key" placeholder:"KEY" help:"The same delivery with the same key is taken in once."`
+	Lines   []string `arg:"" optional:"" name:"line=quantity" help:"What came of which line, as 1=90 or 2='4.5 kg' (default: all that is open)."`
+	Expires string   `name:"expires" placeholder:"YYYY-MM-DD" help:"When that expires (default: by its shelf life)."`
+	Close   bool     `name:"close" help:"Nothing more will come."`
+	Key     string   `name:"key" placeholder:"KEY" help:"The same delivery with the same key is taken in once."`
 }
 
 // Validate names every faulty line.
@@ -397,15 +434,20 @@ func (c *purchaseReceive) Validate() error {
 			f.Add(l, "must be a line and a quantity, as 1=90")
 		}
 	}
-	if c.Expires != nil && len(c.Lines) == 0 {
+	if c.Expires != "" && len(c.Lines) == 0 {
 		f.Add("--expires", "needs the lines that it is about")
+	}
+	if _, err := expiry(c.Expires); err != nil {
+		f.Add("--expires", "must be a day, as 2026-05-04")
 	}
 	return f.Err()
 }
 
 // Help implements kong.HelpProvider.
 func (purchaseReceive) Help() string {
-	return `    brigade purchase receive PO-00003
+	return `Without lines, all that is open came in.
+
+    brigade purchase receive PO-00003
     brigade purchase receive PO-00003 1=90 2='4.5 kg' --close`
 }
 
@@ -417,8 +459,8 @@ func (c *purchaseReceive) Run(ctx context.Context, env *Env) error {
 		no, q, _ := strings.Cut(l, "=")
 		n, _ := strconv.Atoi(no) // Validate has looked
 		entry := map[string]any{"line": n, "quantity": q}
-		if c.Expires != nil {
-			entry["expires"] = c.Expires.In(time.UTC).Format(time.RFC3339)
+		if at, _ := expiry(c.Expires); at != "" {
+			entry["expires"] = at
 		}
 		lines = append(lines, entry)
 	}

@@ -100,6 +100,13 @@ type stockShow struct {
 	Remote   `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (stockShow) Help() string {
+	return `What expires first is used first.
+
+    brigade stock show milk`
+}
+
 // Run shows a level with its lots.
 func (c *stockShow) Run(ctx context.Context, env *Env) error {
 	type reply struct {
@@ -192,7 +199,29 @@ func (c *stockCount) Run(ctx context.Context, env *Env) error { return c.enter(c
 
 type stockReceive struct {
 	sheetFlags
-	Expires *time.Time `name:"expires" format:"2006-01-02" placeholder:"YYYY-MM-DD" help:"When it expires (default: by its shelf life)."`
+	Expires string `name:"expires" placeholder:"YYYY-MM-DD" help:"When it expires (default: by its shelf life)."`
+}
+
+// Validate names every faulty entry, and a faulty day.
+func (c *stockReceive) Validate() error {
+	if _, err := expiry(c.Expires); err != nil {
+		return err
+	}
+	return c.sheetFlags.Validate()
+}
+
+// expiry is the beginning of a day, as the API wants it; "" stays so. Errors: KindInvalid.
+func expiry(day string) (string, error) {
+	if day == "" {
+		return "", nil
+	}
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		var f errs.Fields
+		f.Add("--expires", "must be a day, as 2026-05-04")
+		return "", f.Err()
+	}
+	return t.Format(time.RFC3339), nil
 }
 
 // Help implements kong.HelpProvider.
@@ -205,8 +234,8 @@ func (stockReceive) Help() string {
 // Run takes in.
 func (c *stockReceive) Run(ctx context.Context, env *Env) error {
 	more := map[string]any{}
-	if c.Expires != nil {
-		more["expires"] = c.Expires.In(time.UTC).Format(time.RFC3339)
+	if at, _ := expiry(c.Expires); at != "" { // Validate has looked
+		more["expires"] = at
 	}
 	return c.enter(ctx, env, "purchase", more)
 }
@@ -217,7 +246,7 @@ type stockMake struct{ sheetFlags }
 func (stockMake) Help() string {
 	return `For preparations that are stocked. What they are made of goes out of stock by their bill.
 
-    brigade stock make pizza_dough='8 kg'`
+    brigade stock make dough='8 kg'`
 }
 
 // Run makes.
@@ -245,6 +274,13 @@ func (c *stockWaste) Run(ctx context.Context, env *Env) error {
 }
 
 type stockCorrect struct{ sheetFlags }
+
+// Help implements kong.HelpProvider.
+func (stockCorrect) Help() string {
+	return `For what was entered wrongly; a count says how much is there, this how much it was wrong by.
+
+    brigade stock correct milk='-2 l' --reason "entered twice"`
+}
 
 // Run corrects.
 func (c *stockCorrect) Run(ctx context.Context, env *Env) error {
@@ -277,6 +313,13 @@ type stockMovements struct {
 
 	AtOutlet `group:"server"`
 	Remote   `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (stockMovements) Help() string {
+	return `Latest first. The ledger is only appended to.
+
+    brigade stock movements --ingredient milk --kind waste`
 }
 
 // Run lists movements.
@@ -375,6 +418,13 @@ func (c *stockUsage) Run(ctx context.Context, env *Env) error {
 type stockOuts struct {
 	AtOutlet `group:"server"`
 	Remote   `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (stockOuts) Help() string {
+	return `They come back by themselves when their ingredients do.
+
+    brigade stock outs`
 }
 
 // Run lists items that are off.
