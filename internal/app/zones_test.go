@@ -63,7 +63,7 @@ func TestAnOutletDeliversToItsZones(t *testing.T) {
 	wrong := p.ask(http.StatusUnprocessableEntity, http.MethodPut, zones, `{"type":"FeatureCollection","features":[`+feature+`,
 		{"type":"Feature","properties":{"name":"bow"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[0.1,0.1],[0.1,0],[0,0.1],[0,0]]]}}]}`)
 	require.Contains(t, wrong["detail"], "features[1].geometry ring 1 crosses itself")
-	require.Len(t, p.ask(http.StatusOK, http.MethodDelete, zones+"/all", "")["zones"], 0)
+	require.Empty(t, p.ask(http.StatusOK, http.MethodDelete, zones+"/all", "")["zones"])
 	p.ask(http.StatusOK, http.MethodPut, "/api/v1/outlets/kitchen/delivery-reach", `{"radius_metres":3000}`)
 	refused = p.ask(http.StatusUnprocessableEntity, http.MethodPost, "/api/v1/orders", cups(1, `"delivery_location":{"lat":41,"lon":-3.7}`))
 	require.Contains(t, refused["detail"], "orders are delivered within 3.0 km")
