@@ -67,7 +67,7 @@ func (s *server) addPurchases() {
 		"", examplePurchase), s.cancelPurchase)
 	add(s, purchaseRoute(http.MethodGet, "/purchases/{purchase}/document", "export-purchase", "The order on paper",
 		"For the supplier, as PDF or as CSV, with numbers and dates as they are written where the outlet is.", "",
-		`"PO-00003;17/12/2024;1;1001;Beef patty 113 g;60 pieces;2;120 pieces;48,00;96,00;EUR"`), s.exportPurchase)
+		`"JVBERi0xLjMK"`), s.exportPurchase)
 }
 
 type supplierView struct {
