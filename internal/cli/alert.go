@@ -110,6 +110,13 @@ type alertShow struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (alertShow) Help() string {
+	return `With what it says, how often it was the same, and who looks after it.
+
+    brigade alert show 12`
+}
+
 // Run shows an alert.
 func (c *alertShow) Run(ctx context.Context, env *Env) error {
 	return ask(ctx, env, &c.Remote, request{path: c.path("")}, func(a alertReply) error { return a.show(env) })
@@ -139,6 +146,13 @@ type alertAck struct {
 	Remote `group:"server"`
 }
 
+// Help implements kong.HelpProvider.
+func (alertAck) Help() string {
+	return `It is open again when it becomes graver. Repeating it changes nothing.
+
+    brigade alert ack 12 --note "on my way"`
+}
+
 // Run says that somebody looks after an alert.
 func (c *alertAck) Run(ctx context.Context, env *Env) error {
 	return changeAlert(ctx, env, &c.Remote, c.path("/acknowledge"), c.Note)
@@ -148,6 +162,13 @@ type alertArchive struct {
 	AlertRef
 	Note   string `name:"note" placeholder:"TEXT" help:"Why."`
 	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (alertArchive) Help() string {
+	return `What is over is archived by itself. Repeating it changes nothing.
+
+    brigade alert archive 12 --note "was a drill"`
 }
 
 // Run puts an alert away.

@@ -54,8 +54,8 @@ type Commands struct {
 	Sales        salesCommand        `cmd:"" group:"operate" help:"The history of sales, from which forecasts are made."`
 	Workflow     workflowCommand     `cmd:"" group:"operate" help:"What is done every night: list, run, show, retry, schedule."`
 	Webhook      webhookCommand      `cmd:"" group:"operate" help:"Where integrators are told what becomes of orders."`
-	Alert        alertCommand        `cmd:"" group:"inspect" help:"What to look at: runs that failed, were slow or did not come, poor forecasts, stock-outs."`
-	Network      networkCommand      `cmd:"" group:"inspect" help:"A parent's network: its outlets summed up and compared; who is in it."`
+	Alert        alertCommand        `cmd:"" group:"inspect" help:"What to look at: runs, forecasts, stock that will run out."`
+	Network      networkCommand      `cmd:"" group:"inspect" help:"A network of outlets, summed up and compared; who is in it."`
 	Notification notificationCommand `cmd:"" group:"inspect" help:"What customers and integrators were told."`
 
 	Events  eventsCommand  `cmd:"" group:"inspect" help:"Follow what happens; where it is carried to, again if need be."`

@@ -126,6 +126,13 @@ func (c *networkShow) Run(ctx context.Context, env *Env) error {
 
 type networkProduction struct{ ofNetwork }
 
+// Help implements kong.HelpProvider.
+func (networkProduction) Help() string {
+	return `What kitchens have to make and what waits, what is forecast for seven days, what was lost; and what of today's plans is made.
+
+    brigade network production --parent chain`
+}
+
 // Run shows what is made where.
 func (c *networkProduction) Run(ctx context.Context, env *Env) error {
 	type reply struct {
@@ -172,6 +179,13 @@ func markIf(b bool) string {
 }
 
 type networkDistribution struct{ ofNetwork }
+
+// Help implements kong.HelpProvider.
+func (networkDistribution) Help() string {
+	return `Deliveries, drivers on their routes, what suppliers are to bring.
+
+    brigade network distribution --parent chain`
+}
 
 type networkUnderWay struct {
 	UnderWay int `json:"under_way"`
@@ -347,6 +361,13 @@ type networkLeave struct {
 	Tenant string `arg:"" help:"The tenant, by its slug."`
 }
 
+// Help implements kong.HelpProvider.
+func (networkLeave) Help() string {
+	return `Its parent sees nothing of it from then on.
+
+    brigade network leave franchise`
+}
+
 // Run takes a tenant out of its network.
 func (c *networkLeave) Run(ctx context.Context, env *Env) error {
 	return c.with(ctx, env, func(ctx context.Context, s *networkpg.Store, _ *pgxpool.Pool) error {
@@ -364,6 +385,13 @@ type networkCentral struct {
 	Off    bool   `name:"off" help:"It does so no longer."`
 }
 
+// Help implements kong.HelpProvider.
+func (networkCentral) Help() string {
+	return `Its figures are shown apart, too. Repeating it changes nothing.
+
+    brigade network central kitchen --tenant chain`
+}
+
 // Run says whether an outlet produces for others.
 func (c *networkCentral) Run(ctx context.Context, env *Env) error {
 	return c.with(ctx, env, func(ctx context.Context, s *networkpg.Store, _ *pgxpool.Pool) error {
@@ -378,6 +406,13 @@ func (c *networkCentral) Run(ctx context.Context, env *Env) error {
 }
 
 type networkMembers struct{ networkBase }
+
+// Help implements kong.HelpProvider.
+func (networkMembers) Help() string {
+	return `For example:
+
+    brigade network members`
+}
 
 // memberRow is a member as JSON.
 type memberRow struct {

@@ -484,10 +484,11 @@ func (q *Queries) Routes(ctx context.Context, tenants []int64) ([]RoutesRow, err
 }
 
 const salesByDay = `-- name: SalesByDay :many
-select d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor,
-       count(distinct s.outlet_id)::int as outlets
-from sales_series s join sales_days d on d.series_id = s.id and d.day between $1::date and $2::date
-where s.tenant_id = any($3::bigint[]) and ($4::bigint = 0 or s.outlet_id = $4)
+select v.day, sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as outlets
+from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+      from sales_series s join sales_days d on d.series_id = s.id and d.day between $1::date and $2::date
+      where s.tenant_id = any($3::bigint[]) and ($4::bigint = 0 or s.outlet_id = $4)
+      group by s.outlet_id, d.day) v
 group by 1 order by 1
 `
 
@@ -597,10 +598,12 @@ func (q *Queries) SalesByProduct(ctx context.Context, arg SalesByProductParams) 
 }
 
 const salesBySite = `-- name: SalesBySite :many
-select s.outlet_id, case when d.day < $1::date then 0 when d.day <= $2::date then 1 else 2 end::int as part,
-       sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor, count(distinct d.day)::int as days
-from sales_series s join sales_days d on d.series_id = s.id and d.day between $3::date and $4::date
-where s.tenant_id = any($5::bigint[])
+select v.outlet_id, case when v.day < $1::date then 0 when v.day <= $2::date then 1 else 2 end::int as part,
+       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as days
+from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+      from sales_series s join sales_days d on d.series_id = s.id and d.day between $3::date and $4::date
+      where s.tenant_id = any($5::bigint[])
+      group by s.outlet_id, d.day) v
 group by 1, 2
 `
 
@@ -620,7 +623,8 @@ type SalesBySiteRow struct {
 	Days          int32
 }
 
-// By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it.
+// By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it. Days are summed first: counting
+// distinct ones would sort every row.
 func (q *Queries) SalesBySite(ctx context.Context, arg SalesBySiteParams) ([]SalesBySiteRow, error) {
 	rows, err := q.db.Query(ctx, salesBySite,
 		arg.First,

@@ -15,18 +15,22 @@ where t.id = @parent or t.status = 'active' and t.id in (select m.tenant_id from
 order by t.id <> @parent, t.slug, o.slug;
 
 -- name: SalesBySite :many
--- By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it.
-select s.outlet_id, case when d.day < @first::date then 0 when d.day <= @last::date then 1 else 2 end::int as part,
-       sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor, count(distinct d.day)::int as days
-from sales_series s join sales_days d on d.series_id = s.id and d.day between @before::date and @today::date
-where s.tenant_id = any(@tenants::bigint[])
+-- By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it. Days are summed first: counting
+-- distinct ones would sort every row.
+select v.outlet_id, case when v.day < @first::date then 0 when v.day <= @last::date then 1 else 2 end::int as part,
+       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as days
+from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+      from sales_series s join sales_days d on d.series_id = s.id and d.day between @before::date and @today::date
+      where s.tenant_id = any(@tenants::bigint[])
+      group by s.outlet_id, d.day) v
 group by 1, 2;
 
 -- name: SalesByDay :many
-select d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor,
-       count(distinct s.outlet_id)::int as outlets
-from sales_series s join sales_days d on d.series_id = s.id and d.day between @first::date and @today::date
-where s.tenant_id = any(@tenants::bigint[]) and (@outlet::bigint = 0 or s.outlet_id = @outlet)
+select v.day, sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as outlets
+from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+      from sales_series s join sales_days d on d.series_id = s.id and d.day between @first::date and @today::date
+      where s.tenant_id = any(@tenants::bigint[]) and (@outlet::bigint = 0 or s.outlet_id = @outlet)
+      group by s.outlet_id, d.day) v
 group by 1 order by 1;
 
 -- name: SalesByProduct :many
