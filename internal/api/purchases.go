@@ -49,7 +49,7 @@ func (s *server) addPurchases() {
 	add(s, create, s.draftPurchase)
 	suggest := purchaseRoute(http.MethodPost, "/purchases/suggested", "suggest-purchases", "Order what is needed",
 		"A draft for each supplier from whom something should be bought: by the latest purchase plan where there is one, else so that every ingredient "+
-			"comes up to its par level, with what is ordered and drafted already.", "", `{"purchases":[`+examplePurchase+`]}`)
+			"comes up to its par level, with what is ordered and drafted already.", "", `{"purchases":[`+examplePurchase+`],"next":null}`)
 	suggest.status = http.StatusCreated
 	add(s, suggest, s.suggestPurchases)
 	add(s, purchaseRoute(http.MethodGet, "/purchases/{purchase}", "get-purchase", "A purchase order", "By its number or id.", "", examplePurchase), s.getPurchase)
