@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,6 +94,11 @@ func notes(env *Env, list []planNote) {
 			}
 		}
 	}
+}
+
+// calm tells whether a plan solves everything.
+func calm(list []planNote) bool {
+	return !slices.ContainsFunc(list, func(n planNote) bool { return n.Problem })
 }
 
 // weigh writes an amount: for people with its unit, in larger ones where that is shorter to read; for programs in its unit.
@@ -185,7 +191,7 @@ func (c *planProduction) Run(ctx context.Context, env *Env) error {
 		if c.Totals {
 			return c.totals(env, r)
 		}
-		if len(r.Starts) == 0 {
+		if len(r.Starts) == 0 && calm(r.Notes) {
 			fmt.Fprintln(env.Err, "nothing is to be prepared: what is there suffices, or nothing is made ahead")
 		}
 		s := c.sheet(env, "BEGIN", "READY", "PREPARATION", "BATCHES", "AMOUNT", "STATION", "MINUTES", "FOR")
@@ -278,7 +284,7 @@ func (c *planProcurement) Run(ctx context.Context, env *Env) error {
 			}
 			c.add(s, l.Unit, cells...)
 		}
-		if n == 0 {
+		if n == 0 && calm(r.Notes) {
 			fmt.Fprintln(env.Err, "nothing is to be ordered: what is there and on its way suffices")
 		}
 		return s.end()

@@ -63,8 +63,19 @@ func (b *bench) procure() Procurement {
 	for _, p := range problems {
 		out.Notes = append(out.Notes, b.problem(p))
 	}
-	out.Notes = append(out.Notes, b.uncounted()...)
+	out.Notes = append(append(out.Notes, b.unforecast()...), b.uncounted()...)
 	return out
+}
+
+// unforecast says that nothing is known of what will sell.
+func (b *bench) unforecast() []Note {
+	if b.run != 0 {
+		return nil
+	}
+	return []Note{{
+		Kind: "no_forecast", Problem: true, At: b.begin(0).UTC(),
+		Text: "there is no forecast of these days, so nothing is expected to sell: brigade forecast run",
+	}}
 }
 
 // uncounted says of which ingredients nobody knows how much there is.

@@ -70,6 +70,7 @@ func (b *bench) produce() Production {
 		}
 		b.tell(&out, list, plan, k.Hours)
 	}
+	out.Notes = append(out.Notes, b.unforecast()...)
 	slices.SortStableFunc(out.Starts, func(x, y Start) int {
 		return cmp.Or(x.Begin.Compare(y.Begin), cmp.Compare(x.Code, y.Code))
 	})

@@ -64,7 +64,7 @@ func (b *bench) project() StockCourse {
 		out.Notes = append(out.Notes, b.outNotes(g, course, &s)...)
 		out.Notes = append(out.Notes, b.savings(g, course)...)
 	}
-	out.Notes = append(out.Notes, b.uncounted()...)
+	out.Notes = append(append(out.Notes, b.unforecast()...), b.uncounted()...)
 	return out
 }
 

@@ -329,6 +329,26 @@ func TestWhatTheMorningBeganIsTakenAsMadeWhereNobodyKeepsStock(t *testing.T) {
 	require.LessOrEqual(t, head.Revision, 2)
 }
 
+func TestPlansWithoutAForecastSaySo(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	k.larder(t, acme, main)
+	p := planning.NewPlanner(k.store, k.clock)
+	for _, plan := range []func() (int, error){
+		func() (int, error) { return p.Production(t.Context(), acme, nil, 0, "x") },
+		func() (int, error) { return p.Procurement(t.Context(), acme, nil, 0, "x") },
+		func() (int, error) { return p.StockProjection(t.Context(), acme, nil, 0, "x") },
+	} {
+		_, err := plan()
+		require.NoError(t, err)
+	}
+	plan, head, _, err := p.ProductionOf(t.Context(), k.who, 0, 0, 0)
+	require.NoError(t, err)
+	require.Empty(t, plan.Starts)
+	require.Equal(t, "no_forecast", plan.Notes[0].Kind)
+	require.Equal(t, 1, head.Problems)
+}
+
 func TestPlansKeepTenantsAndOutletsApart(t *testing.T) {
 	t.Parallel()
 	k, p := planned(t)
