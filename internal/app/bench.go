@@ -26,6 +26,9 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 	if s.Still {
 		cfg.Roles = []config.Role{config.RoleAPI}
 	}
+	if s.Nights {
+		cfg.Roles = []config.Role{config.RoleOrchestrator}
+	}
 	if s.Jobs {
 		cfg.Roles = append(cfg.Roles, config.RoleJobs)
 	}
@@ -54,7 +57,7 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 	}
 	a.node.Poke()
 	return &bench.Brigade{
-		URL: a.URL(), DatabaseURL: a.DatabaseURL(), Orders: a.orders, Kitchen: a.kitchen, Events: a.tail,
+		URL: a.URL(), DatabaseURL: a.DatabaseURL(), Orders: a.orders, Kitchen: a.kitchen, Events: a.tail, Workflows: a.workflows,
 		Owner: func(ctx context.Context, slug string) (actor.Actor, error) {
 			return a.tenants.ActorFor(ctx, slug, "bench", actor.Owner)
 		},

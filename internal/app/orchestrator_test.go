@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"brigade/internal/app"
+	"brigade/internal/bench"
 	"brigade/internal/config"
 	"brigade/internal/event/brokertest"
 	"brigade/internal/lease"
@@ -29,7 +30,7 @@ func orchestrate(t *testing.T, database, name string, change func(*app.Config)) 
 	t.Helper()
 	cfg := app.Config{
 		Name: name, Roles: []config.Role{config.RoleOrchestrator}, Addr: "127.0.0.1:0", DatabaseURL: database, Demo: config.DemoData,
-		Lease: lease.Options{Tick: 20 * time.Millisecond},
+		Lease:     lease.Options{Tick: 20 * time.Millisecond},
 		Workflows: config.Workflows{StepLease: config.Interval(2 * time.Second), Election: true, Heartbeat: config.Interval(200 * time.Millisecond), LockTTL: config.Interval(time.Second)},
 	}
 	if change != nil {
@@ -257,4 +258,16 @@ func TestTheScheduleIsKeptAndItsEndIsTold(t *testing.T) {
 		return
 	}
 	t.Fatal("the broker went away")
+}
+
+func TestBenchNightly(t *testing.T) {
+	t.Parallel()
+	o := benchOptions(t)
+	o.Tenants, o.Products, o.Days = 3, 2, 60
+	r, err := bench.Night(t.Context(), o)
+	require.NoError(t, err)
+	require.Empty(t, r.Check.Faults)
+	require.Equal(t, 3, r.Check.Stored)
+	require.Equal(t, 18, r.Check.Completed)
+	require.Len(t, r.Nightly.Steps, 6)
 }

@@ -29,8 +29,8 @@ func (a *App) workflowSteps() *workflow.Registry {
 	r.Add(workflow.StepEvaluate, workflow.Each(a.evaluateStep))
 	r.Add(workflow.StepRetrain, workflow.Each(a.retrainStep))
 	r.Add(workflow.StepReport, workflow.Each(a.reportStep))
-	r.Add(workflow.StepCleanup, workflow.Each(a.cleanupStep))
-	r.AddSQL(workflow.Each(a.workflowRows.Report))
+	r.Add(workflow.StepCleanup, workflow.Runner{Run: a.cleanupStep, Together: true})
+	r.AddSQL(workflow.Each(a.workflowRows.Report(a.cfg.Workflows.ReportRole)))
 	house, tenants := post.NewCaller(longestCall, true), post.NewCaller(longestCall, a.cfg.Notify.PrivateWebhooks)
 	a.onStop("workflow calls", func(context.Context) error { house.Close(); tenants.Close(); return nil })
 	r.AddHTTP(workflow.Each(func(ctx context.Context, b *workflow.Batch, j workflow.Job) (any, error) {
@@ -175,18 +175,34 @@ func (a *App) reportStep(ctx context.Context, b *workflow.Batch, j workflow.Job)
 // prunedSteps bounds one deletion, so that it holds nobody up.
 const prunedSteps = 5000
 
-// cleanupStep deletes what nobody looks at any more. What belongs to no single tenant is deleted with any.
-func (a *App) cleanupStep(ctx context.Context, b *workflow.Batch, _ workflow.Job) (any, error) {
+// cleanupStep deletes what nobody looks at any more. That is nobody's own, so it is done once for all tenants of a batch.
+func (a *App) cleanupStep(ctx context.Context, b *workflow.Batch) []workflow.Outcome {
+	result, err := a.cleanUp(ctx, b)
+	outcomes := make([]workflow.Outcome, len(b.Jobs))
+	for i := range outcomes {
+		outcomes[i] = workflow.Outcome{Result: result, Err: err}
+	}
+	return outcomes
+}
+
+func (a *App) cleanUp(ctx context.Context, b *workflow.Batch) (map[string]any, error) {
 	days, err := b.Work().Number("keep_days", 90, 1, 3660)
 	if err != nil {
 		return nil, errs.Permanent(err)
 	}
-	n, err := a.workflowRows.Prune(ctx, b.Day.Time().AddDate(0, 0, -days), prunedSteps)
+	archived, all, err := a.alerts.CleanUp(ctx)
 	if err != nil {
 		return nil, err
 	}
-	archived, gone, err := a.alerts.CleanUp(ctx)
-	return map[string]any{"deleted": n, "alerts_archived": archived, "alerts_deleted": gone}, err
+	for {
+		n, err := a.workflowRows.Prune(ctx, b.Day.Time().AddDate(0, 0, -days), prunedSteps)
+		if err != nil {
+			return nil, err
+		}
+		if all += int(n); n == 0 {
+			return map[string]any{"deleted": all, "archived": archived}, nil
+		}
+	}
 }
 
 // guardCall refuses calls of tenants' steps into private networks.

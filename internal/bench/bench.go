@@ -24,6 +24,7 @@ import (
 	"brigade/internal/kitchen"
 	"brigade/internal/order"
 	"brigade/internal/telemetry"
+	"brigade/internal/workflow"
 )
 
 // Setup says what Brigade a benchmark needs.
@@ -35,6 +36,7 @@ type Setup struct {
 	Jobs        bool     // with the role that runs jobs
 	Delivery    bool     // with the role that decides who delivers
 	Kafka       []string // brokers, when they are used
+	Nights      bool     // nothing but the role that does workflows
 	Still       bool     // nothing but the API: nobody decides, nobody relays
 	Services    Services // instead of all that: contract R's
 	Redis       string   // URL, when one is used
@@ -55,6 +57,7 @@ type Brigade struct {
 	Orders      *order.Service
 	Kitchen     *kitchen.Service
 	Events      *event.Tail
+	Workflows   *workflow.Service
 	// Owner returns who may do everything for a tenant, by its slug.
 	Owner func(ctx context.Context, slug string) (actor.Actor, error)
 	// Owned tells how many kitchens this process decides for.
@@ -82,6 +85,9 @@ type Options struct {
 	CPUProfile  string        // write a profile of the main part here
 	Events      int           // of events: how many wait; 100,000
 	Workers     int           // of services; 4
+	Tenants     int           // of nightly; 10,000
+	Products    int           // of each of them; 5
+	Days        int           // of which they have sales; 730
 	Drivers     int           // of positions; 10,000
 	Every       time.Duration // between a driver's positions; 3 s
 	Batch       int           // positions that a gateway sends at once; 100
@@ -131,6 +137,15 @@ func (o Options) check() error {
 	}
 	if o.Events < 0 || o.Events > 100_000_000 {
 		f.Add("--events", "must be 1 to 100000000, not %d", o.Events)
+	}
+	if o.Tenants < 0 || o.Tenants > 100_000 {
+		f.Add("--tenants", "must be 1 to 100000, not %d", o.Tenants)
+	}
+	if o.Products < 0 || o.Products > 1000 {
+		f.Add("--products", "must be 1 to 1000, not %d", o.Products)
+	}
+	if o.Days < 0 || o.Days > 3660 {
+		f.Add("--days", "must be 1 to 3660, not %d", o.Days)
 	}
 	if o.Workers < 0 || o.Workers > 1000 {
 		f.Add("--workers", "must be 1 to 1000, not %d", o.Workers)

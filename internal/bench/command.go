@@ -21,6 +21,7 @@ type Commands struct {
 	Services  ServicesCmd  `cmd:"" help:"Contract R: orders over HTTP, through RabbitMQ, to workers who cook at once."`
 	Scheduled ScheduledCmd `cmd:"" help:"What orders for later cost while they wait, the restart with them, and how late timers ring."`
 	Positions PositionsCmd `cmd:"" help:"What it costs that 10,000 drivers say where they are every 3 s, over HTTP and Kafka."`
+	Nightly   NightlyCmd   `cmd:"" help:"The daily workflow of 10,000 tenants with two years of sales each."`
 	Idle      IdleCmd      `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
@@ -125,6 +126,22 @@ func (c *ScheduledCmd) Run(ctx context.Context, env *cli.Env, start Starter) err
 	o := c.options(env, start)
 	o.Orders, o.Timers = c.Orders, c.Timers
 	r, err := Scheduled(ctx, o)
+	return c.show(env, r, err)
+}
+
+// NightlyCmd is `brigade bench nightly`. Its duration is how long the night takes.
+type NightlyCmd struct {
+	Flags
+	Tenants  int `name:"tenants" default:"10000" placeholder:"N" help:"How many tenants, each with one outlet."`
+	Products int `name:"products" default:"5" placeholder:"N" help:"How many products each sells."`
+	Days     int `name:"days" default:"730" placeholder:"N" help:"Of how many days there are sales."`
+}
+
+// Run runs the benchmark.
+func (c *NightlyCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Tenants, o.Products, o.Days = c.Tenants, c.Products, c.Days
+	r, err := Night(ctx, o)
 	return c.show(env, r, err)
 }
 

@@ -24,6 +24,7 @@ type Report struct {
 	Assign  *Assign  `json:"assign,omitempty"`
 	Idle    *Idle    `json:"idle,omitempty"`
 	Waiting *Waiting `json:"waiting,omitempty"`
+	Nightly *Nightly `json:"nightly,omitempty"`
 	Check   *Check   `json:"check,omitempty"`
 
 	Without []*Load `json:"without_redis,omitempty"` // the full part once before and once after, when Redis is used
@@ -161,6 +162,7 @@ func (r Report) Write(w io.Writer) {
 		fmt.Fprintf(w, "  idle      %d relays for %.0f s: %.1f %% of a core (Postgres: %.1f %%)\n", i.Relays, i.Seconds, i.CPUPercent, i.PGPercent)
 	}
 	r.Waiting.write(w)
+	r.Nightly.write(w)
 	r.Check.write(w)
 }
 

@@ -35,7 +35,9 @@ func TestEveryFaultOfAWorkflowIsNamed(t *testing.T) {
 	require.NoError(t, w.Validate(book()))
 	few := -1
 	bad := workflow.Workflow{Name: "No Name", Kind: "hourly", Cron: "never", Zone: "UTC", MaxRun: -1, MaxRetries: 99, RetryDelay: -1, Tenant: 3, Steps: []workflow.Step{
-		{Name: "a", Uses: "magic", After: []string{"b"}}, {Name: "b", After: []string{"a", "z"}}, {Name: "b", Uses: "forecast", SQL: "select 1"},
+		{Name: "a", Uses: "magic", After: []string{"b"}},
+		{Name: "b", After: []string{"a", "z"}},
+		{Name: "b", Uses: "forecast", SQL: "select 1"},
 		{Name: "c", HTTP: &workflow.Call{URL: "ftp://x", Method: "PEEK"}, Timeout: -1, Retries: &few, Delay: &few},
 	}}
 	err := bad.Validate(book())
@@ -155,7 +157,8 @@ func TestBuiltInWorkflows(t *testing.T) {
 	t.Parallel()
 	r := workflow.NewRegistry()
 	for _, have := range [][]string{
-		{}, {"forecast", "validate"},
+		{},
+		{"forecast", "validate"},
 		{"forecast", "production", "procurement", "inventory", "validate", "evaluate", "retrain", "report", "cleanup"},
 	} {
 		for _, name := range have {

@@ -89,6 +89,7 @@ create unique index workflow_executions_key on workflow_executions (workflow_id,
 create index workflow_executions_tenant on workflow_executions (tenant_id, id);
 create index workflow_executions_workflow on workflow_executions (workflow_id, id);
 create index workflow_executions_failed on workflow_executions (tenant_id, id) where status = 'failed';
+create index workflow_executions_completed on workflow_executions (completed_at);
 create index workflow_executions_open on workflow_executions (id) where status in ('pending', 'running');
 create index workflow_executions_backfill on workflow_executions (backfill_id, lane, id) where backfill_id is not null;
 
@@ -142,6 +143,7 @@ create table workflow_logs (
     at           timestamptz not null
 );
 create index workflow_logs_execution on workflow_logs (execution_id, id);
+create index workflow_logs_at on workflow_logs (at);
 
 create table workflow_metrics (                                   -- by workflow, tenant and day
     workflow_id      bigint not null,

@@ -420,3 +420,19 @@ func TestReports(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "only the operator's")
 }
+
+// What is old is deleted; the executions themselves stay.
+func TestPruning(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard")
+	n.put("nightly", nil)
+	e := n.run("nightly")
+	n.drain()
+	deleted, err := n.store.Prune(t.Context(), n.clock.Now().Add(-time.Hour), 100)
+	require.NoError(t, err)
+	require.Zero(t, deleted)
+	deleted, err = n.store.Prune(t.Context(), n.clock.Now().Add(time.Hour), 100)
+	require.NoError(t, err)
+	require.EqualValues(t, 8, deleted, "four steps and a line of each")
+	require.Equal(t, 4, n.look(e.ID).Steps.Completed)
+}

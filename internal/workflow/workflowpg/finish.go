@@ -109,7 +109,7 @@ func settlement(b *workflow.Batch, done []workflow.Done, now time.Time) db.Settl
 		if again.IsZero() {
 			again = now
 		}
-		p.Agains, p.Results, p.Errors = append(p.Agains, again), append(p.Results, string(d.Result)), append(p.Errors, d.Error)
+		p.Nexts, p.Results, p.Errors = append(p.Nexts, again), append(p.Results, string(d.Result)), append(p.Errors, d.Error)
 		p.Cpus, p.Dbs = append(p.Cpus, milli(d.Cost.CPU)), append(p.Dbs, milli(d.Cost.DB))
 		p.RowCounts = append(p.RowCounts, d.Cost.Rows)
 	}

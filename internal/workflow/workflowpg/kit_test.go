@@ -63,7 +63,7 @@ func setup(t testing.TB, tenants ...string) *night {
 	for _, name := range []string{"one", "two", "three"} {
 		n.registry.Add(name, workflow.Each(n.work))
 	}
-	n.registry.AddSQL(workflow.Each(n.store.Report))
+	n.registry.AddSQL(workflow.Each(n.store.Report("")))
 	n.service = workflow.NewService(n.store, n.clock, workflow.ServiceOptions{
 		Rulebook: workflow.Rulebook{Steps: n.registry.Names()}, Poke: func() {}, Ended: func(workflow.Execution) {},
 		Zone: func(context.Context, int64) (*time.Location, error) { return time.LoadLocation("Europe/Madrid") },
@@ -111,7 +111,9 @@ func (n *night) put(name string, change func(w *workflow.Workflow)) workflow.Wor
 	n.t.Helper()
 	w, err := n.service.Put(n.t.Context(), operator, name, "put", func(w *workflow.Workflow) error {
 		w.Steps = []workflow.Step{
-			{Name: "a", Uses: "one"}, {Name: "b", Uses: "two", After: []string{"a"}}, {Name: "c", Uses: "three", After: []string{"a"}},
+			{Name: "a", Uses: "one"},
+			{Name: "b", Uses: "two", After: []string{"a"}},
+			{Name: "c", Uses: "three", After: []string{"a"}},
 			{Name: "end", Uses: workflow.StepSummary, After: []string{"b", "c"}},
 		}
 		if change != nil {

@@ -51,9 +51,12 @@ func setupNight(b *testing.B, tenants int) *night {
 	}
 	n.put("nightly", func(w *workflow.Workflow) {
 		w.Steps = []workflow.Step{
-			{Name: "forecasts", Uses: "one"}, {Name: "production", Uses: "two", After: []string{"forecasts"}},
-			{Name: "procurement", Uses: "three", After: []string{"production"}}, {Name: "inventory", Uses: "one", After: []string{"procurement"}},
-			{Name: "validation", Uses: "two"}, {Name: "summary", Uses: workflow.StepSummary, After: []string{"inventory", "validation"}},
+			{Name: "forecasts", Uses: "one"},
+			{Name: "production", Uses: "two", After: []string{"forecasts"}},
+			{Name: "procurement", Uses: "three", After: []string{"production"}},
+			{Name: "inventory", Uses: "one", After: []string{"procurement"}},
+			{Name: "validation", Uses: "two"},
+			{Name: "summary", Uses: workflow.StepSummary, After: []string{"inventory", "validation"}},
 		}
 	})
 	return n

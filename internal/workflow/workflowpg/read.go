@@ -35,15 +35,11 @@ func (s *Store) Executions(ctx context.Context, tenant int64, f workflow.Filter)
 		}
 		return s.seenBy(ctx, 0, rows)
 	}
-	found, err := s.db().TenantExecutions(ctx, db.TenantExecutionsParams{
+	rows, err := s.db().TenantExecutions(ctx, db.TenantExecutionsParams{
 		Tenant: tenant, Workflow: f.Workflow, Status: string(f.Status), Before: f.Before, Most: int32(f.Most),
 	})
 	if err != nil {
 		return nil, store.Classify(err)
-	}
-	rows := make([]db.WorkflowExecution, len(found))
-	for i, r := range found {
-		rows[i] = db.WorkflowExecution(r)
 	}
 	return s.seenBy(ctx, tenant, rows)
 }

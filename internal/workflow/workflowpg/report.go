@@ -16,8 +16,15 @@ import (
 // mostRows is how many rows of a report are kept.
 const mostRows = 1000
 
-// Report does a step that is one query: it reads, in a transaction that cannot write, within the step's time limit.
-func (s *Store) Report(ctx context.Context, b *workflow.Batch, j workflow.Job) (any, error) {
+// Report returns what does a step that is one query: it reads, in a transaction that cannot write, within the step's time
+// limit, as a role of Postgres ("": the one that brigade has).
+func (s *Store) Report(role string) func(context.Context, *workflow.Batch, workflow.Job) (any, error) {
+	return func(ctx context.Context, b *workflow.Batch, j workflow.Job) (any, error) {
+		return s.report(ctx, role, b, j)
+	}
+}
+
+func (s *Store) report(ctx context.Context, role string, b *workflow.Batch, j workflow.Job) (any, error) {
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead})
 	if err != nil {
 		return nil, store.Classify(err)
@@ -26,6 +33,11 @@ func (s *Store) Report(ctx context.Context, b *workflow.Batch, j workflow.Job) (
 	limit := min(b.Work().TimeLimit(), time.Duration(math.MaxInt32)*time.Millisecond)
 	if _, err := tx.Exec(ctx, fmt.Sprintf("set local statement_timeout = %d", limit.Milliseconds())); err != nil {
 		return nil, store.Classify(err)
+	}
+	if role != "" {
+		if _, err := tx.Exec(ctx, "set local role "+pgx.Identifier{role}.Sanitize()); err != nil {
+			return nil, store.Classify(err)
+		}
 	}
 	stmt, err := tx.Prepare(ctx, "", b.Work().SQL) // one statement, whose parameters are known
 	if err != nil {

@@ -175,6 +175,6 @@ func (s *Store) Prune(ctx context.Context, before time.Time, most int) (int64, e
 	if err != nil {
 		return 0, store.Classify(err)
 	}
-	steps, err := s.db().PruneSteps(ctx, &before)
+	steps, err := s.db().PruneSteps(ctx, before)
 	return logs + steps, store.Classify(err)
 }

@@ -1216,7 +1216,7 @@ func (q *Queries) Parts(ctx context.Context, arg PartsParams) ([]PartsRow, error
 }
 
 const pruneLogs = `-- name: PruneLogs :execrows
-delete from workflow_logs where id in (select l.id from workflow_logs l where l.at < $1 order by l.id limit $2)
+delete from workflow_logs where id in (select l.id from workflow_logs l where l.at < $1 order by l.at limit $2)
 `
 
 type PruneLogsParams struct {
@@ -1234,11 +1234,14 @@ func (q *Queries) PruneLogs(ctx context.Context, arg PruneLogsParams) (int64, er
 
 const pruneSteps = `-- name: PruneSteps :execrows
 delete from workflow_steps where execution_id in (
-    select e.id from workflow_executions e where e.completed_at < $1 and e.status in ('completed', 'failed', 'cancelled')
-      and exists (select 1 from workflow_steps s where s.execution_id = e.id) order by e.id limit 20)
+    select e.id from workflow_executions e
+    where e.completed_at < $1::timestamptz and e.completed_at > $1::timestamptz - interval '31 days'
+      and e.status in ('completed', 'failed', 'cancelled') and exists (select 1 from workflow_steps s where s.execution_id = e.id)
+    order by e.completed_at limit 20)
 `
 
-func (q *Queries) PruneSteps(ctx context.Context, before *time.Time) (int64, error) {
+// Of executions that ended in the month before: older ones were pruned by then.
+func (q *Queries) PruneSteps(ctx context.Context, before time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, pruneSteps, before)
 	if err != nil {
 		return 0, err
@@ -1400,7 +1403,7 @@ type SettleParams struct {
 	Tenants   []int64
 	Statuses  []string
 	Attempts  []int16
-	Agains    []time.Time
+	Nexts     []time.Time
 	Alones    []bool
 	Results   []string
 	Errors    []string
@@ -1418,7 +1421,7 @@ func (q *Queries) Settle(ctx context.Context, arg SettleParams) (int64, error) {
 		arg.Tenants,
 		arg.Statuses,
 		arg.Attempts,
-		arg.Agains,
+		arg.Nexts,
 		arg.Alones,
 		arg.Results,
 		arg.Errors,

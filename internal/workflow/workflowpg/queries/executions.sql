@@ -109,7 +109,7 @@ set status = v.status, attempt = v.attempt, not_before = v.again, turn_at = v.ag
     result = nullif(v.result, '')::jsonb, error = v.error, completed_at = case when v.status = 'ready' then null else @now::timestamptz end,
     cpu_ms = s.cpu_ms + v.cpu, db_ms = s.db_ms + v.db, row_count = s.row_count + v.rows
 from (select unnest(@tenants::bigint[]) as tenant, unnest(@statuses::text[]) as status, unnest(@attempts::smallint[]) as attempt,
-             unnest(@agains::timestamptz[]) as again, unnest(@alones::boolean[]) as alone, unnest(@results::text[]) as result,
+             unnest(@nexts::timestamptz[]) as again, unnest(@alones::boolean[]) as alone, unnest(@results::text[]) as result,
              unnest(@errors::text[]) as error, unnest(@cpus::float8[]) as cpu, unnest(@dbs::float8[]) as db, unnest(@row_counts::bigint[]) as rows) v
 where s.execution_id = @execution and s.tenant_id = v.tenant and s.step = @step and s.batch_id = @batch and s.status = 'running';
 
@@ -286,9 +286,12 @@ select id from workflow_executions
 where workflow_id = @workflow and zone = @zone and trigger = 'scheduled' and status in ('pending', 'running') order by id;
 
 -- name: PruneLogs :execrows
-delete from workflow_logs where id in (select l.id from workflow_logs l where l.at < @before order by l.id limit @most);
+delete from workflow_logs where id in (select l.id from workflow_logs l where l.at < @before order by l.at limit @most);
 
 -- name: PruneSteps :execrows
+-- Of executions that ended in the month before: older ones were pruned by then.
 delete from workflow_steps where execution_id in (
-    select e.id from workflow_executions e where e.completed_at < @before and e.status in ('completed', 'failed', 'cancelled')
-      and exists (select 1 from workflow_steps s where s.execution_id = e.id) order by e.id limit 20);
+    select e.id from workflow_executions e
+    where e.completed_at < sqlc.arg(before)::timestamptz and e.completed_at > sqlc.arg(before)::timestamptz - interval '31 days'
+      and e.status in ('completed', 'failed', 'cancelled') and exists (select 1 from workflow_steps s where s.execution_id = e.id)
+    order by e.completed_at limit 20);
