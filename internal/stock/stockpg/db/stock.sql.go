@@ -602,24 +602,22 @@ with o as materialized (
     select o.id, o.outlet_id, o.tenant_id, o.status, coalesce(w.waits, '') = 'time' as later,
            exists (select from tickets t where t.order_id = o.id) as ticketed
     from unnest($1::bigint[]) x(id)
-    join orders o on o.id = x.id
-    left join order_terms w on w.order_id = o.id
+    cross join lateral (select o.id, o.outlet_id, o.tenant_id, o.status from orders o where o.id = x.id limit 1) o
+    left join lateral (select w.waits from order_terms w where w.order_id = x.id limit 1) w on true
     where o.outlet_id = any($2::bigint[])
-), begun as materialized (
-    select t.order_id, t.line_no,
-           count(distinct (t.unit_no, t.remake)) filter (where t.remake = 0 or t.step_no = 0) as makings,
-           count(distinct t.unit_no) filter (where t.status <> 'CANCELLED') as under_way
-    from o join tasks t on t.order_id = o.id
-    where t.started_at is not null or t.completed_at is not null
-    group by t.order_id, t.line_no
 ), lines as materialized (
     select o.id, o.outlet_id, o.tenant_id, i.line_no, i.sku,
-           greatest(coalesce(b.makings, 0), case when m.made then i.quantity else 0 end) as used,
+           greatest(b.makings, case when m.made then i.quantity else 0 end) as used,
            case when m.made or o.later or o.status in ('cancelled', 'rejected') then 0
-                else greatest(0, i.quantity - coalesce(b.under_way, 0)) end as held
+                else greatest(0, i.quantity - b.under_way) end as held
     from o
-    join order_items i on i.order_id = o.id
-    left join begun b on b.order_id = i.order_id and b.line_no = i.line_no
+    cross join lateral (select i.order_id, i.line_no, i.sku, i.quantity from order_items i where i.order_id = o.id offset 0) i
+    cross join lateral (
+        select count(distinct (t.unit_no, t.remake)) filter (where t.remake = 0 or t.step_no = 0) as makings,
+               count(distinct t.unit_no) filter (where t.status <> 'CANCELLED') as under_way
+        from tasks t
+        where t.order_id = i.order_id and t.line_no = i.line_no and (t.started_at is not null or t.completed_at is not null)
+    ) b
     cross join lateral (select o.status in ('ready', 'scheduling_delivery', 'waiting_for_driver', 'in_delivery', 'served', 'collected', 'delivered')
                                or o.status = 'in_preparation' and not o.ticketed as made) m
 ), needs as materialized (
@@ -670,7 +668,8 @@ type SettleOrdersRow struct {
 // What orders hold back and have used, as they stand, against what was noted of them; the difference is written down and
 // returned. A unit is used once its cooking has begun, and once more for each time that it is made again from its first
 // step; an order that is made without tasks when it is in preparation. What was used stays used. What an order needs is by
-// the bills of when it was first seen. One that waits for its time holds nothing back yet.
+// the bills of when it was first seen. One that waits for its time holds nothing back yet. Each order is looked up by itself,
+// so that a plan that was made while the tables were empty is as good when they are large.
 func (q *Queries) SettleOrders(ctx context.Context, arg SettleOrdersParams) ([]SettleOrdersRow, error) {
 	rows, err := q.db.Query(ctx, settleOrders, arg.Orders, arg.Outlets)
 	if err != nil {
@@ -731,9 +730,10 @@ with want as materialized (
     from lots l where s.id = l.id and l.before < l.quantity
     returning s.id
 )
-select w.ingredient_id::bigint as ingredient_id, greatest(0, w.quantity - coalesce((select sum(l.remaining_milli) from lots l
-                                                           where l.ingredient_id = w.ingredient_id), 0))::bigint as missing
-from want w where (select count(*) from taken) >= 0
+select w.ingredient_id::bigint as ingredient_id, greatest(0, w.quantity - coalesce(h.had, 0))::bigint as missing
+from want w
+left join (select l.ingredient_id, sum(l.remaining_milli) as had from lots l group by l.ingredient_id) h on h.ingredient_id = w.ingredient_id
+where (select count(*) from taken) >= 0
 order by w.ingredient_id
 `
 
