@@ -108,7 +108,7 @@ func TestContractO(t *testing.T) {
 	off := p.ask(http.StatusOK, http.MethodPost, orchestrated+"/workflows/daily/disable", "")
 	require.Equal(t, false, off["enabled"])
 	require.Equal(t, true, p.ask(http.StatusOK, http.MethodPost, orchestrated+"/workflows/daily/enable", "")["enabled"])
-	off["cron"] = "15 7 * * 1-5"
+	off["cron"], off["enabled"] = "15 7 * * 1-5", true
 	body, err := json.Marshal(off)
 	require.NoError(t, err)
 	changed := p.ask(http.StatusOK, http.MethodPut, orchestrated+"/workflows/daily", string(body))

@@ -211,7 +211,7 @@ type Serve struct {
 	Traces
 	Workflows
 	Demo Demo   `name:"demo" env:"BRIGADE_DEMO" default:"off" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
-	Role []Role `name:"role" env:"BRIGADE_ROLE" sep:"," placeholder:"ROLE,…" help:"Roles to run: api, kitchen, relay, jobs, sim."`
+	Role []Role `name:"role" env:"BRIGADE_ROLE" sep:"," placeholder:"ROLE,…" help:"Roles to run: api, kitchen, relay, jobs, delivery, orchestrator, sim."`
 }
 
 // Shared is the Postgres that many processes use.
