@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"brigade/internal/config"
@@ -9,13 +10,15 @@ import (
 	"brigade/internal/telemetry"
 )
 
-// deskObserver turns what the desk does into metrics. It belongs to the desk's loop.
+// deskObserver turns what the desks do into metrics. All of them tell it, each from its own loop.
 type deskObserver struct {
 	kitchen *telemetry.Kitchen
 	commits *telemetry.Commit
-	queued  map[int64]int
 	changed func(outlet int64) // a kitchen's queue, perhaps
-	total   int
+
+	mu     sync.Mutex // several desks tell
+	queued map[int64]int
+	total  int
 }
 
 func newDeskObserver(m *telemetry.Metrics, changed func(outlet int64)) *deskObserver {
@@ -30,9 +33,11 @@ func (o *deskObserver) Assigned(waited time.Duration) { o.kitchen.Assigned(waite
 
 // Queued implements kitchen.Observer.
 func (o *deskObserver) Queued(outlet int64, ready int) {
+	o.mu.Lock()
 	o.total += ready - o.queued[outlet]
 	o.queued[outlet] = ready
 	o.kitchen.SetQueue(o.total, 0)
+	o.mu.Unlock()
 	o.changed(outlet)
 }
 
