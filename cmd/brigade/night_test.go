@@ -64,7 +64,7 @@ func (n *nights) serve(w http.ResponseWriter, r *http.Request) {
 		n.beside = append(n.beside, key)
 	}
 	n.mu.Unlock()
-	time.Sleep(time.Duration(5+rand.IntN(20)) * time.Millisecond) // work takes time
+	<-time.After(time.Duration(5+rand.IntN(20)) * time.Millisecond) // work takes time
 	n.mu.Lock()
 	n.at[key]--
 	n.mu.Unlock()
@@ -97,7 +97,7 @@ func TestANightOutlivesItsProcesses(t *testing.T) {
 		{"name":"d","uses":"summary","after":["b","c"]}]}`, n.service.URL))
 	e := n.ask(http.MethodPost, "/workflows/night/execute", "{}")
 	for range 4 {
-		time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond) // somewhere in the middle
+		<-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond) // somewhere in the middle
 		i := rand.IntN(len(n.nodes))
 		n.nodes[i].signal(syscall.SIGKILL)
 		n.nodes = append(n.nodes[:i], n.nodes[i+1:]...)

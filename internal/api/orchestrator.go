@@ -156,7 +156,7 @@ func viewStep(s workflow.Step) workflowStep {
 		Name: s.Name, Uses: s.Uses, With: s.With, SQL: s.SQL, After: s.After, Timeout: s.Timeout, Retries: s.Retries, Delay: s.Delay, Optional: s.Optional,
 	}
 	if s.HTTP != nil {
-		v.HTTP = (*workflowCall)(&workflowCall{s.HTTP.Method, s.HTTP.URL, s.HTTP.Headers, s.HTTP.Body})
+		v.HTTP = &workflowCall{s.HTTP.Method, s.HTTP.URL, s.HTTP.Headers, s.HTTP.Body}
 	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func (a *App) outsideSteps(r *workflow.Registry, caller *post.Caller) {
 func callStep(ctx context.Context, caller *post.Caller, b *workflow.Batch, j workflow.Job) (any, error) {
 	c := b.Work().HTTP
 	q := post.Question{Method: c.Method, URL: c.URL, Header: c.Headers, Key: b.Key(j.Tenant)}
-	if c.Method != "GET" && c.Method != "DELETE" {
+	if c.Method != http.MethodGet && c.Method != http.MethodDelete {
 		body := map[string]any{"tenant_id": j.Tenant, "date": b.Day.String(), "workflow_name": b.Name, "execution_id": b.Execution}
 		maps.Copy(body, c.Body)
 		q.Body = body

@@ -138,6 +138,14 @@ func (o Options) check() error {
 	if o.Events < 0 || o.Events > 100_000_000 {
 		f.Add("--events", "must be 1 to 100000000, not %d", o.Events)
 	}
+	if o.Workers < 0 || o.Workers > 1000 {
+		f.Add("--workers", "must be 1 to 1000, not %d", o.Workers)
+	}
+	o.checkNight(&f)
+	return f.Err()
+}
+
+func (o Options) checkNight(f *errs.Fields) {
 	if o.Tenants < 0 || o.Tenants > 100_000 {
 		f.Add("--tenants", "must be 1 to 100000, not %d", o.Tenants)
 	}
@@ -147,10 +155,6 @@ func (o Options) check() error {
 	if o.Days < 0 || o.Days > 3660 {
 		f.Add("--days", "must be 1 to 3660, not %d", o.Days)
 	}
-	if o.Workers < 0 || o.Workers > 1000 {
-		f.Add("--workers", "must be 1 to 1000, not %d", o.Workers)
-	}
-	return f.Err()
 }
 
 // say tells people how far a benchmark is.
