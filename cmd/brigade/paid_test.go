@@ -83,6 +83,7 @@ func TestKilledWhileMoneyMoves(t *testing.T) {
 	requirePaidLaws(t, conn)
 	requireBooks(t, conn, standIn)
 	requireLives(t, conn)
+	requireStockLaws(t, conn)
 	c.requireTold(t, conn)
 	require.Zero(t, c.forged.Load(), "nobody believes a wrong or old signature")
 	p.end()
