@@ -67,10 +67,10 @@ func (p *Purchase) Send(to, by string, at time.Time) error {
 
 // Cancel gives it up; again, nothing changes. What came in stays. Errors: KindConflict when everything came in.
 func (p *Purchase) Cancel(by string, at time.Time) error {
-	switch p.Status {
-	case Cancelled:
+	if p.Status == Cancelled {
 		return nil
-	case Received:
+	}
+	if p.Status == Received {
 		return errs.Conflict("%s is %s", p.Number, p.Status)
 	}
 	p.Status, p.ClosedAt = Cancelled, at

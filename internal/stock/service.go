@@ -202,28 +202,31 @@ func (sh Sheet) check() error {
 	}
 	seen := map[string]bool{}
 	for i, e := range sh.Entries {
-		path := func(field string) string { return fmt.Sprintf("entries[%d].%s", i, field) }
-		signed := sh.Kind == Transfer || sh.Kind == Correction
-		switch {
-		case e.Quantity > Most || e.Quantity < -Most:
-			f.Add(path("quantity"), "must be at most %s of its unit", Most.Decimal())
-		case e.Quantity < 0 && !signed:
-			f.Add(path("quantity"), "must not be negative")
-		case e.Quantity == 0 && sh.Kind != Count:
-			f.Add(path("quantity"), "must not be 0")
-		}
+		e.check(&f, fmt.Sprintf("entries[%d].", i), sh)
 		if seen[e.Code] && sh.Kind == Count {
-			f.Add(path("ingredient"), "%q is counted twice", e.Code)
+			f.Add(fmt.Sprintf("entries[%d].ingredient", i), "%q is counted twice", e.Code)
 		}
 		seen[e.Code] = true
-		if !e.Expires.IsZero() && (e.Expires.Before(sh.At) || e.Expires.Sub(sh.At) > mostAhead) {
-			f.Add(path("expires"), "must be in the future, and within ten years")
-		}
-		if badText(e.Reason) {
-			f.Add(path("reason"), "must be UTF-8 without NUL, of at most %d characters", mostText)
-		}
 	}
 	return f.Err()
+}
+
+// check notes what is wrong with an entry of a sheet.
+func (e Entry) check(f *errs.Fields, path string, sh Sheet) {
+	switch signed := sh.Kind == Transfer || sh.Kind == Correction; {
+	case e.Quantity > Most || e.Quantity < -Most:
+		f.Add(path+"quantity", "must be at most %s of its unit", Most.Decimal())
+	case e.Quantity < 0 && !signed:
+		f.Add(path+"quantity", "must not be negative")
+	case e.Quantity == 0 && sh.Kind != Count:
+		f.Add(path+"quantity", "must not be 0")
+	}
+	if !e.Expires.IsZero() && (e.Expires.Before(sh.At) || e.Expires.Sub(sh.At) > mostAhead) {
+		f.Add(path+"expires", "must be in the future, and within ten years")
+	}
+	if badText(e.Reason) {
+		f.Add(path+"reason", "must be UTF-8 without NUL, of at most %d characters", mostText)
+	}
 }
 
 func badText(s string) bool {
