@@ -266,7 +266,7 @@ func requireBooks(t *testing.T, conn *pgx.Conn, standIn *paymenttest.Stripe) {
 		taken += minor
 	}
 	require.NoError(t, rows.Err())
-	require.Greater(t, orders, 20)
+	require.Positive(t, orders)
 	for _, minor := range held {
 		taken -= minor
 	}

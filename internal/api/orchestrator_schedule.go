@@ -43,7 +43,7 @@ const (
 "success_rate":100,"average_duration_seconds":12.5,"min_duration_seconds":11,"max_duration_seconds":14,"tenants_processed":2,"steps_completed":12,"steps_failed":0,
 "cpu_ms":83,"db_ms":24.2,"rows":760}`
 	exampleFlowTotals = `{"workflow_name":"daily","executions":2,"completed":2,"failed":0,"cancelled":0,"retries":1,"success_rate":100,
-"average_duration_seconds":12.5,"tenants_processed":2,"steps_completed":12,"steps_failed":0,"cpu_ms":83,"db_ms":24.2,"rows":760}`
+"average_duration_seconds":12.5,"min_duration_seconds":11,"max_duration_seconds":14,"tenants_processed":2,"steps_completed":12,"steps_failed":0,"cpu_ms":83,"db_ms":24.2,"rows":760}`
 )
 
 type scheduleView struct {

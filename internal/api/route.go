@@ -208,4 +208,3 @@ func (s *server) outletField(ctx context.Context, who actor.Actor, ref string) (
 	}
 	return id, err
 }
-// x

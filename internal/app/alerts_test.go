@@ -15,7 +15,6 @@ import (
 	"brigade/internal/config"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
-	"brigade/internal/store"
 	"brigade/internal/store/pgtest"
 )
 
@@ -57,7 +56,7 @@ func TestAlertsAreRaisedLookedAfterAndPutAway(t *testing.T) {
 		e.Tenant = tenant
 		tx, err := conn.Begin(t.Context())
 		require.NoError(t, err)
-		require.NoError(t, eventpg.Append(t.Context(), store.Tx(tx), 1, []event.Event{e}))
+		require.NoError(t, eventpg.Append(t.Context(), tx, 1, []event.Event{e}))
 		require.NoError(t, tx.Commit(t.Context()))
 	}
 	end(event.WorkflowFailed, 41, "no flour")

@@ -106,6 +106,6 @@ func (o *Own) Page(ctx context.Context, after int64, limit int) ([]Event, error)
 		return nil, err
 	}
 	missing = slices.DeleteFunc(missing, func(e Event) bool { return e.Position >= own[0].Position })
-	page := append(missing, own...)
+	page := slices.Concat(missing, own)
 	return page[:min(len(page), limit)], nil
 }

@@ -1,7 +1,6 @@
 package load_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -73,7 +72,7 @@ func TestFaultsOfStockAreNamedWithTheirPlaces(t *testing.T) {
 			_, err = load.Parse("f.yaml", []byte(strings.TrimSuffix(withStock, "\n")+" "+text+"\n"))
 		}
 		var e *errs.Error
-		require.True(t, errors.As(err, &e), "%s: %v", says, err)
+		require.ErrorAs(t, err, &e, says)
 		require.Contains(t, fmt.Sprint(e.Fields, e.Msg), says)
 		require.Regexp(t, `^f\.yaml:\d+:\d+:$`, e.Fields[0].Path)
 	}

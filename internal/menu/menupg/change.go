@@ -284,7 +284,8 @@ func (s *site) remove(ctx context.Context) error {
 		case load.KindItem:
 			err = s.q.RemoveItem(ctx, id)
 		case load.KindTenant, load.KindOutlet, load.KindStation, // nothing to switch off
-			load.KindRegion, load.KindDriver, load.KindPlace, load.KindZone, load.KindReach: // delivery's
+			load.KindRegion, load.KindDriver, load.KindPlace, load.KindZone, load.KindReach, // delivery's
+			load.KindIngredient, load.KindPreparation, load.KindBill, load.KindSupplier, load.KindProduct: // stock's
 		}
 		if err != nil {
 			return err
