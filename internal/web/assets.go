@@ -115,6 +115,16 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
+// serve is a handler for one file at another path, where it may change.
+func (a *assets) serve(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("ETag", a.files[name].etag)
+		w.Header().Set("Content-Type", a.files[name].kind)
+		a.files[name].serve(w, r)
+	}
+}
+
 func (f *asset) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("If-None-Match"), f.etag) {
 		w.WriteHeader(http.StatusNotModified)

@@ -74,7 +74,7 @@ func newExpoScreen(l *kitchenLook, tell say) expoScreen {
 }
 
 func newExpoCard(l *kitchenLook, o order.Order, t kitchen.TicketView, tell say) expoCard {
-	c := expoCard{ticketHead: headOf(l, o, tell), Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Held: len(t.Courses) > 0, List: "making"}
+	c := expoCard{ticketHead: headOf(o, tell), Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Held: len(t.Courses) > 0, List: "making"}
 	c.Rush = t.Rush
 	c.due(l, t, tell)
 	for _, line := range o.Lines {
@@ -141,8 +141,9 @@ func stateOf(k kitchen.TaskView) string {
 		return "started"
 	case kitchen.TaskAssigned:
 		return "assigned"
+	default:
+		return "waiting"
 	}
-	return "waiting"
 }
 
 // allDayScreen counts what is left to make.

@@ -181,6 +181,7 @@ func TestAnOfflineTablet(t *testing.T) {
 	b.shows(`#link[data-state="on"]`)
 	patty := fmt.Sprintf(`.row[data-task="%d"]`, tasks[0])
 	b.shows(patty + ".assigned")
+	b.shows(`body[data-pictured]`)
 
 	net.set(cut)
 	b.shows(`#link[data-state="off"]`)
@@ -189,6 +190,11 @@ func TestAnOfflineTablet(t *testing.T) {
 	b.shows(patty + `[data-tapped="start"][data-kept]`)
 	b.until(`document.getElementById("offline").textContent.includes("1 bump")`)
 	require.Equal(t, "ASSIGNED", s.taskStatus(tasks[0]))
+	b.evaluate(`delete document.body.dataset.pictured; ""`)
+	b.shows(`body[data-pictured]`)
+	b.do(chromedp.Navigate("http://" + net.address + "/kitchen/kitchen/all")) // switched off and on
+	b.shows(`#link[data-state="off"]`)
+	b.shows(patty + `[data-tapped="start"][data-kept]`)
 
 	net.set(whole)
 	b.shows(`#link[data-state="on"]`)

@@ -190,13 +190,13 @@ func (b *bench) counter(k kitchen.TaskView) string {
 }
 
 func (b *bench) head() ticketHead {
-	h := headOf(b.look, b.look.Orders[b.ticket.Order], b.tell)
+	h := headOf(b.look.Orders[b.ticket.Order], b.tell)
 	h.Order, h.Number, h.Short, h.Rush, h.Placed = b.ticket.Order, b.ticket.Number, shortNumber(b.ticket.Number), b.ticket.Rush, b.ticket.CreatedAt
 	h.due(b.look, b.ticket, b.tell)
 	return h
 }
 
-func headOf(l *kitchenLook, o order.Order, tell say) ticketHead {
+func headOf(o order.Order, tell say) ticketHead {
 	h := ticketHead{Order: o.ID, Number: o.Number, Short: shortNumber(o.Number), Guest: o.CustomerName, Placed: o.PlacedAt}
 	h.Kind = cmp.Or(string(o.Type), string(order.DineIn))
 	switch {
@@ -386,8 +386,9 @@ func reasonText(r sched.Reason) string {
 		return "why.together"
 	case sched.Assignable:
 		return "why.soon"
+	default:
+		return "why.unknown"
 	}
-	return "why.unknown"
 }
 
 // recent lists what was completed a moment ago and can be taken back.

@@ -96,6 +96,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
 	mux.HandleFunc("POST /look", s.chooseLook)
+	mux.HandleFunc("GET /kitchen/worker.js", s.assets.serve("kitchen/worker.js")) // its place says for which pages it is
 	for pattern, do := range map[string]action{
 		"GET /{$}":                             s.showBoard,
 		"GET /live/board":                      s.liveBoard,

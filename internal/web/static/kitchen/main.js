@@ -5,6 +5,7 @@ import * as keys from './keys.js';
 import * as menus from './menus.js';
 import * as settings from './settings.js';
 import * as taps from './taps.js';
+import { keep } from './keep.js';
 import { hhmm, now, setClock, tick } from './time.js';
 import { say, tell } from './tell.js';
 
@@ -25,6 +26,7 @@ function setLink(state) {
   gone.hidden = state !== 'off';
   if (state === 'off') gone.textContent = say(gone.dataset.text, hhmm(lastNews || now()));
   if (state === 'on') taps.send();
+  if (state === 'off') keep();
 }
 
 function alive() {
@@ -110,6 +112,7 @@ function settle() {
   if (lost) lost.querySelector('[data-main]')?.focus({ preventScroll: true }); // a bump bar goes on with the next card
   keys.number();
   welcome();
+  keep();
 }
 
 // New work is what was not here before: it is shown, flashed and rung for.

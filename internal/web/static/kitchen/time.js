@@ -11,8 +11,8 @@ export function setClock() {
   const clock = document.getElementById('clock');
   if (clock.dataset.build !== document.body.dataset.build) location.reload(); // a newer Brigade answers
   if (zone !== clock.dataset.zone || !face) { zone = clock.dataset.zone; face = clockFace(); }
-  base = Number(clock.dataset.now);
   scale = Number(clock.dataset.scale) || 1;
+  base = Number(clock.dataset.now) + (clock.dataset.real ? Math.max(0, Date.now() - clock.dataset.real) * scale : 0); // of a kept picture
   at = performance.now();
 }
 
