@@ -90,12 +90,18 @@ func TestTheTillLeavesToJobsWhatHangs(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); _ = till.Run(ctx) }()
-		var steps []Attempt
-		for n := range int64(100) {
-			steps = append(steps, Attempt{Order: 1000 + n, Outlet: 1, Seq: 1, Method: Card}, Attempt{Order: 2000 + n, Outlet: 2, Seq: 1, Method: Card})
+		begin := func(outlet, from, to int64) {
+			var steps []Attempt
+			for n := from; n < to; n++ {
+				steps = append(steps, Attempt{Order: 1000*outlet + n, Outlet: outlet, Seq: 1, Method: Card})
+			}
+			till.Begun(steps)
+			synctest.Wait()
 		}
-		till.Begun(steps)
-		synctest.Wait()
+		begin(1, 0, 100)
+		for n := int64(0); n < 100; n += 20 { // as many as find a place even when all of them ask at the same time
+			begin(2, n, n+20)
+		}
 		paid, left := 0, 0
 		for n := range int64(100) {
 			if h, ok := l.of(2000 + n); ok && h.Result != nil && h.Result.Outcome.Done {

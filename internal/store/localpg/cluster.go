@@ -203,7 +203,7 @@ func (c *cluster) settings(ctx context.Context) []string {
 	}
 	if c.fast {
 		set = append(set, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
-			"max_wal_senders=0", "shared_buffers=128MB", "autovacuum_naptime=1h")
+			"max_wal_senders=0", "shared_buffers=128MB", "autovacuum_naptime=1h", "max_connections=400") // many tests share one
 	} else {
 		set = append(set, "fsync=on", "synchronous_commit=on", "full_page_writes=on")
 		set = append(set, c.walCompression(ctx)...)
