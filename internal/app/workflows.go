@@ -101,7 +101,7 @@ func (a *App) startWorkflows(ctx context.Context) error {
 	}
 	a.flows.engine = workflow.NewEngine(a.workflowRows, a.flows.registry, a.clock, workflow.EngineOptions{
 		Node: a.node.ID, Instance: a.instance(), Ended: a.flows.figures.ended, Finished: a.flows.figures.finished, Logger: a.log,
-		Lease: time.Duration(a.cfg.Workflows.StepLease), Meter: newWorkflowMeter(),
+		Lease: time.Duration(a.cfg.Workflows.StepLease), Meter: newWorkflowMeter(), Away: store.IsAway,
 	})
 	a.run("workflow steps", a.flows.engine.Run)
 	scheduler := workflow.NewScheduler(a.workflowRows, a.clock, workflow.SchedulerOptions{

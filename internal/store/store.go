@@ -77,7 +77,7 @@ func Commit(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) error 
 func commitOnce(ctx context.Context, pool *pgxpool.Pool, work func(Tx) error) error {
 	tx, err := pool.Begin(ctx)
 	if err != nil {
-		return errs.Unavailable("Postgres is away: nothing was written").Because(err)
+		return errs.Unavailable("Postgres is away: nothing was written").Because(gone{err})
 	}
 	numbered := &numbered{Tx: tx}
 	defer func() {
@@ -141,7 +141,7 @@ func resolve(ctx context.Context, pool *pgxpool.Pool, run string, xid int64, cau
 		case committed:
 			return nil
 		case aborted:
-			return errs.Unavailable("Postgres went away: nothing was written").Because(cause)
+			return errs.Unavailable("Postgres went away: nothing was written").Because(gone{cause})
 		case untold:
 			return errs.Unknown("Postgres crashed during the commit: ask again with the same key").Because(cause)
 		case later:
@@ -211,7 +211,7 @@ func Classify(err error) error {
 	case !ok && !away(err):
 		return err
 	case !ok, connectionLost(pg):
-		return errs.Unavailable("Postgres is away: nothing was written").Because(err)
+		return errs.Unavailable("Postgres is away: nothing was written").Because(gone{err})
 	case pg.Code[:2] == "53", pg.Code == "25006", pg.Code[:2] == "58":
 		return errs.Unavailable("Postgres cannot write (%s): nothing was written", pg.Message).Because(err)
 	}

@@ -33,6 +33,7 @@ type Batch struct {
 type Job struct {
 	Tenant  int64
 	Attempt int                        // from 1
+	Losses  int                        // how often it came to nothing by no fault of its own
 	Results map[string]json.RawMessage // of the steps before, by their names
 }
 
@@ -171,6 +172,7 @@ type Done struct {
 	Tenant  int64
 	Status  StepStatus // completed, failed, or ready: to be tried again
 	Attempt int
+	Losses  int
 	Again   time.Time // when it is tried again
 	Alone   bool      // by itself
 	Result  json.RawMessage
@@ -179,27 +181,52 @@ type Done struct {
 	Logs    []Log
 }
 
+// MostLosses is how often a step comes to nothing because its node died or Postgres went away before it is given up: it may be what
+// brings them down.
+const MostLosses = 12
+
+// verdict is by what it is decided what becomes of the jobs of a batch.
+type verdict struct {
+	together bool // they were done in one go
+	now      time.Time
+	chance   func() float64
+	lost     func(error) bool // an error that says nothing of the work: Postgres was away, or this node had to leave it
+	leaving  bool             // this node stops: nothing is to be said of what it has left
+}
+
 // judge decides what becomes of each job of a batch.
-func judge(b *Batch, outcomes []Outcome, together bool, now time.Time, chance func() float64) []Done {
+func (v verdict) judge(b *Batch, outcomes []Outcome) []Done {
 	if len(outcomes) != len(b.Jobs) {
 		outcomes = all(len(b.Jobs), fmt.Errorf("the step gave %d results for %d tenants", len(outcomes), len(b.Jobs)))
 	}
-	crowd := together && len(b.Jobs) > 1 && failedAll(outcomes)
+	crowd := v.together && len(b.Jobs) > 1 && failedAll(outcomes)
 	list := make([]Done, len(b.Jobs))
 	for i, j := range b.Jobs {
-		d := Done{Tenant: j.Tenant, Attempt: j.Attempt, Logs: outcomes[i].Logs}
+		d := Done{Tenant: j.Tenant, Attempt: j.Attempt, Losses: j.Losses, Logs: outcomes[i].Logs}
 		raw, err := encode(outcomes[i])
 		switch {
 		case err == nil:
 			d.Status, d.Result = StepCompleted, raw
-		case crowd: // one of them may be to blame for all: that costs nobody an attempt
-			d.Status, d.Again, d.Alone, d.Attempt, d.Error = StepReady, now, true, j.Attempt-1, err.Error()
+		case v.leaving:
+			d.again(v.now, "")
+		case v.lost(err) && j.Losses+1 < MostLosses:
+			d.Losses++
+			d.again(v.now, err.Error())
+			d.Logs = append(d.Logs, Log{Level: "warn", Message: clipped(err.Error()), Data: map[string]any{"losses": d.Losses}})
+		case crowd: // one of them may be to blame for all
+			d.again(v.now, err.Error())
 		default:
-			d.fail(b, err, now, chance)
+			d.fail(b, err, v.now, v.chance)
 		}
 		list[i] = d
 	}
 	return list
+}
+
+// again lets a job be done again at once, by itself, as if it had not been tried.
+func (d *Done) again(now time.Time, why string) {
+	d.Status, d.Again, d.Alone, d.Error = StepReady, now, true, clipped(why)
+	d.Attempt--
 }
 
 func failedAll(outcomes []Outcome) bool {

@@ -23,6 +23,7 @@ type EngineOptions struct {
 	Target   time.Duration               // that a batch shall take, by which its size is chosen; 3 s
 	Ended    func(Execution)             // told of every execution that ended here; may be nil
 	Finished func(b *Batch, done []Done) // told of every batch whose outcome was kept; may be nil
+	Away     func(error) bool            // whether work failed because Postgres was away: that costs no attempt; nil: none did
 	Meter    Meter
 	Logger   *slog.Logger
 }
@@ -44,6 +45,9 @@ func (o *EngineOptions) complete() {
 	}
 	if o.Finished == nil {
 		o.Finished = func(*Batch, []Done) {}
+	}
+	if o.Away == nil {
+		o.Away = func(error) bool { return false }
 	}
 	if o.Meter == nil {
 		o.Meter = noMeter{}
@@ -147,22 +151,30 @@ func (e *Engine) Once(ctx context.Context) (did bool, err error) {
 	}
 	done, took := e.do(ctx, b)
 	if ctx.Err() != nil {
-		return true, nil // stopped: others do it again
+		return true, e.leave(ctx, b, done)
 	}
 	e.pace.note(b.Work(), len(b.Jobs), took)
-	return true, e.keep(ctx, b, done)
+	return true, e.keep(ctx, b, done, keepFor)
+}
+
+// leaveFor is how long a node that stops tries to hand over what it has not done; else its lease runs out.
+const leaveFor = 2 * time.Second
+
+// leave hands over what a node that stops has not done: others do it at once.
+func (e *Engine) leave(ctx context.Context, b *Batch, done []Done) error {
+	return e.keep(ctx, b, done, leaveFor)
 }
 
 // do does a batch under its lease.
-func (e *Engine) do(ctx context.Context, b *Batch) ([]Done, time.Duration) {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (e *Engine) do(node context.Context, b *Batch) ([]Done, time.Duration) {
+	ctx, cancel := context.WithCancelCause(node)
 	defer cancel(nil)
 	e.hold(b.ID, cancel)
 	defer e.hold(b.ID, nil)
 	r, ok := e.runners.Runner(b.Work())
 	if !ok {
 		gone := errs.Permanent(errs.Invalid("this brigade cannot do the step %s", b.Work().Uses))
-		return judge(b, all(len(b.Jobs), gone), false, e.clock.Now(), rand.Float64), 0
+		return e.verdict(node, false).judge(b, all(len(b.Jobs), gone)), 0
 	}
 	limit := b.Work().TimeLimit()
 	if !r.Together {
@@ -172,9 +184,15 @@ func (e *Engine) do(ctx context.Context, b *Batch) ([]Done, time.Duration) {
 	began := time.Now()
 	outcomes := attend(metered, limit, len(b.Jobs), func(ctx context.Context) []Outcome { return r.Run(ctx, b) })
 	took := time.Since(began)
-	done := judge(b, outcomes, r.Together, e.clock.Now(), rand.Float64)
+	done := e.verdict(node, r.Together).judge(b, outcomes)
 	share(done, cost())
 	return done, took
+}
+
+func (e *Engine) verdict(node context.Context, together bool) verdict {
+	return verdict{together: together, now: e.clock.Now(), chance: rand.Float64, leaving: node.Err() != nil, lost: func(err error) bool {
+		return errors.Is(err, errLost) || e.o.Away(err)
+	}}
 }
 
 // share spreads the cost of a batch over its jobs.
@@ -191,9 +209,10 @@ func share(done []Done, c Cost) {
 // keepFor is how long an outcome is tried to be kept while Postgres is away.
 const keepFor = 30 * time.Second
 
-// keep writes down what came of a batch. It tries again while Postgres is away.
-func (e *Engine) keep(ctx context.Context, b *Batch, done []Done) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFor)
+// keep writes down what came of a batch. It tries again while Postgres is away, and when nobody knows whether it was written: a
+// batch is kept once.
+func (e *Engine) keep(ctx context.Context, b *Batch, done []Done, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	for {
 		ended, err := e.queue.Finish(ctx, b, done, e.clock.Now())
@@ -208,7 +227,7 @@ func (e *Engine) keep(ctx context.Context, b *Batch, done []Done) error {
 		case errs.Is(err, errs.KindConflict):
 			e.o.Logger.InfoContext(ctx, "somebody else does these steps by now", "action", "workflow_batch_lost", "execution", b.Execution, "step", b.Work().Name)
 			return nil
-		case !errs.Is(err, errs.KindUnavailable):
+		case !errs.Is(err, errs.KindUnavailable) && !errs.Is(err, errs.KindUnknown):
 			return err
 		}
 		select {
@@ -229,7 +248,8 @@ func (e *Engine) hold(id int64, cancel context.CancelCauseFunc) {
 	e.held[id] = cancel
 }
 
-var errLost = errs.Unavailable("it was cancelled, or somebody else does it by now")
+// errLost is why work is ended that was cancelled, or that others may have by now.
+var errLost = errs.Unavailable("this process could not tell the others that it does it")
 
 // beat prolongs the leases of what is being done, and ends what is no longer wanted. When Postgres cannot be asked for
 // as long as a lease holds, everything is ended: others may have it.

@@ -53,7 +53,7 @@ func claim(ctx context.Context, q *db.Queries, c workflow.Claim) (*workflow.Batc
 		return nil, err
 	}
 	for _, t := range taken {
-		b.Jobs = append(b.Jobs, workflow.Job{Tenant: t.TenantID, Attempt: int(t.Attempt), Results: map[string]json.RawMessage{}})
+		b.Jobs = append(b.Jobs, workflow.Job{Tenant: t.TenantID, Attempt: int(t.Attempt), Losses: int(t.Losses), Results: map[string]json.RawMessage{}})
 	}
 	return b, readResults(ctx, q, b)
 }

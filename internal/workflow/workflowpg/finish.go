@@ -105,6 +105,7 @@ func settlement(b *workflow.Batch, done []workflow.Done, now time.Time) db.Settl
 		d := &done[i]
 		p.Tenants, p.Statuses = append(p.Tenants, d.Tenant), append(p.Statuses, string(d.Status))
 		p.Attempts, p.Alones = append(p.Attempts, int16(d.Attempt)), append(p.Alones, d.Alone)
+		p.Losses = append(p.Losses, int16(d.Losses))
 		again := d.Again
 		if again.IsZero() {
 			again = now

@@ -10,9 +10,6 @@ import (
 	"brigade/internal/workflow/workflowpg/db"
 )
 
-// mostLosses is over how many deaths of nodes a step is given up: it may be what kills them.
-const mostLosses = 5
-
 // Tidy implements workflow.Queue.
 func (s *Store) Tidy(ctx context.Context, now time.Time) ([]workflow.Execution, error) {
 	ended, err := s.takeBack(ctx, now)
@@ -59,7 +56,7 @@ func (s *Store) takeBackOne(ctx context.Context, b db.LeftBatchesRow, now time.T
 		if n, err := q.DropLeft(ctx, b.ID); err != nil || n == 0 {
 			return err // it was finished meanwhile, or somebody else was here
 		}
-		back, err := q.GiveBack(ctx, db.GiveBackParams{MostLosses: mostLosses, Now: now, Execution: b.ExecutionID, Batch: b.ID})
+		back, err := q.GiveBack(ctx, db.GiveBackParams{MostLosses: workflow.MostLosses, Now: now, Execution: b.ExecutionID, Batch: b.ID})
 		if err != nil {
 			return err
 		}

@@ -1386,12 +1386,12 @@ func (q *Queries) Results(ctx context.Context, arg ResultsParams) ([]ResultsRow,
 
 const settle = `-- name: Settle :execrows
 update workflow_steps s
-set status = v.status, attempt = v.attempt, not_before = v.again, turn_at = v.again - s.bonus_seconds * interval '1 second', alone = v.alone,
+set status = v.status, attempt = v.attempt, losses = v.losses, not_before = v.again, turn_at = v.again - s.bonus_seconds * interval '1 second', alone = v.alone,
     result = nullif(v.result, '')::jsonb, error = v.error, completed_at = case when v.status = 'ready' then null else $1::timestamptz end,
     cpu_ms = s.cpu_ms + v.cpu, db_ms = s.db_ms + v.db, row_count = s.row_count + v.rows
-from (select unnest($5::bigint[]) as tenant, unnest($6::text[]) as status, unnest($7::smallint[]) as attempt,
-             unnest($8::timestamptz[]) as again, unnest($9::boolean[]) as alone, unnest($10::text[]) as result,
-             unnest($11::text[]) as error, unnest($12::float8[]) as cpu, unnest($13::float8[]) as db, unnest($14::bigint[]) as rows) v
+from (select unnest($5::bigint[]) as tenant, unnest($6::text[]) as status, unnest($7::smallint[]) as attempt, unnest($8::smallint[]) as losses,
+             unnest($9::timestamptz[]) as again, unnest($10::boolean[]) as alone, unnest($11::text[]) as result,
+             unnest($12::text[]) as error, unnest($13::float8[]) as cpu, unnest($14::float8[]) as db, unnest($15::bigint[]) as rows) v
 where s.execution_id = $2 and s.tenant_id = v.tenant and s.step = $3 and s.batch_id = $4 and s.status = 'running'
 `
 
@@ -1403,6 +1403,7 @@ type SettleParams struct {
 	Tenants   []int64
 	Statuses  []string
 	Attempts  []int16
+	Losses    []int16
 	Nexts     []time.Time
 	Alones    []bool
 	Results   []string
@@ -1421,6 +1422,7 @@ func (q *Queries) Settle(ctx context.Context, arg SettleParams) (int64, error) {
 		arg.Tenants,
 		arg.Statuses,
 		arg.Attempts,
+		arg.Losses,
 		arg.Nexts,
 		arg.Alones,
 		arg.Results,
@@ -1539,7 +1541,7 @@ from (
     order by s.turn_at limit $7 for update of s skip locked
 ) c
 where t.execution_id = c.execution_id and t.tenant_id = c.tenant_id and t.step = c.step
-returning t.tenant_id, t.attempt
+returning t.tenant_id, t.attempt, t.losses
 `
 
 type TakeParams struct {
@@ -1555,6 +1557,7 @@ type TakeParams struct {
 type TakeRow struct {
 	TenantID int64
 	Attempt  int16
+	Losses   int16
 }
 
 func (q *Queries) Take(ctx context.Context, arg TakeParams) ([]TakeRow, error) {
@@ -1574,7 +1577,7 @@ func (q *Queries) Take(ctx context.Context, arg TakeParams) ([]TakeRow, error) {
 	var items []TakeRow
 	for rows.Next() {
 		var i TakeRow
-		if err := rows.Scan(&i.TenantID, &i.Attempt); err != nil {
+		if err := rows.Scan(&i.TenantID, &i.Attempt, &i.Losses); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -79,7 +79,7 @@ from (
     order by s.turn_at limit @most for update of s skip locked
 ) c
 where t.execution_id = c.execution_id and t.tenant_id = c.tenant_id and t.step = c.step
-returning t.tenant_id, t.attempt;
+returning t.tenant_id, t.attempt, t.losses;
 
 -- name: BeginExecution :one
 update workflow_executions
@@ -105,10 +105,10 @@ delete from workflow_batches where execution_id = @execution;
 
 -- name: Settle :execrows
 update workflow_steps s
-set status = v.status, attempt = v.attempt, not_before = v.again, turn_at = v.again - s.bonus_seconds * interval '1 second', alone = v.alone,
+set status = v.status, attempt = v.attempt, losses = v.losses, not_before = v.again, turn_at = v.again - s.bonus_seconds * interval '1 second', alone = v.alone,
     result = nullif(v.result, '')::jsonb, error = v.error, completed_at = case when v.status = 'ready' then null else @now::timestamptz end,
     cpu_ms = s.cpu_ms + v.cpu, db_ms = s.db_ms + v.db, row_count = s.row_count + v.rows
-from (select unnest(@tenants::bigint[]) as tenant, unnest(@statuses::text[]) as status, unnest(@attempts::smallint[]) as attempt,
+from (select unnest(@tenants::bigint[]) as tenant, unnest(@statuses::text[]) as status, unnest(@attempts::smallint[]) as attempt, unnest(@losses::smallint[]) as losses,
              unnest(@nexts::timestamptz[]) as again, unnest(@alones::boolean[]) as alone, unnest(@results::text[]) as result,
              unnest(@errors::text[]) as error, unnest(@cpus::float8[]) as cpu, unnest(@dbs::float8[]) as db, unnest(@row_counts::bigint[]) as rows) v
 where s.execution_id = @execution and s.tenant_id = v.tenant and s.step = @step and s.batch_id = @batch and s.status = 'running';
