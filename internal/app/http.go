@@ -104,9 +104,7 @@ func (a *App) handler() http.Handler {
 		parts.Views, parts.Open = a.serviceViews(), true
 		return a.limit(api.New(parts))
 	}
-	pages := web.New(web.Parts{
-		Orders: a.orders, Kitchen: a.kitchen, Tenants: a.tenants, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log,
-	})
+	pages := web.New(a.pageParts())
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(parts))
 	for _, pattern := range web.Mounts {

@@ -38,6 +38,7 @@ var (
 	forTests = []string{
 		"testing/...", "github.com/stretchr/testify/...", "pgregory.net/rapid", "go.uber.org/goleak",
 		"./internal/archtest", "./internal/store/pgtest/...", "./internal/event/brokertest", "./internal/event/eventtest/...", "./internal/api/contracttest",
+		"./internal/web/webtest",
 	}
 )
 
@@ -70,12 +71,17 @@ func rules() []rule {
 			why: "the envelope and the ports of events are free of technology",
 		},
 		{
-			from: []string{"./internal/api/...", "./internal/web/..."}, deny: join(sql, adapters...),
+			from: []string{"./internal/api/...", "./internal/web/..."}, except: []string{"./internal/web/webtest"}, deny: join(sql, adapters...),
 			why: "api and web call services, never SQL",
 		},
 		{
-			from: []string{"./..."}, except: []string{"./cmd/..."}, deny: []string{"./internal/app/..."},
-			why: "app joins everything; only cmd starts it",
+			from: []string{"./..."}, except: []string{"./cmd/...", "./internal/web/webtest"}, deny: []string{"./internal/app/..."},
+			why: "app joins everything; only cmd starts it, and tests",
+		},
+		{
+			from: []string{"./internal/web/*/..."}, except: []string{"./internal/web/page", "./internal/web/webtest"},
+			deny: []string{"./internal/web/floor", "./internal/web/shop", "./internal/web/tracking", "./internal/web/dispatch", "./internal/web/manager", "./internal/web/planning", "./internal/web/workflows", "./internal/web/network", "./internal/web/settings"},
+			why: "areas of pages share package page, and know nothing of each other",
 		},
 		{
 			from: []string{"./cmd/..."}, deny: join(sql, join(featureTrees(features), "./internal/api/...", "./internal/web/...")...),

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"brigade/internal/web/webtest"
+
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -45,27 +47,27 @@ func TestScreenshots(t *testing.T) {
 	s := startBusy(t)
 	serveGuests(s)
 	for _, scheme := range []string{"light", "dark"} {
-		b := openBrowser(t)
+		b := webtest.Open(t)
 		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media)
+		_, err := chromedp.Call(b.Ctx, emulation.SetEmulatedMedia, media)
 		require.NoError(t, err)
 		for _, v := range views {
 			for _, port := range viewports {
-				b.do(chromedp.EmulateViewport(port.width, port.height), chromedp.Navigate(s.url+v.path))
-				b.shows(`#link[data-state="on"]`)
-				b.shows(v.ready)
-				b.do(chromedp.WaitNotPresent(chromedp.CSS(".flying")))
-				picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+				b.Do(chromedp.EmulateViewport(port.width, port.height), chromedp.Navigate(s.URL+v.path))
+				b.Shows(`#link[data-state="on"]`)
+				b.Shows(v.ready)
+				b.Do(chromedp.WaitNotPresent(chromedp.CSS(".flying")))
+				picture, err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(100))
 				require.NoError(t, err)
 				name := v.name + port.name + strings.TrimSuffix("-"+scheme, "-light") + ".png"
 				require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 			}
 		}
-		b.requireNoFaults()
+		b.NoFaults()
 	}
 }
 
-func startBusy(t *testing.T) *site {
+func startBusy(t *testing.T) *webtest.Site {
 	t.Helper()
 	a := app.New(app.Config{
 		Roles: config.Roles, Addr: "127.0.0.1:0", DatabaseURL: pgtest.NewURL(t), Demo: config.DemoBusy, AutoComplete: true, TimeScale: 15,
@@ -76,13 +78,13 @@ func startBusy(t *testing.T) *site {
 		defer cancel()
 		require.NoError(t, a.Stop(ctx))
 	})
-	return &site{t: t, app: a, url: a.URL(), client: http.DefaultClient}
+	return &webtest.Site{T: t, App: a, URL: a.URL(), Client: http.DefaultClient}
 }
 
 // serveGuests lets guests come in for a while, so that there is something to see at any time of day. The first of them
 // get what they ordered; the last have just come.
-func serveGuests(s *site) {
-	s.t.Helper()
+func serveGuests(s *webtest.Site) {
+	s.T.Helper()
 	items := []string{"Burger combo", "Grilled wrap", "Cold coffee", "Dip cup"}
 	var numbers []string
 	for i, guest := range []string{"Inés", "Jürgen", "Noor", "Ana", "Paweł", "Chiara", "Björn", "Maya", "Leïla", "Tomás"} {
@@ -90,16 +92,16 @@ func serveGuests(s *site) {
 		if i%3 == 1 {
 			where = `"order_type":"takeout"`
 		}
-		status, answer := s.call(http.MethodPost, "/orders", fmt.Sprintf(
+		status, answer := s.Call(http.MethodPost, "/orders", fmt.Sprintf(
 			`{"customer_name":%q,%s,"items":[{"name":%q,"quantity":%d,"price":7.5},{"name":%q,"quantity":1,"price":3.8}]}`,
 			guest, where, items[i%2], 1+i/4, items[2+i%2]))
-		require.Equal(s.t, http.StatusOK, status, answer)
+		require.Equal(s.T, http.StatusOK, status, answer)
 		numbers = append(numbers, answer["order_number"].(string))
 		if i < 7 {
 			<-time.After(4 * time.Second)
 		}
 	}
 	for _, number := range numbers[:3] {
-		s.post("/board/orders/" + number + "/handover")
+		s.Post("/board/orders/" + number + "/handover")
 	}
 }

@@ -1,11 +1,12 @@
-// Package texts holds what Brigade's pages say, in each of their languages: one catalogue, texts.json.
+// Package texts holds what Brigade's pages say, in each of their languages: one catalogue, a file for each area of pages.
 //
-// To add a text, add a line to texts.json with all languages; to add a language, add it to Languages and to every line.
+// To add a text, add a line to the area's file with all languages; to add a language, add it to Languages and to every
+// line. A key stands in one file only; it begins with the area or the part of it that says it.
 // A text may have forms for numbers, divided by |, in the order of the language's Forms.
 package texts
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -40,17 +41,45 @@ func eastern(n int) int {
 	return 2
 }
 
-//go:embed texts.json
-var catalogue []byte
+//go:embed catalogue/*.json
+var catalogue embed.FS
 
 // all are the texts by key and language code.
-var all = func() map[string]map[string]string {
-	var m map[string]map[string]string
-	if err := json.Unmarshal(catalogue, &m); err != nil {
-		panic("texts: " + err.Error()) // part of the binary: a fault of the build
+var all = load()
+
+// load reads the catalogue. It is part of the binary, so a failure is a fault of the build.
+func load() map[string]map[string]string {
+	m := map[string]map[string]string{}
+	files, err := catalogue.ReadDir("catalogue")
+	if err != nil {
+		panic("texts: " + err.Error())
+	}
+	for _, f := range files {
+		body, err := catalogue.ReadFile("catalogue/" + f.Name())
+		if err == nil {
+			err = add(m, body)
+		}
+		if err != nil {
+			panic("texts: " + f.Name() + ": " + err.Error())
+		}
 	}
 	return m
-}()
+}
+
+// add puts a file's texts to those of others. Errors: no catalogue; a key that another file has.
+func add(m map[string]map[string]string, body []byte) error {
+	var more map[string]map[string]string
+	if err := json.Unmarshal(body, &more); err != nil {
+		return err
+	}
+	for key, text := range more {
+		if m[key] != nil {
+			return fmt.Errorf("the text %q stands in two files", key)
+		}
+		m[key] = text
+	}
+	return nil
+}
 
 // Find returns the language of a code; ok is false when there is none.
 func Find(code string) (l Language, ok bool) {

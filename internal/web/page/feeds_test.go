@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bufio"
@@ -25,7 +25,7 @@ import (
 // watched is a feed of a page with the sections a and b, over a log in memory and a virtual clock.
 type watched struct {
 	t     *testing.T
-	feeds *feeds
+	feeds *Feeds
 	log   *eventtest.Log
 	a, b  atomic.Value
 	looks atomic.Int64
@@ -33,7 +33,7 @@ type watched struct {
 	slow  atomic.Int64 // how long a look takes
 }
 
-var testOutlet = tenant.Outlet{ID: 9, Tenant: 1, Slug: "o"}
+var testOutlet = About(tenant.Outlet{ID: 9, Tenant: 1, Slug: "o"})
 
 func newWatched(t *testing.T) *watched {
 	t.Helper()
@@ -47,27 +47,27 @@ func newWatched(t *testing.T) *watched {
 	t.Cleanup(func() { stop(); <-done })
 	page := template.Must(template.New("").Parse(
 		`{{define "text"}}{{.}}{{end}}{{define "clock"}}tick {{.}}{{end}}{{define "trouble"}}{{if .}}trouble{{end}}{{end}}`))
-	w.feeds = &feeds{
-		tail: tail, log: slog.New(slog.DiscardHandler), active: map[int64]*feed{}, look: w.look,
-		page: func(string) *template.Template { return page },
-		cut:  func(_ tenant.Outlet, _ string, look any) []section { return look.([]section) },
-		beat: func(tenant.Outlet) any { return time.Now().Unix() },
-	}
+	w.feeds = (&Kit{Parts: Parts{Tail: tail, Log: slog.New(slog.DiscardHandler)}}).Feeds(FeedOptions{
+		Look: w.look,
+		Page: func(string) *template.Template { return page },
+		Cut:  func(_ Topic, _ string, look any) []Section { return look.([]Section) },
+	})
+	w.feeds.beat = func(tenant.Outlet) any { return time.Now().Unix() }
 	return w
 }
 
-func (w *watched) look(ctx context.Context, _ tenant.Outlet) (any, error) {
+func (w *watched) look(ctx context.Context, _ Topic) (any, error) {
 	w.looks.Add(1)
 	sleep(ctx, time.Duration(w.slow.Load()))
 	if err, _ := w.fault.Load().(error); err != nil && err.Error() != "" {
 		return nil, err
 	}
-	return []section{{name: "a", part: "text", data: w.a.Load()}, {name: "b", part: "text", data: w.b.Load()}}, nil
+	return []Section{{Name: "a", Part: "text", Data: w.a.Load()}, {Name: "b", Part: "text", Data: w.b.Load()}}, nil
 }
 
 func (w *watched) happens() {
 	e := event.New(event.TaskStarted, event.AggregateTask, 1, 1, time.Now(), event.TaskPayload{})
-	e.Tenant, e.Outlet = testOutlet.Tenant, testOutlet.ID
+	e.Tenant, e.Outlet = testOutlet.Outlet.Tenant, testOutlet.Outlet.ID
 	w.log.Append(e)
 	w.feeds.tail.Poke()
 }
@@ -184,7 +184,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		_ = w.feeds.stream(rw, r, testOutlet, "", func(context.Context) error { return nil })
+		_ = w.feeds.Stream(rw, r, testOutlet, "", func(context.Context) error { return nil })
 	}))
 	server.Config.ReadTimeout = 50 * time.Millisecond
 	server.Start()
@@ -210,7 +210,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 // What somebody calls himself cannot end a message and begin another.
 func TestNamesStayInTheirMessage(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{hostile, "a\rb", "a\n\n\nb", "\nid: 7\n", ""} {
+	for _, data := range []string{"<img src=x>\r\nevent: trouble\r\ndata: x", "a\rb", "a\n\n\nb", "\nid: 7\n", ""} {
 		var out bytes.Buffer
 		writeMessage(&out, "name", []byte(data))
 		lines := strings.FieldsFunc(strings.TrimSuffix(out.String(), "\n\n"), func(r rune) bool { return r == '\n' || r == '\r' })

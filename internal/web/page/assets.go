@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -115,13 +115,13 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// serve is a handler for one file at another path, where it may change.
-func (a *assets) serve(name string) http.HandlerFunc {
+// File is a handler for one static file at another path, where it may change.
+func (k *Kit) File(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("ETag", a.files[name].etag)
-		w.Header().Set("Content-Type", a.files[name].kind)
-		a.files[name].serve(w, r)
+		w.Header().Set("ETag", k.assets.files[name].etag)
+		w.Header().Set("Content-Type", k.assets.files[name].kind)
+		k.assets.files[name].serve(w, r)
 	}
 }
 

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 )
 
 const (
-	spacing    = 250 * time.Millisecond // between two looks at an outlet, at least
+	spacing    = 250 * time.Millisecond // between two looks at a topic, at least
 	rest       = 4                      // and at least so many times as long as a look takes
 	lookAgain  = 10 * time.Second       // without an event: shifts begin and figures age by time alone
 	beatEvery  = 5 * time.Second        // a sign of life; browsers miss it after 12 s
@@ -27,33 +28,62 @@ const (
 	checkEvery = 15 * time.Second       // how long a token that was revoked may still watch
 )
 
-// section is one part of a page that changes while somebody looks: its name among those of the page, its template and
+// Section is one part of a page that changes while somebody looks: its name among those of the page, its template and
 // what that shows.
-type section struct {
-	name, part string
-	data       any
-	event      string // of the message that brings it; "" = its name
+type Section struct {
+	Name, Part string
+	Data       any
+	Event      string // of the message that brings it; "" = its name
 }
 
-// feeds keeps the viewers of some pages up to date. All viewers of an outlet share one feed, which reads once for all of
+// Topic is what a feed is about, one look at which serves all who watch it.
+type Topic struct {
+	Key    string        // among those of the same Feeds
+	Events event.Filter  // what happens to it
+	Outlet tenant.Outlet // whose clock is shown
+}
+
+// About is the topic of an outlet, whole.
+func About(o tenant.Outlet) Topic {
+	return Topic{strconv.FormatInt(o.ID, 10), event.Filter{Tenant: o.Tenant, Outlet: o.ID}, o}
+}
+
+// FeedOptions say how some pages are kept up to date.
+type FeedOptions struct {
+	// Page returns the template that has the parts, in the language of a view.
+	Page func(view string) *template.Template
+	// Look reads a topic for all who watch it.
+	Look func(ctx context.Context, t Topic) (any, error)
+	// Cut is what a look shows in a view; it is called for each view, and renders nothing.
+	Cut func(t Topic, view string, look any) []Section
+	// Spacing is the time between two looks at a topic, at least; 0 = 250 ms.
+	Spacing time.Duration
+}
+
+// Feeds keep the viewers of some pages up to date. All viewers of a topic share one feed, which reads once for all of
 // them and renders once for all who have the same view of it, begins with the first and ends with the last.
-type feeds struct {
+type Feeds struct {
+	FeedOptions
 	tail *event.Tail
 	log  *slog.Logger
-	page func(view string) *template.Template // which has the parts
-	look func(ctx context.Context, o tenant.Outlet) (any, error)
-	cut  func(o tenant.Outlet, view string, look any) []section
 	beat func(o tenant.Outlet) any // what the partial "clock" shows
 	mu   sync.Mutex
 
-	spacing time.Duration // between two looks at an outlet, at least; 0 = spacing
-	active  map[int64]*feed
+	active map[string]*feed
 }
 
-// feed is one outlet as it was last read.
+// Feeds returns feeds that nobody watches yet.
+func (k *Kit) Feeds(o FeedOptions) *Feeds {
+	return &Feeds{
+		FeedOptions: o, tail: k.Tail, log: k.Log, active: map[string]*feed{},
+		beat: func(o tenant.Outlet) any { return k.Time(o) },
+	}
+}
+
+// feed is one topic as it was last read.
 type feed struct {
-	outlet tenant.Outlet
-	stop   context.CancelFunc
+	topic Topic
+	stop  context.CancelFunc
 
 	turn sync.Mutex // who draws: an older look never overwrites a newer one
 	last any        // look; nil: none yet
@@ -84,9 +114,9 @@ type viewer struct {
 	signal chan struct{} // capacity 1
 }
 
-// join returns a viewer of an outlet, who has seen nothing yet, and a way to leave.
-func (f *feeds) join(o tenant.Outlet, view string) (*feed, *viewer, func()) {
-	fd, v, fresh := f.enter(o, view)
+// join returns a viewer of a topic, who has seen nothing yet, and a way to leave.
+func (f *Feeds) join(t Topic, view string) (*feed, *viewer, func()) {
+	fd, v, fresh := f.enter(t, view)
 	if fresh {
 		fd.turn.Lock()
 		defer fd.turn.Unlock()
@@ -98,14 +128,14 @@ func (f *feeds) join(o tenant.Outlet, view string) (*feed, *viewer, func()) {
 }
 
 // enter adds a viewer; fresh is true when nobody has this view yet.
-func (f *feeds) enter(o tenant.Outlet, view string) (fd *feed, v *viewer, fresh bool) {
+func (f *Feeds) enter(t Topic, view string) (fd *feed, v *viewer, fresh bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fd = f.active[o.ID]
+	fd = f.active[t.Key]
 	if fd == nil {
 		ctx, stop := context.WithCancel(context.Background())
-		fd = &feed{outlet: o, stop: stop, screens: map[string]*screen{}}
-		f.active[o.ID] = fd
+		fd = &feed{topic: t, stop: stop, screens: map[string]*screen{}}
+		f.active[t.Key] = fd
 		go f.run(ctx, fd)
 	}
 	fd.mu.Lock()
@@ -119,7 +149,7 @@ func (f *feeds) enter(o tenant.Outlet, view string) (fd *feed, v *viewer, fresh 
 	return fd, v, fresh
 }
 
-func (f *feeds) leave(fd *feed, view string, v *viewer) {
+func (f *Feeds) leave(fd *feed, view string, v *viewer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fd.mu.Lock()
@@ -128,20 +158,20 @@ func (f *feeds) leave(fd *feed, view string, v *viewer) {
 	if len(v.screen.viewers) == 0 && fd.screens[view] == v.screen {
 		delete(fd.screens, view)
 	}
-	if len(fd.screens) == 0 && f.active[fd.outlet.ID] == fd {
-		delete(f.active, fd.outlet.ID)
+	if len(fd.screens) == 0 && f.active[fd.topic.Key] == fd {
+		delete(f.active, fd.topic.Key)
 		fd.stop()
 	}
 }
 
 // run keeps a feed up to date until nobody watches: it looks, rests, and waits until something happens.
-func (f *feeds) run(ctx context.Context, fd *feed) {
-	sub := f.tail.Subscribe(0, event.Filter{Tenant: fd.outlet.Tenant, Outlet: fd.outlet.ID})
+func (f *Feeds) run(ctx context.Context, fd *feed) {
+	sub := f.tail.Subscribe(0, fd.topic.Events)
 	defer sub.Close()
 	for ctx.Err() == nil {
 		began := time.Now()
 		f.update(ctx, fd)
-		if !sleep(ctx, max(cmp.Or(f.spacing, spacing), rest*time.Since(began))) || !f.await(ctx, fd, sub) {
+		if !sleep(ctx, max(cmp.Or(f.Spacing, spacing), rest*time.Since(began))) || !f.await(ctx, fd, sub) {
 			return
 		}
 	}
@@ -159,10 +189,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // await returns when it is worth while to look again, beating meanwhile; false when there is nothing more to come.
-func (f *feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
+func (f *Feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
 	for range int(lookAgain / beatEvery) {
 		for _, view := range fd.views() {
-			f.put(ctx, fd, view, section{name: "clock", part: "clock", data: f.beat(fd.outlet)})
+			f.put(ctx, fd, view, Section{Name: "clock", Part: "clock", Data: f.beat(fd.topic.Outlet)})
 		}
 		wait, cancel := context.WithTimeout(ctx, beatEvery)
 		_, _, err := sub.Next(wait)
@@ -184,13 +214,13 @@ func (fd *feed) views() []string {
 }
 
 // update looks and keeps what has changed. When looking fails, viewers are told that what they see is old.
-func (f *feeds) update(ctx context.Context, fd *feed) {
-	look, err := f.look(ctx, fd.outlet)
+func (f *Feeds) update(ctx context.Context, fd *feed) {
+	look, err := f.Look(ctx, fd.topic)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
-		f.log.WarnContext(ctx, "the kitchen could not be read for its viewers", "action", "look_failed", "outlet", fd.outlet.Slug, "error", err)
+		f.log.WarnContext(ctx, "what is shown could not be read for its viewers", "action", "look_failed", "topic", fd.topic.Key, "error", err)
 	}
 	fd.turn.Lock()
 	defer fd.turn.Unlock()
@@ -201,16 +231,16 @@ func (f *feeds) update(ctx context.Context, fd *feed) {
 		if err == nil {
 			f.draw(ctx, fd, view)
 		}
-		f.put(ctx, fd, view, section{name: "trouble", part: "trouble", data: err != nil})
+		f.put(ctx, fd, view, Section{Name: "trouble", Part: "trouble", Data: err != nil})
 	}
 }
 
 // draw renders a view of what was last read.
-func (f *feeds) draw(ctx context.Context, fd *feed, view string) {
-	sections := f.cut(fd.outlet, view, fd.last)
+func (f *Feeds) draw(ctx context.Context, fd *feed, view string) {
+	sections := f.Cut(fd.topic, view, fd.last)
 	keep := map[string]bool{"clock": true, "trouble": true}
 	for _, s := range sections {
-		keep[s.name] = true
+		keep[s.Name] = true
 		f.put(ctx, fd, view, s)
 	}
 	fd.drop(view, keep)
@@ -229,10 +259,10 @@ func (fd *feed) drop(view string, keep map[string]bool) {
 }
 
 // put renders a section and, when it is not what it was, wakes the viewers.
-func (f *feeds) put(ctx context.Context, fd *feed, view string, s section) {
+func (f *Feeds) put(ctx context.Context, fd *feed, view string, s Section) {
 	var html bytes.Buffer
-	if err := f.page(view).ExecuteTemplate(&html, s.part, s.data); err != nil {
-		f.log.ErrorContext(ctx, "a part of a page could not be rendered", "action", "page_failed", "part", s.part, "error", err)
+	if err := f.Page(view).ExecuteTemplate(&html, s.Part, s.Data); err != nil {
+		f.log.ErrorContext(ctx, "a part of a page could not be rendered", "action", "page_failed", "part", s.Part, "error", err)
 		return
 	}
 	fd.mu.Lock()
@@ -241,15 +271,15 @@ func (f *feeds) put(ctx context.Context, fd *feed, view string, s section) {
 	if sc == nil {
 		return // the last who had this view has left
 	}
-	old, known := sc.sections[s.name]
+	old, known := sc.sections[s.Name]
 	if known && bytes.Equal(old.html, html.Bytes()) {
 		return
 	}
 	if !known {
-		sc.order = append(sc.order, s.name)
+		sc.order = append(sc.order, s.Name)
 	}
 	sc.version++
-	sc.sections[s.name] = rendered{cmp.Or(s.event, s.name), html.Bytes(), sc.version}
+	sc.sections[s.Name] = rendered{cmp.Or(s.Event, s.Name), html.Bytes(), sc.version}
 	for v := range sc.viewers {
 		v.wake()
 	}
@@ -288,9 +318,9 @@ func writeMessage(out *bytes.Buffer, name string, data []byte) {
 	out.WriteString("data:\n\n")
 }
 
-// stream sends an outlet's sections as they change until the visitor leaves or may not watch any more. Whoever comes
+// Stream sends a topic's sections as they change until the visitor leaves or may not watch any more. Whoever comes
 // back gets everything anew.
-func (f *feeds) stream(w http.ResponseWriter, r *http.Request, o tenant.Outlet, view string, mayStay func(context.Context) error) error {
+func (f *Feeds) Stream(w http.ResponseWriter, r *http.Request, t Topic, view string, mayStay func(context.Context) error) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -300,7 +330,7 @@ func (f *feeds) stream(w http.ResponseWriter, r *http.Request, o tenant.Outlet, 
 	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
 		return nil
 	}
-	fd, v, leave := f.join(o, view)
+	fd, v, leave := f.join(t, view)
 	defer leave()
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()

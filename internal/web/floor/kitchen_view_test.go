@@ -1,4 +1,4 @@
-package web
+package floor
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"brigade/internal/web/page"
 
 	"github.com/stretchr/testify/require"
 
@@ -78,7 +80,7 @@ func ticketOf(id int64, number string, tasks ...kitchen.TaskView) kitchen.Ticket
 	return v
 }
 
-func english(key string, args ...any) string { return sayer(texts.Languages[0])(key, args...) }
+func english(key string, args ...any) string { return page.Sayer(texts.Languages[0])(key, args...) }
 
 // A station shows what is in hand, what comes next and why not now, and what is held until when and why.
 func TestAStationShowsNowNextAndHeld(t *testing.T) {
@@ -144,19 +146,19 @@ func TestViewsInEveryLanguage(t *testing.T) {
 	all := partials()
 	for _, lang := range texts.Languages {
 		for _, view := range []string{"", "all", "station/1", "expo", "all-day"} {
-			for _, s := range cutKitchen(tenant.Outlet{Slug: "k"}, lang.Code+"|"+view, l) {
+			for _, s := range cutKitchen(page.About(tenant.Outlet{Slug: "k"}), lang.Code+"|"+view, l) {
 				var html bytes.Buffer
-				require.NoError(t, all[lang.Code]["station"].ExecuteTemplate(&html, s.part, s.data))
+				require.NoError(t, all.Of(lang.Code, "station").ExecuteTemplate(&html, s.Part, s.Data))
 				require.NotContains(t, html.String(), "<script>alert")
 				require.NotContains(t, html.String(), "%!", "a text that is not filled")
-				if s.event == "patch" {
-					require.Contains(t, html.String(), fmt.Sprintf(`id="%s"`, s.name))
+				if s.Event == "patch" {
+					require.Contains(t, html.String(), fmt.Sprintf(`id="%s"`, s.Name))
 				}
 			}
 		}
 	}
-	list := cutKitchen(tenant.Outlet{}, "en|station/1", l)
-	require.Equal(t, "now:now-1;next:next-1,next-2;held:held-2", list[len(list)-1].data)
+	list := cutKitchen(page.About(tenant.Outlet{}), "en|station/1", l)
+	require.Equal(t, "now:now-1;next:next-1,next-2;held:held-2", list[len(list)-1].Data)
 }
 
 // A kitchen of two hundred orders: only the card that changed is another one.
@@ -168,13 +170,13 @@ func TestOnlyTheChangedCardIsDrawn(t *testing.T) {
 		k.ID = int64(1000 + i)
 		l.Tickets = append(l.Tickets, ticketOf(int64(100+i), fmt.Sprintf("ORD_20260302_%d", 100+i), k))
 	}
-	page := partials()["en"]["station"]
+	station := partials().Of("en", "station")
 	draw := func() map[string]string {
 		drawn := map[string]string{}
-		for _, s := range cutKitchen(tenant.Outlet{}, "en|all", l) {
+		for _, s := range cutKitchen(page.About(tenant.Outlet{}), "en|all", l) {
 			var html bytes.Buffer
-			require.NoError(t, page.ExecuteTemplate(&html, s.part, s.data))
-			drawn[s.name] = html.String()
+			require.NoError(t, station.ExecuteTemplate(&html, s.Part, s.Data))
+			drawn[s.Name] = html.String()
 		}
 		return drawn
 	}

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"net/http"
@@ -16,18 +16,18 @@ const (
 	maxForm     = 16 << 10            // bytes
 )
 
-// visitor is who asks: the holder of the cookie's token, else the demo's owner. A cookie that no longer works, which
+// Visitor is who asks: the holder of the cookie's token, else the demo's owner. A cookie that no longer works, which
 // every Brigade on the same host may have left behind, does not keep anybody out of the demo. Errors: KindUnauthorized.
-func (s *server) visitor(r *http.Request) (actor.Actor, error) {
+func (k *Kit) Visitor(r *http.Request) (actor.Actor, error) {
 	cookie, err := r.Cookie(tokenCookie)
 	if err == nil {
-		who, err := s.Tenants.Authenticate(r.Context(), cookie.Value)
-		if err == nil || s.Demo == nil || !errs.Is(err, errs.KindUnauthorized) {
+		who, err := k.Tenants.Authenticate(r.Context(), cookie.Value)
+		if err == nil || k.Demo == nil || !errs.Is(err, errs.KindUnauthorized) {
 			return who, err
 		}
 	}
-	if s.Demo != nil {
-		return *s.Demo, nil
+	if k.Demo != nil {
+		return *k.Demo, nil
 	}
 	return actor.Actor{}, errs.Unauthorized("sign in first")
 }
@@ -37,40 +37,41 @@ func mayLook(who actor.Actor) error { return who.Require(actor.Manager, actor.Co
 
 // loginPage is what the page login shows.
 type loginPage struct {
-	frame
+	Frame
 	Next  string
 	Fault string
 }
 
-func (s *server) showLogin(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, "login", loginPage{frame: s.frame(r, s.say(r, "login.title")), Next: localPath(r.URL.Query().Get("next"))})
+func (k *Kit) showLogin(w http.ResponseWriter, r *http.Request) {
+	k.own.Render(w, r, http.StatusOK, "login", loginPage{Frame: k.Frame(r, k.Say(r, "login.title")), Next: localPath(r.URL.Query().Get("next"))})
 }
 
 // login checks a token and keeps it in a cookie that scripts cannot read and other sites cannot send.
-func (s *server) login(w http.ResponseWriter, r *http.Request) {
+func (k *Kit) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	token, next := strings.TrimSpace(r.PostFormValue("token")), localPath(r.PostFormValue("next"))
-	who, err := s.Tenants.Authenticate(r.Context(), token)
+	who, err := k.Tenants.Authenticate(r.Context(), token)
 	if err == nil {
 		err = mayLook(who)
 	}
 	if err != nil {
-		s.note(r, err)
-		s.render(w, r, statusOf(err), "login", loginPage{frame: s.frame(r, s.say(r, "login.title")), Next: next, Fault: sentence(err)})
+		k.note(r, err)
+		k.own.Render(w, r, StatusOf(err), "login", loginPage{Frame: k.Frame(r, k.Say(r, "login.title")), Next: next, Fault: Sentence(err)})
 		return
 	}
-	http.SetCookie(w, s.cookie(r, token, cookieFor))
+	http.SetCookie(w, k.Cookie(r, tokenCookie, token, cookieFor))
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
-func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, s.cookie(r, "", -time.Second))
+func (k *Kit) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, k.Cookie(r, tokenCookie, "", -time.Second))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-func (s *server) cookie(r *http.Request, token string, keep time.Duration) *http.Cookie {
+// Cookie is a cookie that scripts cannot read and other sites cannot send; a negative keep removes it.
+func (k *Kit) Cookie(r *http.Request, name, value string, keep time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: tokenCookie, Value: token, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
+		Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
 		Secure:   r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
 		SameSite: http.SameSiteStrictMode,
 	}

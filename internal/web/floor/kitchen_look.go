@@ -1,8 +1,10 @@
-package web
+package floor
 
 import (
 	"context"
 	"time"
+
+	"brigade/internal/web/page"
 
 	"brigade/internal/actor"
 	"brigade/internal/delivery"
@@ -42,8 +44,8 @@ var (
 )
 
 // lookAtKitchen reads a kitchen for a feed, which acts for whoever watches.
-func (s *server) lookAtKitchen(ctx context.Context, o tenant.Outlet) (any, error) {
-	return s.readKitchen(ctx, watcher(o), o)
+func (s *server) lookAtKitchen(ctx context.Context, t page.Topic) (any, error) {
+	return s.readKitchen(ctx, page.Watcher(t.Outlet), t.Outlet)
 }
 
 func (s *server) readKitchen(ctx context.Context, who actor.Actor, o tenant.Outlet) (*kitchenLook, error) {

@@ -1,15 +1,14 @@
-package web
+package floor
 
 import (
-	"cmp"
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
+	"brigade/internal/web/page"
+
 	"brigade/internal/actor"
-	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 	"brigade/internal/order"
 	"brigade/internal/tenant"
@@ -22,12 +21,12 @@ const (
 
 // boardPage is what the page board shows: an outlet at work.
 type boardPage struct {
-	frame
+	page.Frame
 	Outlet  tenant.Outlet
 	Outlets []tenant.Outlet // that the visitor may see
 	Demo    bool            // a newcomer may place test orders
 	Signed  bool            // by a token, so there is something to sign out of
-	Clock   clockView
+	Clock   page.ClockView
 	Board   boardView
 	Address string // of this server, for the line to copy
 	Sample  string // an item of the menu, for the same; "" = none
@@ -35,7 +34,7 @@ type boardPage struct {
 
 // showBoard is the page at "/".
 func (s *server) showBoard(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, all, err := s.chooseOutlet(r, who)
+	outlet, all, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -47,10 +46,9 @@ func (s *server) showBoard(w http.ResponseWriter, r *http.Request, who actor.Act
 	if err != nil {
 		return err
 	}
-	_, unsigned := r.Cookie(tokenCookie)
-	s.render(w, r, http.StatusOK, "board", boardPage{
-		frame: s.frame(r, outlet.Name), Outlet: outlet, Outlets: all, Demo: s.Demo != nil && s.Menu != nil,
-		Signed: s.Demo == nil && unsigned == nil, Clock: s.clock(outlet), Board: newBoardView(look, outlet.Slug, look.Now),
+	s.set.Render(w, r, http.StatusOK, "board", boardPage{
+		Frame: s.Frame(r, outlet.Name), Outlet: outlet, Outlets: all, Demo: s.Demo != nil && s.Menu != nil,
+		Signed: s.Signed(r), Clock: s.Time(outlet), Board: newBoardView(look, outlet.Slug, look.Now),
 		Address: address(r), Sample: sample,
 	})
 	return nil
@@ -58,22 +56,11 @@ func (s *server) showBoard(w http.ResponseWriter, r *http.Request, who actor.Act
 
 // liveBoard streams the sections of the board that change.
 func (s *server) liveBoard(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
-	return s.boards.stream(w, r, outlet, language(r).Code, s.mayStay(r, who))
-}
-
-// mayStay asks whether who opened a stream is still who he was.
-func (s *server) mayStay(r *http.Request, who actor.Actor) func(context.Context) error {
-	return func(ctx context.Context) error {
-		again, err := s.visitor(r.WithContext(ctx))
-		if err == nil && again != who {
-			err = errs.Unauthorized("somebody else signed in")
-		}
-		return err
-	}
+	return s.boards.Stream(w, r, page.About(outlet), page.Language(r).Code, s.MayStay(r, who))
 }
 
 // look reads an outlet as it is now. What is shown of it is limited, what is counted is exact.
@@ -101,30 +88,25 @@ func (s *server) look(ctx context.Context, who actor.Actor, outlet int64) (*look
 }
 
 // lookFor is look for a feed, which acts for whoever watches.
-func (s *server) lookFor(ctx context.Context, o tenant.Outlet) (any, error) {
-	return s.look(ctx, watcher(o), o.ID)
-}
-
-// watcher is who reads an outlet for all who watch it.
-func watcher(o tenant.Outlet) actor.Actor {
-	return actor.Actor{Tenant: o.Tenant, Outlet: o.ID, Bound: true, Name: "board", Role: actor.System}
+func (s *server) lookFor(ctx context.Context, t page.Topic) (any, error) {
+	return s.look(ctx, page.Watcher(t.Outlet), t.Outlet.ID)
 }
 
 // cutBoard is what a look shows on the board.
-func cutBoard(o tenant.Outlet, _ string, l any) []section {
-	return boardSections(newBoardView(l.(*look), o.Slug, never))
+func cutBoard(t page.Topic, _ string, l any) []page.Section {
+	return boardSections(newBoardView(l.(*look), t.Outlet.Slug, never))
 }
 
 // boardSections are the parts of the board that change while somebody looks.
-func boardSections(v boardView) []section {
-	sections := []section{
-		{name: "figures", part: "figures", data: v.Figures},
-		{name: "stations", part: "stations", data: v.Stations},
-		{name: "people", part: "people", data: v.People},
-		{name: "machines", part: "machines", data: v.Machines},
+func boardSections(v boardView) []page.Section {
+	sections := []page.Section{
+		{Name: "figures", Part: "figures", Data: v.Figures},
+		{Name: "stations", Part: "stations", Data: v.Stations},
+		{Name: "people", Part: "people", Data: v.People},
+		{Name: "machines", Part: "machines", Data: v.Machines},
 	}
 	for _, c := range v.Columns {
-		sections = append(sections, section{name: c.Key, part: "column", data: c})
+		sections = append(sections, page.Section{Name: c.Key, Part: "column", Data: c})
 	}
 	return sections
 }
@@ -136,28 +118,6 @@ type look struct {
 	Tally  kitchen.Tally
 	Pulse  order.Pulse
 	Orders [len(columns)][]order.Order
-}
-
-// chooseOutlet finds the outlet that a request names by slug, else the visitor's own, among those that he may see.
-// Errors: KindNotFound.
-func (s *server) chooseOutlet(r *http.Request, who actor.Actor) (tenant.Outlet, []tenant.Outlet, error) {
-	known, err := s.Tenants.ListOutlets(r.Context(), who.Tenant)
-	if err != nil {
-		return tenant.Outlet{}, nil, err
-	}
-	all := slices.DeleteFunc(slices.Clone(known), func(o tenant.Outlet) bool { return !who.Sees(o.ID) })
-	if len(all) == 0 {
-		return tenant.Outlet{}, nil, errs.NotFound("this restaurant has no outlet yet: load one with brigade load FILE.yaml")
-	}
-	slug := cmp.Or(r.PathValue("outlet"), r.FormValue("outlet"))
-	i := slices.IndexFunc(all, func(o tenant.Outlet) bool { return o.Slug == slug || slug == "" && o.ID == who.Outlet })
-	switch {
-	case i >= 0:
-		return all[i], all, nil
-	case slug == "":
-		return all[0], all, nil
-	}
-	return tenant.Outlet{}, nil, errs.NotFound("there is no outlet %q", slug)
 }
 
 // sample is an item that can be ordered here.

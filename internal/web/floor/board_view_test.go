@@ -1,4 +1,4 @@
-package web
+package floor
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"brigade/internal/web/page"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,18 +73,18 @@ func hostileOrder(id int64, status order.Status) order.Order {
 	return o
 }
 
-func partials() pages { return parsePages(loadAssets()) }
+func partials() *page.Set { return newSet(page.New(page.Parts{})) }
 
 // Every part of the board, as it is sent while somebody looks.
 func TestPartsOfTheBoard(t *testing.T) {
 	t.Parallel()
 	all := partials()
 	for _, s := range boardSections(newBoardView(hostileLook(), hostile, never)) {
-		t.Run(s.name, func(t *testing.T) {
+		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			var html bytes.Buffer
-			require.NoError(t, all["en"]["board"].ExecuteTemplate(&html, s.part, s.data))
-			requireGolden(t, s.name, html.Bytes())
+			require.NoError(t, all.Of("en", "board").ExecuteTemplate(&html, s.Part, s.Data))
+			requireGolden(t, s.Name, html.Bytes())
 			require.NotContains(t, html.String(), "<img", "names are text")
 			require.NotContains(t, html.String(), `alert(1)"`, "nor do they leave their attributes")
 		})
@@ -92,14 +94,13 @@ func TestPartsOfTheBoard(t *testing.T) {
 // The whole page, as browsers without JavaScript see it: ages and bars are there.
 func TestPageWithoutJavaScript(t *testing.T) {
 	t.Parallel()
-	files := loadAssets()
-	page := boardPage{
-		frame: frame{Title: hostile, Build: "build"}, Demo: true, Address: "http://" + hostile, Sample: hostile,
-		Board: newBoardView(hostileLook(), hostile, noon), Clock: clockView{Text: "12:00", Zone: "UTC", Scale: 1},
+	board := boardPage{
+		Frame: page.Frame{Title: hostile, Build: "build"}, Demo: true, Address: "http://" + hostile, Sample: hostile,
+		Board: newBoardView(hostileLook(), hostile, noon), Clock: page.ClockView{Text: "12:00", Zone: "UTC", Scale: 1},
 	}
-	page.Outlet.Name, page.Outlet.Slug = hostile, hostile
+	board.Outlet.Name, board.Outlet.Slug = hostile, hostile
 	var html bytes.Buffer
-	require.NoError(t, parsePages(files)["en"]["board"].ExecuteTemplate(&html, "layout", page))
+	require.NoError(t, partials().Of("en", "board").ExecuteTemplate(&html, "layout", board))
 	require.NotContains(t, html.String(), "<img src=x")
 	require.Contains(t, html.String(), `>5:00</span>`, "the order's age")
 	require.Contains(t, html.String(), `>1:30</span>`, "a ready order ages from when it was ready")
@@ -165,15 +166,5 @@ func TestMinutes(t *testing.T) {
 		-time.Second: "0:00", 0: "0:00", 59999 * time.Millisecond: "0:59", 7 * time.Minute: "7:00", 3729 * time.Second: "1:02:09",
 	} {
 		require.Equal(t, want, minutes(d))
-	}
-}
-
-func TestLocalPath(t *testing.T) {
-	t.Parallel()
-	for next, want := range map[string]string{
-		"": "/", "/": "/", "/?outlet=a&b=c": "/?outlet=a&b=c", "//evil.example": "/", "https://evil.example/": "/",
-		"/\\evil.example": "/", "evil": "/", "javascript:alert(1)": "/", "///evil": "/", "/a\nb": "/", "/%2f": "/",
-	} {
-		require.Equal(t, want, localPath(next), next)
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"fmt"
@@ -10,18 +10,14 @@ import (
 // funcs are what templates can call.
 func funcs(files *assets, l texts.Language) template.FuncMap {
 	return template.FuncMap{
-		"t":       l.Say,
-		"raw":     l.Raw,
-		"reasons": func() []string { return remakeReasons },
-		"langs":   func() []texts.Language { return texts.Languages },
-		"asset":   files.path,
-		"icon":    icon,
-		"millis":  unixMillis,
+		"t":      l.Say,
+		"raw":    l.Raw,
+		"langs":  func() []texts.Language { return texts.Languages },
+		"asset":  files.path,
+		"icon":   icon,
+		"millis": Millis,
 	}
 }
-
-// remakeReasons are why something is made again, as a screen offers them; each is a text.
-var remakeReasons = []string{"dropped", "burnt", "cold", "wrong"}
 
 // icons are drawn on 16 × 16 units, in the colour of the text.
 var icons = map[string]string{

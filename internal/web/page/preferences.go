@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"net/http"
@@ -14,8 +14,8 @@ const (
 	keepLook    = 365 * 24 * time.Hour // how long a device remembers how it wants to be spoken to
 )
 
-// language is what a visitor reads: as he chose, else as his browser says.
-func language(r *http.Request) texts.Language {
+// Language is what a visitor reads: as he chose, else as his browser says.
+func Language(r *http.Request) texts.Language {
 	if c, err := r.Cookie(langCookie); err == nil {
 		if l, ok := texts.Find(c.Value); ok {
 			return l
@@ -33,13 +33,13 @@ func theme(r *http.Request) string {
 	return c.Value
 }
 
-// say returns a text in the visitor's language; the key itself when there is no such text.
-func (s *server) say(r *http.Request, key string, args ...any) string {
-	return sayer(language(r))(key, args...)
+// Say returns a text in the visitor's language; the key itself when there is no such text.
+func (k *Kit) Say(r *http.Request, key string, args ...any) string {
+	return Sayer(Language(r))(key, args...)
 }
 
-// sayer says texts in a language.
-func sayer(l texts.Language) func(key string, args ...any) string {
+// Sayer says texts in a language.
+func Sayer(l texts.Language) func(key string, args ...any) string {
 	return func(key string, args ...any) string {
 		text, err := l.Say(key, args...)
 		if err != nil {
@@ -50,12 +50,10 @@ func sayer(l texts.Language) func(key string, args ...any) string {
 }
 
 // chooseLook remembers language and colours on the visitor's device.
-func (s *server) chooseLook(w http.ResponseWriter, r *http.Request) {
+func (k *Kit) chooseLook(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	for name, value := range map[string]string{langCookie: r.PostFormValue("lang"), themeCookie: r.PostFormValue("theme")} {
-		c := s.cookie(r, value, keepLook)
-		c.Name = name
-		http.SetCookie(w, c)
+		http.SetCookie(w, k.Cookie(r, name, value, keepLook))
 	}
 	http.Redirect(w, r, localPath(r.PostFormValue("next")), http.StatusSeeOther)
 }

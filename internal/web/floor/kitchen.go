@@ -1,4 +1,4 @@
-package web
+package floor
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"brigade/internal/web/page"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
@@ -31,14 +33,14 @@ const (
 
 // kitchenPage is what the kitchen's pages show.
 type kitchenPage struct {
-	frame
+	page.Frame
 	Outlet  tenant.Outlet
 	Outlets []tenant.Outlet
 	View    string // as in the path, with the station's id
 	Station string // its name
 	Base    string // /kitchen/OUTLET
 	Signed  bool
-	Clock   clockView
+	Clock   page.ClockView
 	Tabs    []tab
 
 	Hub    hubScreen
@@ -56,7 +58,7 @@ type tab struct {
 
 // anyKitchen goes to the visitor's own kitchen.
 func (s *server) anyKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err == nil {
 		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug), http.StatusSeeOther)
 	}
@@ -65,7 +67,7 @@ func (s *server) anyKitchen(w http.ResponseWriter, r *http.Request, who actor.Ac
 
 // showKitchen shows a kitchen's view.
 func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, all, err := s.chooseOutlet(r, who)
+	outlet, all, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 		return err
 	}
 	p := s.kitchenPage(r, outlet, all, view)
-	p.Tabs = tabs(l, p.Base, view, p.say)
+	p.Tabs = tabs(l, p.Base, view, p.Say)
 	page := map[string]string{
 		viewHub: "kitchen", viewStation: "station", viewAll: "station", viewExpo: "expo", viewAllDay: "allday", view86: "menu86",
 	}[kindOf(view)]
@@ -83,12 +85,12 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	case viewHub:
 		p.Hub = newHub(l, p.Base)
 	case viewStation, viewAll:
-		if p.Station, err = stationName(l, station, p.say); err != nil {
+		if p.Station, err = stationName(l, station, p.Say); err != nil {
 			return err
 		}
-		p.Title, p.Cook = p.Station+" · "+outlet.Name, newStationScreen(l, station, p.say)
+		p.Title, p.Cook = p.Station+" · "+outlet.Name, newStationScreen(l, station, p.Say)
 	case viewExpo:
-		p.Expo = newExpoScreen(l, p.say)
+		p.Expo = newExpoScreen(l, p.Say)
 	case viewAllDay:
 		p.AllDay = newAllDayScreen(l)
 	case view86:
@@ -98,18 +100,14 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	default:
 		return errs.NotFound("there is no page %s", r.URL.Path)
 	}
-	s.render(w, r, http.StatusOK, page, p)
+	s.set.Render(w, r, http.StatusOK, page, p)
 	return nil
 }
 
-// say says a text in the page's language.
-func (p kitchenPage) say(key string, args ...any) string { return sayer(p.Lang)(key, args...) }
-
 func (s *server) kitchenPage(r *http.Request, o tenant.Outlet, all []tenant.Outlet, view string) kitchenPage {
-	_, unsigned := r.Cookie(tokenCookie)
 	return kitchenPage{
-		frame: s.frame(r, o.Name), Outlet: o, Outlets: all, View: view, Base: "/kitchen/" + url.PathEscape(o.Slug),
-		Signed: s.Demo == nil && unsigned == nil, Clock: s.clock(o),
+		Frame: s.Frame(r, o.Name), Outlet: o, Outlets: all, View: view, Base: "/kitchen/" + url.PathEscape(o.Slug),
+		Signed: s.Signed(r), Clock: s.Time(o),
 	}
 }
 
@@ -179,7 +177,7 @@ func newHub(l *kitchenLook, base string) hubScreen {
 
 // liveKitchen streams what changes of a view.
 func (s *server) liveKitchen(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -187,7 +185,7 @@ func (s *server) liveKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	if !slices.Contains([]string{viewHub, viewStation, viewAll, viewExpo, viewAllDay}, kindOf(view)) {
 		return errs.NotFound("there is no view %q", view)
 	}
-	return s.kitchens.stream(w, r, outlet, language(r).Code+"|"+view, s.mayStay(r, who))
+	return s.kitchens.Stream(w, r, page.About(outlet), page.Language(r).Code+"|"+view, s.MayStay(r, who))
 }
 
 // viewLang is the language of a feed's view.
@@ -198,8 +196,8 @@ func viewLang(view string) texts.Language {
 }
 
 // cutKitchen is what a look shows in a view: a patch for each card, and in which order they stand.
-func cutKitchen(o tenant.Outlet, view string, look any) []section {
-	l, tell := look.(*kitchenLook), sayer(viewLang(view))
+func cutKitchen(t page.Topic, view string, look any) []page.Section {
+	l, tell := look.(*kitchenLook), page.Sayer(viewLang(view))
 	_, path, _ := strings.Cut(view, "|")
 	_, id, _ := strings.Cut(path, "/")
 	station, _ := strconv.ParseInt(id, 10, 64)
@@ -209,17 +207,17 @@ func cutKitchen(o tenant.Outlet, view string, look any) []section {
 	case viewExpo:
 		return expoSections(newExpoScreen(l, tell))
 	case viewAllDay:
-		return []section{patch("allday", "allday", newAllDayScreen(l))}
+		return []page.Section{patch("allday", "allday", newAllDayScreen(l))}
 	}
-	return []section{patch("hub", "hub", newHub(l, "/kitchen/"+url.PathEscape(o.Slug)))}
+	return []page.Section{patch("hub", "hub", newHub(l, "/kitchen/"+url.PathEscape(t.Outlet.Slug)))}
 }
 
 // patch is a section that replaces the element with the same id.
-func patch(name, part string, data any) section {
-	return section{name: name, part: part, data: data, event: "patch"}
+func patch(name, part string, data any) page.Section {
+	return page.Section{Name: name, Part: part, Data: data, Event: "patch"}
 }
 
-func stationSections(v stationScreen) (list []section) {
+func stationSections(v stationScreen) (list []page.Section) {
 	var o orders
 	for _, c := range v.Now {
 		list = append(list, patch(o.add("now", c.Order), "cook-card", c))
@@ -230,7 +228,7 @@ func stationSections(v stationScreen) (list []section) {
 	return append(list, patch("counts", "station-counts", v), patch("recent", "recent", v.Recent), o.section("now", "next", "held"))
 }
 
-func expoSections(v expoScreen) (list []section) {
+func expoSections(v expoScreen) (list []page.Section) {
 	var o orders
 	for _, c := range slices.Concat(v.Ready, v.Making) {
 		list = append(list, patch(o.add(c.List, c.Order), "expo-card", c))
@@ -251,12 +249,12 @@ func (o *orders) add(list string, id int64) string {
 	return name
 }
 
-func (o *orders) section(lists ...string) section {
+func (o *orders) section(lists ...string) page.Section {
 	var parts []string
 	for _, name := range lists {
 		parts = append(parts, name+":"+strings.Join((*o)[name], ","))
 	}
-	return section{name: "lists", part: "text", data: strings.Join(parts, ";")}
+	return page.Section{Name: "lists", Part: "text", Data: strings.Join(parts, ";")}
 }
 
 // screenTap is what a screen sends of a tap: what the kitchen does, or handing an order over.
@@ -284,7 +282,7 @@ const maxTaps = 100
 
 // settleTaps carries out what a screen has gathered, each tap once, in its order.
 func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	if _, _, err := s.chooseOutlet(r, who); err != nil {
+	if _, _, err := s.Outlet(r, who); err != nil {
 		return err
 	}
 	var taps []screenTap
@@ -353,7 +351,7 @@ func (s *server) soldItems(ctx context.Context, who actor.Actor, o tenant.Outlet
 
 // setSoldOut takes an item off the menu or puts it back, as the form's field "to" says.
 func (s *server) setSoldOut(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -385,7 +383,7 @@ type printedTicket struct {
 
 // printTicket shows an order for paper.
 func (s *server) printTicket(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, all, err := s.chooseOutlet(r, who)
+	outlet, all, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -398,7 +396,7 @@ func (s *server) printTicket(w http.ResponseWriter, r *http.Request, who actor.A
 	}
 	p := s.kitchenPage(r, outlet, all, "")
 	l := &kitchenLook{Zone: outlet.Timezone, Screen: &kitchen.Screen{}}
-	card := newExpoCard(l, o, kitchen.TicketView{}, p.say)
-	s.render(w, r, http.StatusOK, "print", printedTicket{p, o, l.at(o.PlacedAt), card})
+	card := newExpoCard(l, o, kitchen.TicketView{}, p.Say)
+	s.set.Render(w, r, http.StatusOK, "print", printedTicket{p, o, l.at(o.PlacedAt), card})
 	return nil
 }

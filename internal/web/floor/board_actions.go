@@ -1,4 +1,4 @@
-package web
+package floor
 
 import (
 	"cmp"
@@ -7,42 +7,16 @@ import (
 	"net/http"
 	"net/url"
 
+	"brigade/internal/web/page"
+
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 	"brigade/internal/order"
 )
 
-// toast is a short message about what was just done.
-type toast struct {
-	Text  string
-	Fault bool
-	Undo  *undo
-}
-
-// undo is the form that takes the change back.
-type undo struct {
-	Action string
-	Fields map[string]string
-}
-
-// toast answers htmx with a message.
-func (s *server) toast(w http.ResponseWriter, r *http.Request, status int, t toast) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	if err := s.pages[language(r).Code]["board"].ExecuteTemplate(w, "toast", t); err != nil {
-		s.Log.ErrorContext(r.Context(), "a message could not be rendered", "action", "page_failed", "error", err)
-	}
-}
-
 // done answers a form: with a message, or, without JavaScript, with the board as it is now.
-func (s *server) done(w http.ResponseWriter, r *http.Request, t toast) error {
-	if r.Header.Get("HX-Request") == "" {
-		http.Redirect(w, r, "/?outlet="+url.QueryEscape(r.PostFormValue("outlet")), http.StatusSeeOther)
-		return nil
-	}
-	s.toast(w, r, http.StatusOK, t)
-	return nil
+func (s *server) done(w http.ResponseWriter, r *http.Request, t page.Toast) error {
+	return s.Done(w, r, "/?outlet="+url.QueryEscape(r.PostFormValue("outlet")), t)
 }
 
 // placeTestOrder lets a newcomer see an order travel: one item of the menu, chosen by chance. Demo only.
@@ -50,7 +24,7 @@ func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who acto
 	if s.Demo == nil || s.Menu == nil {
 		return errs.Forbidden("test orders are for the demo")
 	}
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -66,7 +40,7 @@ func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who acto
 		return err
 	}
 	o := receipt.Order
-	return s.done(w, r, toast{Text: fmt.Sprintf("Order %s is in: %s, %s.", shortNumber(o.Number), o.Lines[0].Name, where(o))})
+	return s.done(w, r, page.Toast{Text: fmt.Sprintf("Order %s is in: %s, %s.", shortNumber(o.Number), o.Lines[0].Name, where(o))})
 }
 
 func testOrder(outlet int64, sku string) order.Placement {
@@ -86,12 +60,12 @@ func (s *server) handOver(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, toast{Text: fmt.Sprintf("Order %s was handed over.", shortNumber(o.Number))})
+	return s.done(w, r, page.Toast{Text: fmt.Sprintf("Order %s was handed over.", shortNumber(o.Number))})
 }
 
 // setMachine takes a machine down or up, as the form's field "to" says.
 func (s *server) setMachine(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -107,7 +81,7 @@ func (s *server) setMachine(w http.ResponseWriter, r *http.Request, who actor.Ac
 		return err
 	}
 	name := cmp.Or(r.PostFormValue("name"), "The machine")
-	return s.done(w, r, toast{
+	return s.done(w, r, page.Toast{
 		Text: name + " is " + to + ".",
 		Undo: takeBack(r, map[string]string{"down": "up", "up": "down"}[to]),
 	})
@@ -115,7 +89,7 @@ func (s *server) setMachine(w http.ResponseWriter, r *http.Request, who actor.Ac
 
 // setBreak sends somebody on a break or back, as the form's field "to" says.
 func (s *server) setBreak(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.chooseOutlet(r, who)
+	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
 		return err
 	}
@@ -127,15 +101,15 @@ func (s *server) setBreak(w http.ResponseWriter, r *http.Request, who actor.Acto
 		return err
 	}
 	name := cmp.Or(r.PostFormValue("name"), "The staff member")
-	return s.done(w, r, toast{
+	return s.done(w, r, page.Toast{
 		Text: name + map[string]string{"break": " is on a break.", "back": " is back at work."}[to],
 		Undo: takeBack(r, map[string]string{"break": "back", "back": "break"}[to]),
 	})
 }
 
 // takeBack is the same form with the opposite wish.
-func takeBack(r *http.Request, to string) *undo {
-	return &undo{r.URL.Path, map[string]string{
+func takeBack(r *http.Request, to string) *page.Undo {
+	return &page.Undo{Action: r.URL.Path, Fields: map[string]string{
 		"outlet": r.PostFormValue("outlet"), "name": r.PostFormValue("name"), "to": to,
 	}}
 }

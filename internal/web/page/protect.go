@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"net/http"
@@ -9,8 +9,8 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// protect sends what browsers need to know to be careful, and refuses forms that another site sends.
-func protect(next http.Handler) http.Handler {
+// Protect sends what browsers need to know to be careful, and refuses forms that another site sends.
+func Protect(next http.Handler) http.Handler {
 	foreign := http.NewCrossOriginProtection()
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "this form was sent by another site", http.StatusForbidden)

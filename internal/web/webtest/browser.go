@@ -1,0 +1,136 @@
+// Package webtest runs Brigade and a real browser for the tests of its pages.
+package webtest
+
+import (
+	"context"
+	_ "embed"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// Browser is a real one with one page open, which notes what goes wrong in it.
+type Browser struct {
+	T   *testing.T
+	Ctx context.Context // of chromedp
+
+	mu     sync.Mutex
+	faults []string
+}
+
+func Open(t *testing.T) *Browser {
+	t.Helper()
+	if os.Getenv("BRIGADE_NO_BROWSER") == "1" {
+		t.Skip("BRIGADE_NO_BROWSER=1")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, closeAll := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(closeAll)
+	ctx, closePage := chromedp.NewContext(ctx)
+	t.Cleanup(closePage)
+	b := &Browser{T: t, Ctx: ctx}
+	require.NoError(t, chromedp.Listen(ctx, b.note), "is chromium installed? scripts/setup browser does that")
+	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	return b
+}
+
+func (b *Browser) note(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.faults = append(b.faults, e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			b.faults = append(b.faults, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func (b *Browser) NoFaults() {
+	b.T.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.Empty(b.T, b.faults)
+}
+
+func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.T.Helper()
+	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
+	defer cancel()
+	require.NoError(b.T, chromedp.Do(ctx, steps...))
+}
+
+func (b *Browser) Shows(selector string) {
+	b.T.Helper()
+	b.Do(chromedp.WaitReady(chromedp.CSS(selector)))
+}
+
+func (b *Browser) Evaluate(script string) string {
+	b.T.Helper()
+	got, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](script))
+	require.NoError(b.T, err)
+	return got
+}
+
+// Another opens a second tablet: the same browser, with a store and cookies of its own.
+func (b *Browser) Another() *Browser {
+	b.T.Helper()
+	ctx, closePage := chromedp.NewContext(b.Ctx, chromedp.WithNewBrowserContext())
+	b.T.Cleanup(closePage)
+	x := &Browser{T: b.T, Ctx: ctx}
+	require.NoError(b.T, chromedp.Listen(ctx, x.note))
+	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	require.NoError(b.T, err)
+	return x
+}
+
+// Gone waits until nothing on the page matches.
+func (b *Browser) Gone(selector string) {
+	b.T.Helper()
+	b.Do(chromedp.WaitNotPresent(chromedp.CSS(selector)))
+}
+
+// Press presses keys, as a bump bar does.
+func (b *Browser) Press(keys string) {
+	b.T.Helper()
+	b.Do(chromedp.KeyEvent(keys))
+}
+
+// Until waits until a JavaScript expression is true.
+func (b *Browser) Until(condition string) {
+	b.T.Helper()
+	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond)))
+	require.NoError(b.T, err, condition)
+}
+
+// NoException is NoFaults for a page that has lost its network, of which browsers complain.
+func (b *Browser) NoException() {
+	b.T.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, fault := range b.faults {
+		require.Contains(b.T, fault, "net::ERR", "only what the network did")
+	}
+}
+
+// Axe is the script that audits a page; Audit runs it.
+//
+//go:embed axe/axe.min.js
+var Axe string
+
+// Audit looks for what people who see badly, or use no mouse, cannot use: the rules of WCAG 2.2 A and AA.
+const Audit = `(async () => {
+	const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+	document.body.dataset.audit = found.violations.map(v => v.impact + " " + v.id + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + " " + n.any.map(x => x.message).join("; ")).join(" | ")).join("\n") || "clean";
+})(); ""`
