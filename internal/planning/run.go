@@ -147,18 +147,31 @@ func (s *Service) request(ctx context.Context, who actor.Actor, outlet int64, da
 }
 
 // Forecast makes the tenant's forecasts of the days from day on, at all outlets, unless they are made already. It is what
-// the nightly run calls; calling it again changes nothing. Errors: KindConflict while another process makes them.
+// the nightly run calls, for each tenant and day once at a time: what a process that died has begun is taken from it at once.
+// Calling it again changes nothing. Errors: KindConflict when somebody has taken it from this one.
 func (s *Service) Forecast(ctx context.Context, tenant int64, day Day) (Run, error) {
 	r, err := s.request(ctx, actor.Actor{Tenant: tenant, Role: actor.System, Name: "nightly"}, 0, day, DefaultHorizon, false)
 	if err != nil || r.Status == RunDone {
 		return r, err
 	}
-	return s.Work(ctx, tenant, r.ID)
+	made, err := s.work(ctx, tenant, r.ID, s.store.Seize)
+	if errs.Is(err, errs.KindConflict) {
+		if now, lost := s.store.Run(ctx, tenant, r.ID); lost == nil && now.Status == RunDone {
+			return now, nil
+		}
+	}
+	return made, err
 }
 
 // Work makes what a run asks for. Errors: KindConflict when somebody else does.
 func (s *Service) Work(ctx context.Context, tenant, id int64) (Run, error) {
-	r, err := s.store.Claim(ctx, tenant, id, s.clock.Now())
+	return s.work(ctx, tenant, id, s.store.Claim)
+}
+
+type claim func(ctx context.Context, tenant, id int64, at time.Time) (Run, error)
+
+func (s *Service) work(ctx context.Context, tenant, id int64, claim claim) (Run, error) {
+	r, err := claim(ctx, tenant, id, s.clock.Now())
 	if err != nil {
 		return Run{}, err
 	}

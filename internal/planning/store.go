@@ -71,6 +71,9 @@ type RunStore interface {
 	// Claim begins to work on a run that waits, failed, or was left. Errors: KindConflict when somebody works on it or it
 	// is done.
 	Claim(ctx context.Context, tenant, id int64, at time.Time) (Run, error)
+	// Seize is Claim for whoever is to do it now, whoever began: what that one would still write is refused. Errors:
+	// KindConflict when it is done.
+	Seize(ctx context.Context, tenant, id int64, at time.Time) (Run, error)
 	// Beat is a sign of life of who claimed the run. Errors: KindConflict when it is somebody else's by now.
 	Beat(ctx context.Context, r Run) error
 	// Finish keeps what a run made and ends it, in one transaction. Errors: KindConflict as for Beat.

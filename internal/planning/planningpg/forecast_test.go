@@ -186,6 +186,27 @@ func TestOneWorksOnARunAtATime(t *testing.T) {
 	require.ErrorContains(t, err, "day ")
 }
 
+// The night takes over at once what a process began that died: it is made once, by whoever is to make it now.
+func TestTheNightTakesOverWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	first := day(t, "2026-05-04")
+	k.report(t, main, first-1, 100, "wrap")
+	run, err := k.service.Request(t.Context(), k.who, 0, first, 14, false)
+	require.NoError(t, err)
+	died, err := k.store.Claim(t.Context(), acme, run.ID, k.clock.now)
+	require.NoError(t, err)
+	for range 2 {
+		made, err := k.service.Forecast(t.Context(), acme, first)
+		require.NoError(t, err)
+		require.Equal(t, run.ID, made.ID)
+		require.Equal(t, planning.RunDone, made.Status)
+	}
+	require.True(t, errs.Is(k.store.Finish(t.Context(), acme, died, planning.Made{}, k.clock.now), errs.KindConflict))
+	_, err = k.store.Seize(t.Context(), acme, run.ID, k.clock.now)
+	require.True(t, errs.Is(err, errs.KindConflict), "what is made is not made again")
+}
+
 func TestTheRestOfTodayFollowsTheMorning(t *testing.T) {
 	t.Parallel()
 	k := setup(t)

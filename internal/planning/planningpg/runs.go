@@ -84,7 +84,16 @@ func (s *Store) AtNoon(ctx context.Context, now time.Time, hour int) ([]planning
 
 // Claim implements planning.RunStore.
 func (s *Store) Claim(ctx context.Context, tenant, id int64, at time.Time) (planning.Run, error) {
-	r, err := s.db().ClaimRun(ctx, db.ClaimRunParams{At: &at, ID: id, Tenant: tenant})
+	return s.claim(ctx, tenant, id, at, false)
+}
+
+// Seize implements planning.RunStore.
+func (s *Store) Seize(ctx context.Context, tenant, id int64, at time.Time) (planning.Run, error) {
+	return s.claim(ctx, tenant, id, at, true)
+}
+
+func (s *Store) claim(ctx context.Context, tenant, id int64, at time.Time, seize bool) (planning.Run, error) {
+	r, err := s.db().ClaimRun(ctx, db.ClaimRunParams{At: &at, ID: id, Tenant: tenant, Seize: seize})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return planning.Run{}, errs.Conflict("somebody works on run %d, or it is done", id)
 	}

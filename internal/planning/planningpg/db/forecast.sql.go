@@ -121,7 +121,7 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 const claimRun = `-- name: ClaimRun :one
 update forecast_runs set status = 'running', claims = claims + 1, beat_at = now(), started_at = $1, done = 0
 where id = $2 and tenant_id = $3
-  and (status in ('pending', 'failed') or status = 'running' and beat_at < now() - interval '60 seconds')
+  and (status in ('pending', 'failed') or status = 'running' and ($4::boolean or beat_at < now() - interval '60 seconds'))
 returning id, tenant_id, outlet_id, kind, day, horizon, attempt, status, levels, series, done, error, requested_by, requested_at, started_at, finished_at, claims, beat_at
 `
 
@@ -129,10 +129,16 @@ type ClaimRunParams struct {
 	At     *time.Time
 	ID     int64
 	Tenant int64
+	Seize  bool
 }
 
 func (q *Queries) ClaimRun(ctx context.Context, arg ClaimRunParams) (ForecastRun, error) {
-	row := q.db.QueryRow(ctx, claimRun, arg.At, arg.ID, arg.Tenant)
+	row := q.db.QueryRow(ctx, claimRun,
+		arg.At,
+		arg.ID,
+		arg.Tenant,
+		arg.Seize,
+	)
 	var i ForecastRun
 	err := row.Scan(
 		&i.ID,

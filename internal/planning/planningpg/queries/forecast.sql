@@ -26,7 +26,7 @@ where status = 'pending' or status = 'running' and beat_at < now() - interval '6
 -- name: ClaimRun :one
 update forecast_runs set status = 'running', claims = claims + 1, beat_at = now(), started_at = @at, done = 0
 where id = @id and tenant_id = @tenant
-  and (status in ('pending', 'failed') or status = 'running' and beat_at < now() - interval '60 seconds')
+  and (status in ('pending', 'failed') or status = 'running' and (@seize::boolean or beat_at < now() - interval '60 seconds'))
 returning *;
 
 -- name: BeatRun :execrows
