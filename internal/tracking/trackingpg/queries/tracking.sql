@@ -1,0 +1,2 @@
+-- name: Secret :one
+select secret from tracking_secret;
