@@ -4,12 +4,14 @@ import (
 	"brigade/internal/web"
 	"brigade/internal/web/floor"
 	"brigade/internal/web/page"
+	"brigade/internal/web/settings"
 )
 
 // pageParts are what the pages stand on, area by area.
 func (a *App) pageParts() web.Parts {
 	return web.Parts{
-		Parts: page.Parts{Tenants: a.tenants, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log},
-		Floor: floor.Parts{Orders: a.orders, Kitchen: a.kitchen, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries},
+		Parts:    page.Parts{Tenants: a.tenants, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log, Tiles: page.Tiles{Template: a.cfg.Pages.MapTiles, Credit: a.cfg.Pages.MapCredit}},
+		Floor:    floor.Parts{Orders: a.orders, Kitchen: a.kitchen, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries},
+		Settings: settings.Parts{Tokens: a.tenants},
 	}
 }

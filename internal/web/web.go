@@ -8,21 +8,24 @@ import (
 
 	"brigade/internal/web/floor"
 	"brigade/internal/web/page"
+	"brigade/internal/web/settings"
 )
 
 // Parts are what the pages show and act on, by area.
 type Parts struct {
 	page.Parts
-	Floor floor.Parts
+	Floor    floor.Parts
+	Settings settings.Parts
 }
 
 // Mounts are the patterns that New's handler answers.
-var Mounts = []string{"/{$}", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look"}
+var Mounts = []string{"/{$}", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/settings/"}
 
 // New returns the handler of all pages, for Mounts. Streams end with their request's context.
 func New(p Parts) http.Handler {
 	mux, kit := http.NewServeMux(), page.New(p.Parts)
 	kit.Mount(mux)
 	floor.Mount(mux, kit, p.Floor)
-	return page.Protect(mux)
+	settings.Mount(mux, kit, p.Settings)
+	return page.Protect(mux, p.Tiles.Template)
 }

@@ -41,11 +41,18 @@ type Topic struct {
 	Key    string        // among those of the same Feeds
 	Events event.Filter  // what happens to it
 	Outlet tenant.Outlet // whose clock is shown
+	// Concerns tells whether one of Events is worth a look; nil: each is.
+	Concerns func(event.Event) bool
+}
+
+// concerns tells whether one of some events is worth a look.
+func (t Topic) concerns(events []event.Event) bool {
+	return t.Concerns == nil || slices.ContainsFunc(events, t.Concerns)
 }
 
 // About is the topic of an outlet, whole.
 func About(o tenant.Outlet) Topic {
-	return Topic{strconv.FormatInt(o.ID, 10), event.Filter{Tenant: o.Tenant, Outlet: o.ID}, o}
+	return Topic{Key: strconv.FormatInt(o.ID, 10), Events: event.Filter{Tenant: o.Tenant, Outlet: o.ID}, Outlet: o}
 }
 
 // FeedOptions say how some pages are kept up to date.
@@ -58,6 +65,8 @@ type FeedOptions struct {
 	Cut func(t Topic, view string, look any) []Section
 	// Spacing is the time between two looks at a topic, at least; 0 = 250 ms.
 	Spacing time.Duration
+	// Again is when a topic is looked at anew although nothing has happened, in whole fives of seconds; 0 = 10 s.
+	Again time.Duration
 }
 
 // Feeds keep the viewers of some pages up to date. All viewers of a topic share one feed, which reads once for all of
@@ -190,21 +199,33 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // await returns when it is worth while to look again, beating meanwhile; false when there is nothing more to come.
 func (f *Feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
-	for range int(lookAgain / beatEvery) {
+	for range int(cmp.Or(f.Again, lookAgain) / beatEvery) {
 		for _, view := range fd.views() {
 			f.put(ctx, fd, view, Section{Name: "clock", Part: "clock", Data: f.beat(fd.topic.Outlet)})
 		}
-		wait, cancel := context.WithTimeout(ctx, beatEvery)
-		_, _, err := sub.Next(wait)
-		cancel()
-		switch {
+		switch news, err := awaitNews(ctx, fd.topic, sub); {
 		case ctx.Err() != nil || errors.Is(err, event.ErrStopped):
 			return false
-		case err == nil:
+		case news:
 			return true
 		}
 	}
 	return true
+}
+
+// awaitNews waits for something that the topic is about, until the next sign of life is due.
+func awaitNews(ctx context.Context, t Topic, sub *event.Subscription) (news bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+	defer cancel()
+	for {
+		events, lagged, err := sub.Next(ctx)
+		if err != nil {
+			return false, err
+		}
+		if lagged || t.concerns(events) {
+			return true, nil
+		}
+	}
 }
 
 func (fd *feed) views() []string {

@@ -41,6 +41,13 @@ var icons = map[string]string{
 	"print":    `<path d="M4.5 6V2h7v4M4.5 11.5H2.5V6h11v5.5h-2"/><path d="M4.5 9.5h7V14h-7z"/>`,
 	"full":     `<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10"/>`,
 	"size":     `<path d="M2 12.5 5.5 4h1L10 12.5M3.3 9.7h5.4M12.5 6v5M10 8.5h5"/>`,
+	"gauge":    `<path d="M2 12.5a6.2 6.2 0 1 1 12 0"/><path d="M8 11.5 10.8 7"/>`,
+	"calendar": `<rect x="2" y="3.5" width="12" height="10.5" rx="1.5"/><path d="M2 7h12M5.2 2v3M10.8 2v3"/>`,
+	"flow":     `<circle cx="3.6" cy="8" r="1.8"/><circle cx="12.4" cy="4" r="1.8"/><circle cx="12.4" cy="12" r="1.8"/><path d="M5.2 7.2 10.8 4.7M5.2 8.8l5.6 2.5"/>`,
+	"network":  `<path d="M2 14V8l3-2 3 2v6M8 14V4.5L11 2.5l3 2V14M1.5 14h13M4 10.5h2M10 6.5h2M10 9.5h2"/>`,
+	"settings": `<path d="M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6"/><circle cx="10" cy="4.5" r="1.8"/><circle cx="6" cy="11.5" r="1.8"/>`,
+	"menu":     `<path d="M2 4h12M2 8h12M2 12h12"/>`,
+	"lock":     `<rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5.2 7V5a2.8 2.8 0 0 1 5.6 0v2"/>`,
 	"wait":     `<circle cx="8" cy="8" r="6.2"/><path d="M8 4.5V8l2.5 1.5"/>`,
 }
 

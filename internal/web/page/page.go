@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 
 	"brigade/internal/actor"
 	"brigade/internal/clock"
@@ -43,18 +44,26 @@ type Parts struct {
 	Clock   clock.Clock  // the product's
 	Demo    *actor.Actor // whom visitors without a token act as; nil: a token is demanded
 	Log     *slog.Logger
+	Tiles   Tiles
 }
+
+// Tiles are what maps are drawn on; without a template they are plain.
+type Tiles struct{ Template, Credit string }
 
 // Kit is what areas of pages are made with.
 type Kit struct {
 	Parts
 	assets *assets
 	own    *Set // the pages of this package
+
+	mu     sync.Mutex
+	mux    *http.ServeMux
+	served map[string]bool // what is known of paths
 }
 
 // New returns a kit.
 func New(p Parts) *Kit {
-	k := &Kit{Parts: p, assets: loadAssets()}
+	k := &Kit{Parts: p, assets: loadAssets(), served: map[string]bool{}}
 	k.own = k.Set(templateFiles, nil)
 	return k
 }
@@ -64,16 +73,23 @@ var templateFiles embed.FS
 
 // Mount adds what belongs to no area: static files, signing in and out, language and colours.
 func (k *Kit) Mount(mux *http.ServeMux) {
+	k.mux = mux
 	mux.Handle("GET /static/", k.assets)
 	mux.HandleFunc("GET /login", k.showLogin)
 	mux.HandleFunc("POST /login", k.login)
 	mux.HandleFunc("POST /logout", k.logout)
 	mux.HandleFunc("POST /look", k.chooseLook)
-	mux.HandleFunc("GET /", k.As(noSuchPage))
+	mux.HandleFunc(anyPage, k.As(k.noSuchPage, everybody...))
 }
 
-func noSuchPage(_ http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	return errs.NotFound("there is no page %s", r.URL.Path)
+// anyPage is the pattern of what is no page.
+const anyPage = "GET /"
+
+// everybody who can sign in.
+var everybody = []actor.Role{actor.Manager, actor.Cook, actor.Driver}
+
+func (k *Kit) noSuchPage(_ http.ResponseWriter, r *http.Request, _ actor.Actor) error {
+	return k.NoPage(r)
 }
 
 // Set is an area's parsed templates by language and page: each has the layout, the shared partials, the area's
@@ -115,11 +131,16 @@ type Frame struct {
 	Lang  texts.Language
 	Theme string // light or dark; "" = as the device has it
 	Here  string // where to come back to after the language or the colours were chosen
+	Nav   []NavItem
+	Who   Account
 }
 
 // Frame returns the frame of a page for who asks.
 func (k *Kit) Frame(r *http.Request, title string) Frame {
-	return Frame{Title: title, Build: k.assets.version, Lang: Language(r), Theme: theme(r), Here: r.URL.RequestURI()}
+	return Frame{
+		Title: title, Build: k.assets.version, Lang: Language(r), Theme: theme(r), Here: r.URL.RequestURI(),
+		Nav: k.navigation(r), Who: k.account(r),
+	}
 }
 
 // Say says a text in the page's language; the key itself when there is no such text.

@@ -1,0 +1,111 @@
+// Package settings serves the pages on which a restaurant is set up: what is sold and how it is made, where and by whom,
+// and who and what may come in.
+package settings
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"slices"
+
+	"brigade/internal/actor"
+	"brigade/internal/tenant"
+	"brigade/internal/web/page"
+)
+
+// Tokens makes and ends tokens; tenant.Service does.
+type Tokens interface {
+	CreateToken(ctx context.Context, by actor.Actor, want tenant.NewToken) (string, tenant.Token, error)
+	ListTokens(ctx context.Context, by actor.Actor) ([]tenant.Token, error)
+	RevokeToken(ctx context.Context, by actor.Actor, id int64) error
+}
+
+// Parts are what the settings show and change. What is nil has no tab.
+type Parts struct {
+	Tokens Tokens
+}
+
+// server has the handlers of the settings.
+type server struct {
+	*page.Kit
+	Parts
+	set *page.Set
+}
+
+//go:embed templates
+var templates embed.FS
+
+// Mount adds the settings.
+func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
+	s := &server{Kit: k, Parts: p, set: k.Set(templates, nil)}
+	k.MountAll(mux, map[string]page.Action{"GET /settings/{$}": s.anyTab}, actor.Manager)
+	if p.Tokens != nil {
+		k.MountAll(mux, s.tokenPages(), actor.Owner)
+	}
+}
+
+// tabs are the settings' pages, in the order in which they are shown; each has the text "settings.tab." + its key. One
+// that nobody mounted is not shown.
+var tabs = []tab{
+	{"menu", manages},
+	{"recipes", manages},
+	{"stations", manages},
+	{"machines", manages},
+	{"staff", manages},
+	{"tablets", manages},
+	{"users", owns},
+	{"tokens", owns},
+	{"channels", manages},
+	{"webhooks", owns},
+}
+
+var (
+	manages = []actor.Role{actor.Manager}
+	owns    = []actor.Role{actor.Owner}
+)
+
+// tab is one of the settings: its key, which is the last part of its path, and for whom it is besides owners.
+type tab struct {
+	key   string
+	roles []actor.Role
+}
+
+// tabView is a tab as it is shown.
+type tabView struct {
+	Path, Name string
+	Here       bool
+}
+
+// Frame is what every page of the settings shows around itself; what a page shows embeds it.
+type Frame struct {
+	page.Frame
+	Tabs    []tabView
+	Outlet  tenant.Outlet
+	Outlets []tenant.Outlet // those that the visitor may see
+}
+
+// frame returns the frame of a tab for who asks, at the outlet that the request names. Errors: KindNotFound.
+func (s *server) frame(r *http.Request, who actor.Actor, key string) (Frame, error) {
+	o, all, err := s.Outlet(r, who)
+	f := Frame{Frame: s.Kit.Frame(r, s.Say(r, "settings.tab."+key)), Outlet: o, Outlets: all}
+	for _, t := range s.open(who) {
+		f.Tabs = append(f.Tabs, tabView{"/settings/" + t.key + "?outlet=" + o.Slug, s.Say(r, "settings.tab."+t.key), t.key == key})
+	}
+	return f, err
+}
+
+// open lists the tabs that somebody may open.
+func (s *server) open(who actor.Actor) []tab {
+	return slices.DeleteFunc(slices.Clone(tabs), func(t tab) bool {
+		return who.Require(t.roles...) != nil || !s.Serves("/settings/"+t.key)
+	})
+}
+
+// anyTab leads to the first of the visitor's tabs.
+func (s *server) anyTab(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	for _, t := range s.open(who) {
+		http.Redirect(w, r, "/settings/"+t.key, http.StatusSeeOther)
+		return nil
+	}
+	return s.NoPage(r)
+}
