@@ -199,10 +199,11 @@ func (s *Service) make(ctx context.Context, r *Run) (Made, error) {
 		return Made{}, err
 	}
 	t := b.totals()
-	sums, err := s.pool(ctx, t.histories(), r.Horizon, func(int) error { return nil })
+	own, err := s.pool(ctx, t.histories(), r.Horizon, func(int) error { return nil })
 	if err != nil {
 		return Made{}, err
 	}
+	sums := t.all(results, own)
 	t.reconcile(results, sums, r.Levels)
 	made := b.made(results, r.Levels)
 	made.Totals = t.made(results, sums, r)

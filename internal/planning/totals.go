@@ -63,11 +63,36 @@ func (b *book) totals() *totals {
 	return t
 }
 
-// histories are the sums' own. A day that one of the outlets has not reported is not known.
+// histories are the sums' own. A day that one of the outlets has not reported is not known. What is the same as another
+// is left out: a sum of one product, and what adds up to the network.
 func (t *totals) histories() []forecast.Series {
-	list := make([]forecast.Series, len(t.list))
-	for i, sum := range t.list {
-		list[i] = t.book.sum(sum)
+	var list []forecast.Series
+	for k, sum := range t.list {
+		if t.own(k) {
+			list = append(list, t.book.sum(sum))
+		}
+	}
+	return list
+}
+
+// own tells whether a sum has a history of its own. The network is the first of the list.
+func (t *totals) own(k int) bool {
+	n := len(t.list[k].parts)
+	return n > 1 && (k == 0 || n < len(t.book.products))
+}
+
+// all gives each sum its forecast, from those of the histories and of the products.
+func (t *totals) all(products, made []forecast.Result) []forecast.Result {
+	list := make([]forecast.Result, len(t.list))
+	for k, sum := range t.list {
+		switch {
+		case t.own(k):
+			list[k], made = made[0], made[1:]
+		case len(sum.parts) == 1:
+			list[k] = products[sum.parts[0]]
+		default:
+			list[k] = list[0]
+		}
 	}
 	return list
 }
@@ -148,6 +173,7 @@ func (t *totals) made(products, sums []forecast.Result, r *Run) []TotalForecast 
 	for k, sum := range t.list {
 		for d := range r.Horizon {
 			a := sums[k].Days[d]
+			a.Quantiles = slices.Clone(a.Quantiles) // others may have the same forecast
 			mean := 0.0
 			for _, p := range sum.parts {
 				mean += products[p].Days[d].Mean

@@ -2,7 +2,6 @@ package forecast
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -13,30 +12,34 @@ import (
 // and Hyndman: Principles and algorithms for forecasting groups of time series, 2021.
 type boost struct {
 	edges [][]float32 // by feature: upper ends of the bins but the last
-	trees [][]node
-}
-
-// node is a leaf when feature < 0. Rows whose bin is at most bin go left, to the next node; others to right.
-type node struct {
-	feature int16
-	bin     uint8
-	right   int16
-	value   float64
+	trees []tree
 }
 
 // Settings of the trees. They are for a few thousand rows as for a hundred thousand: shallow trees with many rows in each
-// leaf, slowly added up.
+// leaf, slowly added up. Each tree sees about half of the rows and half of the features.
 const (
-	boostTrees  = 150
+	boostTrees  = 100
 	boostDepth  = 4
-	boostRate   = 0.06
+	boostRate   = 0.09
 	boostLeaf   = 100  // rows in a leaf, at least
 	boostShrink = 20.0 // rows of nothing added to every leaf
-	boostRows   = 0.5  // share of the rows that a tree sees
-	boostCols   = 0.5  // share of the features
 	boostBend   = 1.0  // units beyond which an error counts linearly
 	boostBins   = 48
 )
+
+const (
+	leaves = 1 << boostDepth
+	forks  = leaves - 1
+	noFork = math.MaxUint8 // as the bin of a fork: everything goes left
+)
+
+// tree is full: fork i has the forks 2i+1 (left, bins up to its own) and 2i+2 below it, and those of the last level the
+// leaves. Where it was not worth splitting, everything goes left.
+type tree struct {
+	feature [forks]int16
+	bin     [forks]uint8
+	value   [leaves]float64
+}
 
 // table is the training data: rows of features and what they should give, in units.
 type table struct {
@@ -44,29 +47,33 @@ type table struct {
 	y []float64
 }
 
-func newBoost(data *table) *boost {
-	b := &boost{}
-	g := &grower{
-		rng: rand.New(rand.NewPCG(1, 1)), y: data.y, got: make([]float64, len(data.y)),
-		gradient: make([]float64, len(data.y)), rows: make([]int32, 0, len(data.y)), spare: make([]int32, len(data.y)),
-	}
-	for f := range len(data.x[0]) {
-		edges := binEdges(data.x, f)
-		bins := make([]uint8, len(data.x))
-		for i, x := range data.x {
+func (t *table) add(e example) {
+	t.x, t.y = append(t.x, e.x), append(t.y, e.y)
+}
+
+// binned is a table whose features are numbers of bins.
+type binned struct {
+	edges [][]float32
+	bins  [][]uint8 // by feature and row
+	y     []float64
+}
+
+func newBinned(t *table) *binned {
+	b := &binned{y: t.y}
+	for f := range len(t.x[0]) {
+		edges := binEdges(t.x, f)
+		bins := make([]uint8, len(t.x))
+		for i, x := range t.x {
 			bins[i] = binOf(edges, x[f])
 		}
-		b.edges, g.bins = append(b.edges, edges), append(g.bins, bins)
-	}
-	for range boostTrees {
-		b.trees = append(b.trees, g.grow(b.edges))
+		b.edges, b.bins = append(b.edges, edges), append(b.bins, bins)
 	}
 	return b
 }
 
 // binEdges cuts a feature into bins of about equal counts.
 func binEdges(rows [][]float32, f int) []float32 {
-	const sample = 4000
+	const sample = 2000
 	step := max(1, len(rows)/sample)
 	var values []float32
 	for i := 0; i < len(rows); i += step {
@@ -83,9 +90,29 @@ func binEdges(rows [][]float32, f int) []float32 {
 	return edges
 }
 
+// binOf is how many of the edges are below a value.
 func binOf(edges []float32, v float32) uint8 {
-	i, _ := slices.BinarySearch(edges, v)
-	return uint8(i)
+	first, n := 0, len(edges)
+	for n > 0 {
+		half := n / 2
+		if edges[first+half] < v {
+			first += half + 1
+			n -= half + 1
+		} else {
+			n = half
+		}
+	}
+	return uint8(first)
+}
+
+// newBoost learns from the first rows of a table.
+func newBoost(data *binned, rows int) *boost {
+	b := &boost{edges: data.edges}
+	g := newGrower(data, rows)
+	for range boostTrees {
+		b.trees = append(b.trees, g.grow())
+	}
+	return b
 }
 
 // at returns the sum of the trees for a row of features.
@@ -95,206 +122,68 @@ func (b *boost) at(x []float32) float64 {
 		bins[f] = binOf(b.edges[f], v)
 	}
 	sum := 0.0
-	for _, tree := range b.trees {
-		i := int16(0)
-		for tree[i].feature >= 0 {
-			if bins[tree[i].feature] <= tree[i].bin {
-				i++
-			} else {
-				i = tree[i].right
-			}
+	for k := range b.trees {
+		t, i := &b.trees[k], 0
+		for range boostDepth {
+			i = t.next(i, bins[t.feature[i]])
 		}
-		sum += tree[i].value
+		sum += t.value[i-forks]
 	}
 	return sum
 }
 
-// grower grows one tree after the other.
-type grower struct {
-	rng      *rand.Rand
-	bins     [][]uint8 // by feature and row
-	y        []float64
-	got      []float64 // sum of the trees so far
-	gradient []float64
-	rows     []int32 // of the current tree, those of a node next to each other
-	spare    []int32
-	features []int
-	tree     []node
-
-	histograms []histogram
-}
-
-func (g *grower) grow(edges [][]float32) []node {
-	g.rows, g.features, g.tree = g.rows[:0], g.features[:0], nil
-	for i, y := range g.y {
-		g.gradient[i] = min(max(y-g.got[i], -boostBend), boostBend)
-		if g.rng.Float64() < boostRows {
-			g.rows = append(g.rows, int32(i))
+// from returns the sum of the trees for each row of a table from one on.
+func (b *boost) from(data *binned, row int) []float64 {
+	sums := make([]float64, len(data.y)-row)
+	for k := range b.trees {
+		for i := range sums {
+			sums[i] += b.trees[k].of(data.bins, row+i)
 		}
 	}
-	for f := range edges {
-		if g.rng.Float64() < boostCols && len(edges[f]) > 0 {
-			g.features = append(g.features, f)
-		}
-	}
-	g.split(g.rows, g.histogram(0, g.rows), 0)
-	for i := range g.y {
-		g.got[i] += g.value(i)
-	}
-	return g.tree
+	return sums
 }
 
-// histogram is what the rows of a node add up to, by chosen feature and bin.
-type histogram [][boostBins]bin
-
-type bin struct {
-	gradient float64
-	n        int32
+func (t *tree) of(bins [][]uint8, row int) float64 {
+	i := 0
+	for range boostDepth {
+		i = t.next(i, bins[t.feature[i]][row])
+	}
+	return t.value[i-forks]
 }
 
-// histogram fills one of the grower's own: a node on the way down needs one for itself and one for its smaller half.
-func (g *grower) histogram(which int, rows []int32) histogram {
-	for len(g.histograms) <= which {
-		g.histograms = append(g.histograms, make(histogram, len(g.bins)))
+// next is where a row with a bin goes from a fork.
+func (t *tree) next(fork int, bin uint8) int {
+	right := 0
+	if bin > t.bin[fork] {
+		right = 1
 	}
-	h := g.histograms[which]
-	for k, f := range g.features {
-		bins, of := &h[k], g.bins[f]
-		*bins = [boostBins]bin{}
-		for _, i := range rows {
-			b := &bins[of[i]]
-			b.gradient += g.gradient[i]
-			b.n++
-		}
-	}
-	return h
+	return 2*fork + 1 + right
 }
 
-// less takes another histogram away.
-func (h histogram) less(o histogram, features int) {
-	for k := range features {
-		for b := range h[k] {
-			h[k][b].gradient -= o[k][b].gradient
-			h[k][b].n -= o[k][b].n
-		}
-	}
-}
-
-// split adds the node of these rows and all below it to the tree. The histogram is theirs, and is used up.
-func (g *grower) split(rows []int32, h histogram, depth int) {
-	at := len(g.tree)
-	total := 0.0
-	for _, i := range rows {
-		total += g.gradient[i]
-	}
-	g.tree = append(g.tree, node{feature: -1, value: boostRate * total / (float64(len(rows)) + boostShrink)})
-	if depth == boostDepth || len(rows) < 2*boostLeaf {
-		return
-	}
-	k, bin := g.best(h, float64(len(rows)), total)
-	if k < 0 {
-		return
-	}
-	feature := g.features[k]
-	middle := g.part(rows, g.bins[feature], bin)
-	left, right := rows[:middle], rows[middle:]
-	ofLeft, ofRight := g.halves(left, right, h, depth)
-	g.split(left, ofLeft, depth+1)
-	g.tree[at].feature, g.tree[at].bin, g.tree[at].right = int16(feature), bin, int16(len(g.tree))
-	g.split(right, ofRight, depth+1)
-}
-
-// halves returns the histograms of both halves: that of the smaller is counted, the other one is what is left of the
-// whole. At the last level none is needed.
-func (g *grower) halves(left, right []int32, whole histogram, depth int) (ofLeft, ofRight histogram) {
-	if depth+1 == boostDepth {
-		return nil, nil
-	}
-	small := left
-	if len(right) < len(left) {
-		small = right
-	}
-	counted := g.histogram(depth+1, small)
-	whole.less(counted, len(g.features))
-	if len(right) < len(left) {
-		return whole, counted
-	}
-	return counted, whole
-}
-
-// best returns the split, as an index of the chosen features, that lowers the squared gradient most; -1 when none does.
-func (g *grower) best(h histogram, n, total float64) (feature int, at uint8) {
-	feature = -1
-	gain := total * total / (n + boostShrink) * (1 + 1e-9)
-	for k := range g.features {
-		var left, count float64
-		for b := range boostBins - 1 {
-			left, count = left+h[k][b].gradient, count+float64(h[k][b].n)
-			if count < boostLeaf || n-count < boostLeaf {
-				continue
-			}
-			right := total - left
-			if s := left*left/(count+boostShrink) + right*right/(n-count+boostShrink); s > gain {
-				gain, feature, at = s, k, uint8(b)
-			}
-		}
-	}
-	return feature, at
-}
-
-// part puts the rows up to the bin first, in order, and returns how many they are.
-func (g *grower) part(rows []int32, of []uint8, bin uint8) int {
-	left, right := 0, 0
-	for _, i := range rows {
-		if of[i] <= bin {
-			rows[left] = i
-			left++
-		} else {
-			g.spare[right] = i
-			right++
-		}
-	}
-	copy(rows[left:], g.spare[:right])
-	return left
-}
-
-func (g *grower) value(row int) float64 {
-	i := int16(0)
-	for g.tree[i].feature >= 0 {
-		if g.bins[g.tree[i].feature][row] <= g.tree[i].bin {
-			i++
-		} else {
-			i = g.tree[i].right
-		}
-	}
-	return g.tree[i].value
-}
-
-// share returns how much of the corrections is worth taking, judged on rows that were not learnt from: the least-squares
+// worth returns how much of the corrections is worth taking, judged on rows that were not learnt from: the least-squares
 // factor as a posterior mean, where the prior says how far so many rows of learning usually carry. Errors of one day
 // are alike, so that many rows tell no more than a few.
-func (b *boost) share(data *table, learnt int) float64 {
+func worth(corrections, missed []float64, learnt int) float64 {
 	const half, prior, alike = 20_000, 0.1, 10 // rows that carry half way; standard deviation; rows per independent error
 	var both, square, noise float64
-	for i, x := range data.x {
-		c := b.at(x)
-		r := min(max(data.y[i], -2*boostBend), 2*boostBend)
+	for i, c := range corrections {
+		r := min(max(missed[i], -2*boostBend), 2*boostBend)
 		both, square, noise = both+c*r, square+c*c, noise+r*r
 	}
 	if square == 0 {
 		return 0
 	}
-	expected, n := float64(learnt)/float64(learnt+half), float64(len(data.y))
+	expected, n := float64(learnt)/float64(learnt+half), float64(len(missed))
 	weigh := n / noise / alike
 	return min(max((expected/(prior*prior)+both*weigh)/(1/(prior*prior)+square*weigh), 0), 1)
 }
 
-// gain returns the mean absolute error after the corrections as a share of that before.
-func (b *boost) gain(data *table, share float64) float64 {
+// gain returns the mean absolute error after a share of the corrections as a share of that before.
+func gain(corrections, missed []float64, share float64) float64 {
 	before, after := 1e-12, 1e-12
-	for i, x := range data.x {
-		before += math.Abs(data.y[i])
-		after += math.Abs(data.y[i] - share*b.at(x))
+	for i, c := range corrections {
+		before += math.Abs(missed[i])
+		after += math.Abs(missed[i] - share*c)
 	}
 	return min(after/before, 1)
 }

@@ -44,12 +44,15 @@ func TestTreesLearnAStepAndAnInteraction(t *testing.T) {
 		}
 		data.add(example{x: x, y: y})
 	}
-	b := newBoost(data)
+	bins := newBinned(data)
+	b := newBoost(bins, len(data.y))
 	require.InDelta(t, 0.8, b.at([]float32{80, 2, 7}), 0.1)
 	require.InDelta(t, 0, b.at([]float32{80, 8, 7}), 0.1)
 	require.InDelta(t, 0, b.at([]float32{20, 2, 7}), 0.1)
-	require.Greater(t, b.share(data, 1_000_000), 0.9)
-	require.Less(t, b.gain(data, 1), 0.2)
+	corrections := b.from(bins, 0)
+	require.InDelta(t, b.at(data.x[7]), corrections[7], 1e-12)
+	require.Greater(t, worth(corrections, data.y, 1_000_000), 0.9)
+	require.Less(t, gain(corrections, data.y, 1), 0.25)
 }
 
 func TestSolve(t *testing.T) {

@@ -221,17 +221,18 @@ const heldBack = 12 * week
 
 // correct fits the trees, first without the last weeks to see what they are worth, and adds their corrections.
 func (p *pool) correct() bool {
-	early, late, all := p.tables()
-	if len(early.y) < sampleLeast || len(late.y) < sampleLeast/20 {
+	t, learnt := p.table()
+	if learnt < sampleLeast || len(t.y)-learnt < sampleLeast/20 {
 		return true
 	}
-	trees := newBoost(early)
-	share := trees.share(late, len(early.y))
-	p.maker.gain = trees.gain(late, share)
+	data := newBinned(t)
+	corrections, missed := newBoost(data, learnt).from(data, learnt), t.y[learnt:]
+	share := worth(corrections, missed, learnt)
+	p.maker.gain = gain(corrections, missed, share)
 	if p.stopped() {
 		return false
 	}
-	trees = newBoost(all)
+	trees := newBoost(data, len(t.y))
 	return p.each(18, 1, func(j *job) {
 		for i, x := range j.rows {
 			if j.history.kinds[j.history.n+i] != closed {
@@ -241,29 +242,29 @@ func (p *pool) correct() bool {
 	})
 }
 
-// tables returns the examples up to the last weeks, those of the last weeks, and all.
-func (p *pool) tables() (early, late, all *table) {
-	early, late, all = &table{}, &table{}, &table{}
+// table returns all examples, those of the last weeks last, and how many come before these.
+func (p *pool) table() (t *table, learnt int) {
+	t = &table{}
 	end := Day(math.MinInt32)
 	for _, j := range p.jobs {
 		end = max(end, j.series.End())
 	}
-	for _, j := range p.jobs {
-		for _, e := range j.sample {
-			all.add(e)
-			if e.day < end-heldBack {
-				early.add(e)
-			} else {
-				late.add(e)
+	for _, late := range []bool{false, true} {
+		for _, j := range p.jobs {
+			for _, e := range j.sample {
+				if late == (e.day >= end-heldBack) {
+					t.add(e)
+				}
 			}
 		}
+		if !late {
+			learnt = len(t.y)
+		}
+	}
+	for _, j := range p.jobs {
 		j.sample = nil
 	}
-	return early, late, all
-}
-
-func (t *table) add(e example) {
-	t.x, t.y = append(t.x, e.x), append(t.y, e.y)
+	return t, learnt
 }
 
 // finish sees to what holds for every forecast.
