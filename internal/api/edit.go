@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"brigade/internal/actor"
+	"brigade/internal/modifier"
 	"brigade/internal/order"
 )
 
@@ -99,7 +100,10 @@ func (s *server) addLines(ctx context.Context, who actor.Actor, in *addLinesInpu
 func wanted(items []placeItem) []order.Wanted {
 	list := make([]order.Wanted, len(items))
 	for i, it := range items {
-		list[i] = order.Wanted{SKU: it.SKU, Quantity: int(it.Quantity), Course: int(it.Course)}
+		list[i] = order.Wanted{SKU: it.SKU, Quantity: int(it.Quantity), Course: int(it.Course), Note: it.Note}
+		for _, p := range it.Choices {
+			list[i].Picks = append(list[i].Picks, modifier.Pick(p))
+		}
 	}
 	return list
 }

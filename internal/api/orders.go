@@ -85,6 +85,15 @@ type placeItem struct {
 	SKU      string `json:"sku" doc:"An item of the menu, by SKU or exact name" example:"burger_combo"`
 	Quantity count  `json:"quantity" doc:"1 to 100" example:"2"`
 	Course   count  `json:"course,omitempty" doc:"1 to 9: a later course waits until those before it are made" example:"1"`
+
+	Choices []pickBody `json:"choices,omitempty" maxItems:"300" doc:"What is chosen of what the item offers; of a group without any, what is usual"`
+	Note    string     `json:"note,omitempty" maxLength:"500" doc:"To the cook" example:"no onions"`
+}
+
+// pickBody is one choice.
+type pickBody struct {
+	Group  string `json:"group" example:"Extras"`
+	Choice string `json:"choice" example:"Cheese"`
 }
 
 // KeyParam is the key by which a repeated request is known. It is exported for huma, as OutletParam.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"brigade/internal/actor"
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/tenant"
 )
@@ -22,7 +23,7 @@ func (s *server) addTenants() {
 			"ordered just now.",
 		errors: []int{http.StatusNotFound},
 		response: `[{"sku":"burger_combo","name":"Burger combo","category":"Meals","description":"Beef patty in a toasted bun, with fries",
-"price":9.90,"available":true}]`,
+"price":9.90,"allergens":["gluten","milk"],"choices":[{"name":"Extras","min":0,"max":2,"of":[{"name":"Cheese","price":1.00}]}],"available":true}]`,
 	}, s.getMenu)
 	add(s, route{
 		method: http.MethodGet, path: "/api/v1/outlets", view: ViewCanonical, id: "list-outlets", tag: tagMenu,
@@ -57,8 +58,34 @@ type menuItem struct {
 	Price       money.Amount `json:"price" example:"9.90"`
 	Alcohol     bool         `json:"alcohol,omitempty" doc:"Only for who is old enough: the age is checked at the door"`
 	Large       bool         `json:"large,omitempty" doc:"It fits in no bag"`
+	Allergens   []string     `json:"allergens,omitempty" doc:"What it holds that makes some people ill" example:"[\"gluten\",\"milk\"]"`
+	Choices     []groupView  `json:"choices,omitempty" doc:"What can be chosen of it"`
 	Available   bool         `json:"available" doc:"false: it, or a station that it needs, is paused"`
 	Why         string       `json:"why,omitempty" doc:"Why it is not" example:"item burger_combo is paused: sold out"`
+}
+
+// groupView is choices of one kind.
+type groupView struct {
+	Name    string       `json:"name" example:"Extras"`
+	Min     int          `json:"min" doc:"How many at least; who chooses none gets the first so many" example:"0"`
+	Max     int          `json:"max" example:"2"`
+	Choices []choiceView `json:"of"`
+}
+
+type choiceView struct {
+	Name  string       `json:"name" example:"Cheese"`
+	Price money.Amount `json:"price" doc:"What it adds to the price of a unit" example:"1.00"`
+}
+
+func viewGroups(groups []modifier.Group) (out []groupView) {
+	for _, g := range groups {
+		v := groupView{Name: g.Name, Min: g.Min, Max: g.Max}
+		for _, c := range g.Choices {
+			v.Choices = append(v.Choices, choiceView(c))
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 type menuOutput struct{ Body []menuItem }
@@ -79,7 +106,7 @@ func (s *server) getMenu(ctx context.Context, who actor.Actor, in *OutletParam) 
 	out := &menuOutput{Body: make([]menuItem, len(items))}
 	for i, it := range items {
 		why := it.Paused(pauses)
-		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price, it.Alcohol, it.Large, why == "", why}
+		out.Body[i] = menuItem{it.SKU, it.Name, it.Category, it.Description, it.Price, it.Alcohol, it.Large, it.Allergens, viewGroups(it.Choices), why == "", why}
 	}
 	return out, err
 }

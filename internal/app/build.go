@@ -78,6 +78,9 @@ func (a *App) build(ctx context.Context) error {
 	a.buildCooks()
 	a.buildKitchen()
 	a.buildDelivery()
+	if err := a.buildLinks(ctx); err != nil {
+		return err
+	}
 	if err := a.buildJobs(); err != nil {
 		return err
 	}
@@ -274,7 +277,7 @@ func (m menuForOrders) Lookup(ctx context.Context, tenant, outlet int64, names [
 	found := make([]*order.MenuItem, len(items))
 	for i, it := range items {
 		if it != nil {
-			found[i] = &order.MenuItem{SKU: it.SKU, Name: it.Name, Price: it.Price, Recipe: it.Recipe}
+			found[i] = &order.MenuItem{SKU: it.SKU, Name: it.Name, Price: it.Price, Choices: it.Choices, Recipe: it.Recipe}
 		}
 	}
 	return found, nil

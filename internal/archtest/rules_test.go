@@ -26,10 +26,10 @@ var (
 		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "workflow", "tenant", "channel", "stock", "network", "alert",
 	}
 	values = []string{
-		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe", "./internal/measure",
+		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe", "./internal/measure", "./internal/modifier",
 	}
 	pure = []string{
-		"./internal/recipe", "./internal/money", "./internal/kitchen/sched", "./internal/delivery/dispatch",
+		"./internal/recipe", "./internal/money", "./internal/modifier", "./internal/kitchen/sched", "./internal/delivery/dispatch",
 		"./internal/planning/forecast", "./internal/planning/supply", "./internal/workflow/schedule",
 	}
 	sql      = []string{"database/sql/...", "github.com/jackc/...", "github.com/pressly/goose/...", "./internal/store/..."}

@@ -4,6 +4,7 @@ package menu
 import (
 	"context"
 
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/recipe"
 )
@@ -20,6 +21,8 @@ type Item struct {
 	Recipe      recipe.Recipe // the version that new orders use
 	Alcohol     bool          // only for who is old enough: so is whoever brings it, and he looks at papers
 	Large       bool          // fits in no bag
+	Choices     []modifier.Group
+	Allergens   []string // as the menu calls them
 }
 
 // Store keeps menus.

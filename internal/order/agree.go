@@ -28,7 +28,10 @@ func (s *Service) Agree(outfits Outfits, accepts func(Method) bool) {
 }
 
 // agrees tells whether a source's orders can have terms; what the kitchen's own contract takes has none.
-func agrees(source string) bool { return source == "api" || fromChannel(source) }
+func agrees(source string) bool { return source == "api" || source == FromShop || fromChannel(source) }
+
+// FromShop is the source of what guests order themselves, in the outlet's shop.
+const FromShop = "shop"
 
 // fromChannel tells whether an ordering provider took an order.
 func fromChannel(source string) bool { return strings.HasPrefix(source, "channel:") }

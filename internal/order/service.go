@@ -6,21 +6,24 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"brigade/internal/actor"
 	"brigade/internal/clock"
 	"brigade/internal/errs"
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/recipe"
 )
 
 // MenuItem is an item that can be ordered, with all that the kitchen needs to make it.
 type MenuItem struct {
-	SKU    string
-	Name   string
-	Price  money.Amount
-	Recipe recipe.Recipe
+	SKU     string
+	Name    string
+	Price   money.Amount
+	Choices []modifier.Group
+	Recipe  recipe.Recipe
 }
 
 // Menu finds items. Lookup returns one entry per name, in order: nil where an outlet's menu has no such item by SKU
@@ -205,8 +208,12 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 	for i, w := range p.Items {
 		switch {
 		case found[i] != nil:
-			it := found[i]
-			lines[i] = Line{SKU: it.SKU, Name: noted(it.Name, w.Note), Quantity: w.Quantity, UnitPrice: it.Price, Recipe: it.Recipe}
+			line, err := w.line(found[i])
+			if err != nil {
+				f.Add(w.path(i, "choices"), "%s", err)
+				continue
+			}
+			lines[i] = line
 		case w.SKU == "" && w.Price != nil && outlet.FreeFormStation != 0:
 			lines[i] = Line{Name: w.Name, Quantity: w.Quantity, Recipe: freeForm(w.Name, p.Type, outlet.FreeFormStation)}
 		default:
@@ -221,12 +228,21 @@ func (s *Service) lines(ctx context.Context, tenant int64, outlet Outlet, p Plac
 	return lines, f.Err()
 }
 
-// noted is what a cook reads: "Burger combo (no onions)".
-func noted(name, note string) string {
-	if note == "" {
-		return name
+// line is what is wanted of an item of the menu, as a cook reads it: "Burger combo (Large, Cheese, no onions)", and what a
+// unit costs with what was chosen. Errors: such a choice there is not.
+func (w Wanted) line(it *MenuItem) (Line, error) {
+	words, extra, err := modifier.Apply(it.Choices, w.Picks)
+	if err != nil {
+		return Line{}, err
 	}
-	return name + " (" + note + ")"
+	if w.Note != "" {
+		words = append(words, w.Note)
+	}
+	l := Line{SKU: it.SKU, Name: it.Name, Quantity: w.Quantity, UnitPrice: max(0, it.Price+extra), Recipe: it.Recipe}
+	if len(words) > 0 {
+		l.Name += " (" + strings.Join(words, ", ") + ")"
+	}
+	return l, nil
 }
 
 // freeForm is the recipe of an item that is not on the menu: contract R's cooking times.

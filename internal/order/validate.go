@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"brigade/internal/errs"
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 )
 
@@ -19,6 +20,7 @@ const (
 	maxKey      = 200
 	MaxCourse   = 9
 	maxName     = 200 // characters of an item's name
+	maxNote     = 2000 // characters of a note to the cook
 	minPrice    = money.Amount(1)
 	maxPrice    = money.Amount(999_99)
 
@@ -47,13 +49,14 @@ type Placement struct {
 
 // Wanted is one item as the client asks for it.
 type Wanted struct {
-	SKU      string        // an item of the menu, by SKU or exact name
-	Name     string        // free-form: used when it is not on the menu (contract R)
-	Quantity int           // from 1
-	Price    *money.Amount // free-form: the client's price; nil: the menu's
-	Course   int           // when in a meal it is wanted, 1 to MaxCourse; 0 = 1
-	Note     string        // to the cook, behind the item's name
-	Path     string        // where the client wrote it, for error messages; empty: items[i]
+	SKU      string          // an item of the menu, by SKU or exact name
+	Name     string          // free-form: used when it is not on the menu (contract R)
+	Quantity int             // from 1
+	Price    *money.Amount   // free-form: the client's price; nil: the menu's
+	Course   int             // when in a meal it is wanted, 1 to MaxCourse; 0 = 1
+	Picks    []modifier.Pick // of what the item lets one choose; none: as it usually is
+	Note     string          // to the cook, behind the item's name
+	Path     string          // where the client wrote it, for error messages; empty: items[i]
 }
 
 // path names item i in error messages.
@@ -91,6 +94,7 @@ func (p Placement) validateTexts(f *errs.Fields) {
 	for i, it := range p.Items {
 		readable(it.path(i, "sku"), it.SKU)
 		readable(it.path(i, "name"), it.Name)
+		readable(it.path(i, "note"), it.Note)
 	}
 }
 
@@ -141,6 +145,12 @@ func (w Wanted) validate(f *errs.Fields, i int) {
 	}
 	if n := utf8.RuneCountInString(name); n < 1 || n > maxName {
 		f.Add(w.path(i, field), "must have 1 to %d characters", maxName)
+	}
+	if utf8.RuneCountInString(w.Note) > maxNote {
+		f.Add(w.path(i, "note"), "must have at most %d characters", maxNote)
+	}
+	if len(w.Picks) > modifier.MaxGroups*modifier.MaxChoices {
+		f.Add(w.path(i, "choices"), "must be at most %d", modifier.MaxGroups*modifier.MaxChoices)
 	}
 	if w.Course < 0 || w.Course > MaxCourse {
 		f.Add(w.path(i, "course"), "must be 1 to %d", MaxCourse)

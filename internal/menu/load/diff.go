@@ -246,6 +246,12 @@ func (it Item) facts() []fact {
 	if it.Large {
 		out = append(out, fact{"large", "yes"})
 	}
+	if len(it.Allergens) > 0 {
+		out = append(out, fact{"allergens", strings.Join(it.Allergens, ", ")})
+	}
+	for i, g := range it.Choices {
+		out = append(out, fact{"choices " + strconv.Itoa(i+1), g.String()})
+	}
 	for i, s := range it.Steps {
 		out = append(out, fact{"step " + strconv.Itoa(i+1), it.describe(s)})
 	}

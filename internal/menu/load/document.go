@@ -7,6 +7,7 @@ package load
 import (
 	"time"
 
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/recipe"
 )
@@ -80,6 +81,8 @@ type Item struct {
 	Price                            money.Amount
 	Alcohol                          bool // whoever brings it must be able to check ages
 	Large                            bool // whoever brings it must have the room
+	Choices                          []modifier.Group
+	Allergens                        []string // as the file orders them
 	Steps                            []Step
 }
 

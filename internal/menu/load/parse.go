@@ -281,7 +281,7 @@ func (k *kitchen) skilled(at *yaml.Node, station string) {
 }
 
 func (k *kitchen) item(n *yaml.Node, skus, called *names) {
-	f := k.mapping(n, "an item", "sku!", "name!", "category", "description", "price!", "alcohol", "large", "steps!")
+	f := k.mapping(n, "an item", "sku!", "name!", "category", "description", "price!", "alcohol", "large", "allergens", "choices", "steps!")
 	it := Item{
 		SKU: f.match("sku", skuForm, "letters, digits, ., - and _"), Name: f.text("name"),
 		Category: f.text("category"), Description: f.text("description"), Price: f.price(),
@@ -289,6 +289,7 @@ func (k *kitchen) item(n *yaml.Node, skus, called *names) {
 	}
 	skus.add(k.reader, f.node("sku"), it.SKU)
 	called.add(k.reader, f.node("name"), it.Name)
+	it.Allergens, it.Choices = f.allergens(), k.choices(f)
 	it.Steps = k.steps(f)
 	k.outlet.Items = append(k.outlet.Items, it)
 }

@@ -2,6 +2,7 @@ package menupg
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"brigade/internal/event"
 	"brigade/internal/menu/load"
 	"brigade/internal/menu/menupg/db"
+	"brigade/internal/modifier"
 	"brigade/internal/store"
 )
 
@@ -205,9 +207,14 @@ func (s *site) putItems(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		choices, err := json.Marshal(append([]modifier.Group{}, it.Choices...))
+		if err != nil {
+			return err
+		}
 		_, err = s.q.PutItem(ctx, db.PutItemParams{
 			TenantID: s.tenant, OutletID: s.id, Sku: it.SKU, Name: it.Name, Category: it.Category,
 			Description: it.Description, PriceMinor: int64(it.Price), RecipeID: recipe, Needs: needsOf(it),
+			Choices: choices, Allergens: append([]string{}, it.Allergens...),
 		})
 		if err != nil {
 			return err
@@ -269,7 +276,7 @@ func (s *site) setFreeForm(ctx context.Context) error {
 	return s.q.SetFreeFormStation(ctx, db.SetFreeFormStationParams{ID: s.id, StationID: s.station(s.FreeFormStation)})
 }
 
-// remove switches off what the file no longer lists. A station is off when nothing in use names it.
+// remove switches off what the file no longer lists.
 func (s *site) remove(ctx context.Context) error {
 	for _, ch := range s.diff.Changes {
 		if ch.Action != load.Removed || ch.Outlet != s.Slug {
@@ -283,7 +290,9 @@ func (s *site) remove(ctx context.Context) error {
 			err = s.q.RemoveStaff(ctx, id)
 		case load.KindItem:
 			err = s.q.RemoveItem(ctx, id)
-		case load.KindTenant, load.KindOutlet, load.KindStation, // nothing to switch off
+		case load.KindStation:
+			err = s.q.RemoveStation(ctx, db.RemoveStationParams{ID: id, RemovedAt: &s.opts.At})
+		case load.KindTenant, load.KindOutlet, // nothing to switch off
 			load.KindRegion, load.KindDriver, load.KindPlace, load.KindZone, load.KindReach, // delivery's
 			load.KindIngredient, load.KindPreparation, load.KindBill, load.KindSupplier, load.KindProduct: // stock's
 		}

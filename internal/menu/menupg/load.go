@@ -37,7 +37,7 @@ const largestFile = 32 << 20
 // Load makes the database say what a file says, in one transaction, and returns what changed; nothing when the same
 // file is loaded again. Loads wait for each other. What the file no longer lists is switched off and stays in the
 // database, because old recipes, orders and tasks name it: items are no longer sold, staff no longer active, machines
-// down with the reason RemovedMachine, stations without skills, machines and recipes. Open orders are not touched:
+// down with the reason RemovedMachine, stations not part of the kitchen. Open orders are not touched:
 // they keep their recipes. Measured values (the efficiency and counts of staff, machines that are down) are kept.
 // Each outlet whose kitchen changed moves its config_version and says so with one KITCHEN_CHANGED event.
 //

@@ -88,12 +88,8 @@ func (s *state) outlet(ctx context.Context, q *db.Queries, r db.LoadedOutletsRow
 	return nil
 }
 
-func (s *state) stations(ctx context.Context, q *db.Queries, id int64, o *load.Outlet, want load.Outlet) error {
-	listed := make([]string, len(want.Stations))
-	for i, st := range want.Stations {
-		listed[i] = st.Name
-	}
-	rows, err := q.LoadedStations(ctx, db.LoadedStationsParams{OutletID: id, Listed: listed, Removed: RemovedMachine})
+func (s *state) stations(ctx context.Context, q *db.Queries, id int64, o *load.Outlet, _ load.Outlet) error {
+	rows, err := q.LoadedStations(ctx, id)
 	for _, r := range rows {
 		s.ids[load.Ref{Kind: load.KindStation, Outlet: o.Slug, Name: r.Name}] = r.ID
 		o.Stations = append(o.Stations, load.Station{Name: r.Name, Capacity: int(r.Capacity)})
@@ -147,15 +143,23 @@ func (s *state) items(ctx context.Context, q *db.Queries, id int64, o *load.Outl
 		recipes[i] = r.RecipeID
 	}
 	steps, err := s.steps(ctx, q, recipes)
+	if err != nil {
+		return err
+	}
 	for _, r := range rows {
+		choices, err := groups(r.Choices)
+		if err != nil {
+			return err
+		}
 		ref := load.Ref{Kind: load.KindItem, Outlet: o.Slug, Name: r.Sku}
 		s.ids[ref], s.recipes[ref] = r.ID, r.RecipeID
 		o.Items = append(o.Items, load.Item{
 			SKU: r.Sku, Name: r.Name, Category: r.Category, Description: r.Description,
 			Price: money.Amount(r.PriceMinor), Steps: steps[r.RecipeID], Alcohol: r.Needs&needsAlcohol != 0, Large: r.Needs&needsLarge != 0,
+			Choices: choices, Allergens: slices.Clip(r.Allergens),
 		})
 	}
-	return err
+	return nil
 }
 
 func (s *state) steps(ctx context.Context, q *db.Queries, recipes []int64) (map[int64][]load.Step, error) {

@@ -3,12 +3,14 @@ package menupg
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"brigade/internal/menu"
 	"brigade/internal/menu/menupg/db"
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/recipe"
 	"brigade/internal/store"
@@ -50,9 +52,14 @@ func (s *Store) Items(ctx context.Context, tenant, outlet int64) ([]menu.Item, e
 	}
 	items := make([]menu.Item, len(rows))
 	for i, r := range rows {
+		choices, err := groups(r.Choices)
+		if err != nil {
+			return nil, err
+		}
 		items[i] = menu.Item{
 			ID: r.ID, Outlet: outlet, SKU: r.Sku, Name: r.Name, Category: r.Category, Description: r.Description,
 			Price: money.Amount(r.PriceMinor), Alcohol: r.Needs&needsAlcohol != 0, Large: r.Needs&needsLarge != 0,
+			Choices: choices, Allergens: r.Allergens,
 			Recipe: recipe.Recipe{ID: r.RecipeID, Version: int(r.RecipeVersion), Steps: steps[r.RecipeID]},
 		}
 	}
@@ -73,6 +80,14 @@ func (s *Store) steps(ctx context.Context, recipes []int64) (map[int64][]recipe.
 		})
 	}
 	return steps, nil
+}
+
+// groups reads what can be chosen of an item.
+func groups(text []byte) (g []modifier.Group, err error) {
+	if err = json.Unmarshal(text, &g); err != nil || len(g) == 0 {
+		return nil, err
+	}
+	return g, nil
 }
 
 func ints(list []int32) []int {

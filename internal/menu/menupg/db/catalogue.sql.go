@@ -11,10 +11,11 @@ import (
 )
 
 const activeItems = `-- name: ActiveItems :many
-select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, m.needs, r.version as recipe_version
+select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, m.needs, m.choices, m.allergens,
+       r.version as recipe_version
 from menu_items m join recipes r on r.id = m.recipe_id
 where m.tenant_id = $1 and m.outlet_id = $2 and m.active
-order by m.id
+order by m.place, m.id
 `
 
 type ActiveItemsParams struct {
@@ -31,6 +32,8 @@ type ActiveItemsRow struct {
 	PriceMinor    int64
 	RecipeID      int64
 	Needs         int32
+	Choices       []byte
+	Allergens     []string
 	RecipeVersion int32
 }
 
@@ -52,6 +55,8 @@ func (q *Queries) ActiveItems(ctx context.Context, arg ActiveItemsParams) ([]Act
 			&i.PriceMinor,
 			&i.RecipeID,
 			&i.Needs,
+			&i.Choices,
+			&i.Allergens,
 			&i.RecipeVersion,
 		); err != nil {
 			return nil, err

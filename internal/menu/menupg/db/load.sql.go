@@ -150,9 +150,48 @@ func (q *Queries) DropTimes(ctx context.Context, staffID int64) error {
 	return err
 }
 
+const formerStaff = `-- name: FormerStaff :many
+select w.name, w.max_parallel, w.base_efficiency,
+       array(select s.name from staff_skills k join stations s on s.id = k.station_id
+             where k.staff_id = w.id and s.removed_at is null order by s.name)::text[] as skills
+from staff w where w.outlet_id = $1 and not w.active order by w.name
+`
+
+type FormerStaffRow struct {
+	Name           string
+	MaxParallel    int32
+	BaseEfficiency float64
+	Skills         []string
+}
+
+func (q *Queries) FormerStaff(ctx context.Context, outletID int64) ([]FormerStaffRow, error) {
+	rows, err := q.db.Query(ctx, formerStaff, outletID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FormerStaffRow
+	for rows.Next() {
+		var i FormerStaffRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.MaxParallel,
+			&i.BaseEfficiency,
+			&i.Skills,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const loadedItems = `-- name: LoadedItems :many
-select id, sku, name, category, description, price_minor, recipe_id, needs
-from menu_items where outlet_id = $1 and active order by id
+select id, sku, name, category, description, price_minor, recipe_id, needs, choices, allergens
+from menu_items where outlet_id = $1 and active order by place, id
 `
 
 type LoadedItemsRow struct {
@@ -164,6 +203,8 @@ type LoadedItemsRow struct {
 	PriceMinor  int64
 	RecipeID    int64
 	Needs       int32
+	Choices     []byte
+	Allergens   []string
 }
 
 func (q *Queries) LoadedItems(ctx context.Context, outletID int64) ([]LoadedItemsRow, error) {
@@ -184,6 +225,8 @@ func (q *Queries) LoadedItems(ctx context.Context, outletID int64) ([]LoadedItem
 			&i.PriceMinor,
 			&i.RecipeID,
 			&i.Needs,
+			&i.Choices,
+			&i.Allergens,
 		); err != nil {
 			return nil, err
 		}
@@ -240,7 +283,7 @@ func (q *Queries) LoadedMachines(ctx context.Context, arg LoadedMachinesParams) 
 }
 
 const loadedOutlets = `-- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds, o.hours,
        coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
 from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = $1
@@ -255,6 +298,7 @@ type LoadedOutletsRow struct {
 	IsDefault         bool
 	StaleAfterSeconds int32
 	CourseGapSeconds  int32
+	Hours             []byte
 	FreeFormStation   string
 	Admission         []byte
 }
@@ -276,6 +320,7 @@ func (q *Queries) LoadedOutlets(ctx context.Context, tenantID int64) ([]LoadedOu
 			&i.IsDefault,
 			&i.StaleAfterSeconds,
 			&i.CourseGapSeconds,
+			&i.Hours,
 			&i.FreeFormStation,
 			&i.Admission,
 		); err != nil {
@@ -333,23 +378,8 @@ func (q *Queries) LoadedStaff(ctx context.Context, outletID int64) ([]LoadedStaf
 }
 
 const loadedStations = `-- name: LoadedStations :many
-select s.id, s.name, s.capacity
-from stations s
-where s.outlet_id = $1 and (
-    s.name = any($2::text[])
-    or s.id = (select o.free_form_station_id from outlets o where o.id = s.outlet_id)
-    or exists (select 1 from machines m where m.station_id = s.id and (m.up or m.reason <> $3))
-    or exists (select 1 from staff_skills k join staff w on w.id = k.staff_id where k.station_id = s.id and w.active)
-    or exists (select 1 from menu_items i join recipe_steps r on r.recipe_id = i.recipe_id
-               where i.outlet_id = s.outlet_id and i.active and r.station_id = s.id))
-order by s.id
+select id, name, capacity from stations where outlet_id = $1 and removed_at is null order by id
 `
-
-type LoadedStationsParams struct {
-	OutletID int64
-	Listed   []string
-	Removed  string
-}
 
 type LoadedStationsRow struct {
 	ID       int64
@@ -357,10 +387,8 @@ type LoadedStationsRow struct {
 	Capacity int32
 }
 
-// Stations are never deleted: old recipes and tasks name them. One that nothing in use names, and that the file does not
-// list, is history.
-func (q *Queries) LoadedStations(ctx context.Context, arg LoadedStationsParams) ([]LoadedStationsRow, error) {
-	rows, err := q.db.Query(ctx, loadedStations, arg.OutletID, arg.Listed, arg.Removed)
+func (q *Queries) LoadedStations(ctx context.Context, outletID int64) ([]LoadedStationsRow, error) {
+	rows, err := q.db.Query(ctx, loadedStations, outletID)
 	if err != nil {
 		return nil, err
 	}
@@ -501,6 +529,16 @@ func (q *Queries) LoadedTimes(ctx context.Context, outletID int64) ([]LoadedTime
 	return items, nil
 }
 
+const lockEdits = `-- name: LockEdits :exec
+select pg_advisory_xact_lock_shared(7220146391)
+`
+
+// Whoever edits one thing keeps files from being loaded, and those from him, but not others elsewhere.
+func (q *Queries) LockEdits(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockEdits)
+	return err
+}
+
 const lockLoads = `-- name: LockLoads :exec
 select pg_advisory_xact_lock(7220146391)
 `
@@ -508,6 +546,29 @@ select pg_advisory_xact_lock(7220146391)
 func (q *Queries) LockLoads(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, lockLoads)
 	return err
+}
+
+const lockOutlet = `-- name: LockOutlet :one
+select o.slug, t.slug as tenant from outlets o join tenants t on t.id = o.tenant_id
+where o.id = $1 and o.tenant_id = $2 for no key update of o
+`
+
+type LockOutletParams struct {
+	ID       int64
+	TenantID int64
+}
+
+type LockOutletRow struct {
+	Slug   string
+	Tenant string
+}
+
+// Edits of one outlet wait for each other.
+func (q *Queries) LockOutlet(ctx context.Context, arg LockOutletParams) (LockOutletRow, error) {
+	row := q.db.QueryRow(ctx, lockOutlet, arg.ID, arg.TenantID)
+	var i LockOutletRow
+	err := row.Scan(&i.Slug, &i.Tenant)
+	return i, err
 }
 
 const moveConfigVersion = `-- name: MoveConfigVersion :one
@@ -521,12 +582,66 @@ func (q *Queries) MoveConfigVersion(ctx context.Context, id int64) (int64, error
 	return config_version, err
 }
 
+const outletNames = `-- name: OutletNames :one
+select o.slug, t.slug as tenant from outlets o join tenants t on t.id = o.tenant_id where o.id = $1 and o.tenant_id = $2
+`
+
+type OutletNamesParams struct {
+	ID       int64
+	TenantID int64
+}
+
+type OutletNamesRow struct {
+	Slug   string
+	Tenant string
+}
+
+func (q *Queries) OutletNames(ctx context.Context, arg OutletNamesParams) (OutletNamesRow, error) {
+	row := q.db.QueryRow(ctx, outletNames, arg.ID, arg.TenantID)
+	var i OutletNamesRow
+	err := row.Scan(&i.Slug, &i.Tenant)
+	return i, err
+}
+
+const placeItems = `-- name: PlaceItems :exec
+update menu_items i set place = o.n
+from (select sku, n::integer from unnest($2::text[]) with ordinality as u (sku, n)) o
+where i.outlet_id = $1 and i.sku = o.sku and i.place <> o.n
+`
+
+type PlaceItemsParams struct {
+	OutletID int64
+	Skus     []string
+}
+
+// The menu in the order that is given.
+func (q *Queries) PlaceItems(ctx context.Context, arg PlaceItemsParams) error {
+	_, err := q.db.Exec(ctx, placeItems, arg.OutletID, arg.Skus)
+	return err
+}
+
+const putHours = `-- name: PutHours :exec
+update outlets set hours = $1::jsonb where id = $2
+`
+
+type PutHoursParams struct {
+	Hours []byte
+	ID    int64
+}
+
+func (q *Queries) PutHours(ctx context.Context, arg PutHoursParams) error {
+	_, err := q.db.Exec(ctx, putHours, arg.Hours, arg.ID)
+	return err
+}
+
 const putItem = `-- name: PutItem :one
-insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs, choices, allergens, place)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        (select coalesce(max(i.place), 0) + 1 from menu_items i where i.outlet_id = $2))
 on conflict (outlet_id, sku) do update
 set name = excluded.name, category = excluded.category, description = excluded.description,
-    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs, active = true
+    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs,
+    choices = excluded.choices, allergens = excluded.allergens, active = true
 returning id
 `
 
@@ -540,8 +655,11 @@ type PutItemParams struct {
 	PriceMinor  int64
 	RecipeID    int64
 	Needs       int32
+	Choices     []byte
+	Allergens   []string
 }
 
+// What is new comes last.
 func (q *Queries) PutItem(ctx context.Context, arg PutItemParams) (int64, error) {
 	row := q.db.QueryRow(ctx, putItem,
 		arg.TenantID,
@@ -553,6 +671,8 @@ func (q *Queries) PutItem(ctx context.Context, arg PutItemParams) (int64, error)
 		arg.PriceMinor,
 		arg.RecipeID,
 		arg.Needs,
+		arg.Choices,
+		arg.Allergens,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -678,7 +798,7 @@ func (q *Queries) PutStaff(ctx context.Context, arg PutStaffParams) (int64, erro
 
 const putStation = `-- name: PutStation :one
 insert into stations (tenant_id, outlet_id, name, capacity) values ($1, $2, $3, $4)
-on conflict (outlet_id, name) do update set capacity = excluded.capacity
+on conflict (outlet_id, name) do update set capacity = excluded.capacity, removed_at = null
 returning id
 `
 
@@ -747,6 +867,20 @@ func (q *Queries) RemoveStaff(ctx context.Context, id int64) error {
 	return err
 }
 
+const removeStation = `-- name: RemoveStation :exec
+update stations set removed_at = $1 where id = $2
+`
+
+type RemoveStationParams struct {
+	RemovedAt *time.Time
+	ID        int64
+}
+
+func (q *Queries) RemoveStation(ctx context.Context, arg RemoveStationParams) error {
+	_, err := q.db.Exec(ctx, removeStation, arg.RemovedAt, arg.ID)
+	return err
+}
+
 const retireMachine = `-- name: RetireMachine :exec
 update machines set up = false, reason = $1, changed_at = $2 where id = $3
 `
@@ -775,4 +909,15 @@ type SetFreeFormStationParams struct {
 func (q *Queries) SetFreeFormStation(ctx context.Context, arg SetFreeFormStationParams) error {
 	_, err := q.db.Exec(ctx, setFreeFormStation, arg.StationID, arg.ID)
 	return err
+}
+
+const tenantSlug = `-- name: TenantSlug :one
+select slug from tenants where id = $1
+`
+
+func (q *Queries) TenantSlug(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRow(ctx, tenantSlug, id)
+	var slug string
+	err := row.Scan(&slug)
+	return slug, err
 }

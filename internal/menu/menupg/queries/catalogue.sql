@@ -10,10 +10,11 @@ select (coalesce((select sum(hashtextextended(m::text, 0)) from menu_items m
                   where p.tenant_id = @tenant_id and p.outlet_id = @outlet_id), 0))::text as version;
 
 -- name: ActiveItems :many
-select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, m.needs, r.version as recipe_version
+select m.id, m.sku, m.name, m.category, m.description, m.price_minor, m.recipe_id, m.needs, m.choices, m.allergens,
+       r.version as recipe_version
 from menu_items m join recipes r on r.id = m.recipe_id
 where m.tenant_id = @tenant_id and m.outlet_id = @outlet_id and m.active
-order by m.id;
+order by m.place, m.id;
 
 -- name: RecipeSteps :many
 select s.recipe_id, s.description, s.station_id, coalesce(s.machine_id, 0)::bigint as machine_id,

@@ -1,29 +1,39 @@
 -- name: LockLoads :exec
 select pg_advisory_xact_lock(7220146391);
 
+-- name: LockEdits :exec
+-- Whoever edits one thing keeps files from being loaded, and those from him, but not others elsewhere.
+select pg_advisory_xact_lock_shared(7220146391);
+
+-- name: LockOutlet :one
+-- Edits of one outlet wait for each other.
+select o.slug, t.slug as tenant from outlets o join tenants t on t.id = o.tenant_id
+where o.id = @id and o.tenant_id = @tenant_id for no key update of o;
+
+-- name: OutletNames :one
+select o.slug, t.slug as tenant from outlets o join tenants t on t.id = o.tenant_id where o.id = @id and o.tenant_id = @tenant_id;
+
+-- name: TenantSlug :one
+select slug from tenants where id = @id;
+
+-- name: FormerStaff :many
+select w.name, w.max_parallel, w.base_efficiency,
+       array(select s.name from staff_skills k join stations s on s.id = k.station_id
+             where k.staff_id = w.id and s.removed_at is null order by s.name)::text[] as skills
+from staff w where w.outlet_id = @outlet_id and not w.active order by w.name;
+
 -- name: LoadedTenant :one
 select id, slug, name, tier, timezone, currency from tenants where slug = @slug;
 
 -- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds, o.hours,
        coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
 from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = @tenant_id
 order by o.id;
 
 -- name: LoadedStations :many
--- Stations are never deleted: old recipes and tasks name them. One that nothing in use names, and that the file does not
--- list, is history.
-select s.id, s.name, s.capacity
-from stations s
-where s.outlet_id = @outlet_id and (
-    s.name = any(@listed::text[])
-    or s.id = (select o.free_form_station_id from outlets o where o.id = s.outlet_id)
-    or exists (select 1 from machines m where m.station_id = s.id and (m.up or m.reason <> @removed))
-    or exists (select 1 from staff_skills k join staff w on w.id = k.staff_id where k.station_id = s.id and w.active)
-    or exists (select 1 from menu_items i join recipe_steps r on r.recipe_id = i.recipe_id
-               where i.outlet_id = s.outlet_id and i.active and r.station_id = s.id))
-order by s.id;
+select id, name, capacity from stations where outlet_id = @outlet_id and removed_at is null order by id;
 
 -- name: LoadedMachines :many
 select m.id, m.name, m.capacity, s.name as station
@@ -46,8 +56,8 @@ where w.outlet_id = @outlet_id
 order by t.staff_id, t.kind, t.weekday, t.starts;
 
 -- name: LoadedItems :many
-select id, sku, name, category, description, price_minor, recipe_id, needs
-from menu_items where outlet_id = @outlet_id and active order by id;
+select id, sku, name, category, description, price_minor, recipe_id, needs, choices, allergens
+from menu_items where outlet_id = @outlet_id and active order by place, id;
 
 -- name: LoadedSteps :many
 select s.recipe_id, s.description, st.name as station, coalesce(m.name, '') as machine, s.estimate_seconds, s.base_priority,
@@ -81,6 +91,9 @@ returning id;
 insert into admission_settings (outlet_id, tenant_id, settings) values (@outlet_id, @tenant_id, @settings)
 on conflict (outlet_id) do update set settings = excluded.settings;
 
+-- name: PutHours :exec
+update outlets set hours = sqlc.narg(hours)::jsonb where id = @id;
+
 -- name: SetFreeFormStation :exec
 update outlets set free_form_station_id = nullif(@station_id::bigint, 0) where id = @id;
 
@@ -89,8 +102,11 @@ update outlets set config_version = config_version + 1 where id = @id returning 
 
 -- name: PutStation :one
 insert into stations (tenant_id, outlet_id, name, capacity) values (@tenant_id, @outlet_id, @name, @capacity)
-on conflict (outlet_id, name) do update set capacity = excluded.capacity
+on conflict (outlet_id, name) do update set capacity = excluded.capacity, removed_at = null
 returning id;
+
+-- name: RemoveStation :exec
+update stations set removed_at = @removed_at where id = @id;
 
 -- name: PutMachine :one
 -- A machine that is down for another reason than its removal stays down.
@@ -148,12 +164,21 @@ insert into recipe_step_dependencies (recipe_id, step_no, depends_on)
 select @recipe_id, @step_no, unnest(@depends_on::integer[]);
 
 -- name: PutItem :one
-insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs)
-values (@tenant_id, @outlet_id, @sku, @name, @category, @description, @price_minor, @recipe_id, @needs)
+-- What is new comes last.
+insert into menu_items (tenant_id, outlet_id, sku, name, category, description, price_minor, recipe_id, needs, choices, allergens, place)
+values (@tenant_id, @outlet_id, @sku, @name, @category, @description, @price_minor, @recipe_id, @needs, @choices, @allergens,
+        (select coalesce(max(i.place), 0) + 1 from menu_items i where i.outlet_id = @outlet_id))
 on conflict (outlet_id, sku) do update
 set name = excluded.name, category = excluded.category, description = excluded.description,
-    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs, active = true
+    price_minor = excluded.price_minor, recipe_id = excluded.recipe_id, needs = excluded.needs,
+    choices = excluded.choices, allergens = excluded.allergens, active = true
 returning id;
+
+-- name: PlaceItems :exec
+-- The menu in the order that is given.
+update menu_items i set place = o.n
+from (select sku, n::integer from unnest(@skus::text[]) with ordinality as u (sku, n)) o
+where i.outlet_id = @outlet_id and i.sku = o.sku and i.place <> o.n;
 
 -- name: RemoveItem :exec
 update menu_items set active = false where id = @id;

@@ -1,0 +1,112 @@
+package edit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"brigade/internal/menu/load"
+)
+
+// needs says what of the set still needs a thing; "" when nothing does.
+func (s Set) needs(ref load.Ref) string {
+	switch ref.Kind {
+	case load.KindStation:
+		return s.needStation(ref.Name)
+	case load.KindMachine:
+		return said("the recipes of %s are made on it", s.recipes(func(st load.Step) bool { return st.Machine == ref.Name }))
+	case load.KindStaff:
+		return s.alone(ref.Name, nil)
+	default:
+		return ""
+	}
+}
+
+func (s Set) needStation(name string) string {
+	o := s.Outlet
+	var machines, people []string
+	for _, m := range o.Machines {
+		if m.Station == name {
+			machines = append(machines, m.Name)
+		}
+	}
+	for _, p := range o.Staff {
+		if slices.Contains(p.Skills, name) {
+			people = append(people, p.Name)
+		}
+	}
+	var why []string
+	for _, w := range []string{
+		said("the recipes of %s have steps at it", s.recipes(func(st load.Step) bool { return st.Station == name })),
+		said("%s stand at it", machines),
+		said("%s work at it", people),
+		said("%s are made at it", s.preparedAt(name)),
+	} {
+		if w != "" {
+			why = append(why, w)
+		}
+	}
+	if o.FreeFormStation == name {
+		why = append(why, "what is not on the menu is made at it")
+	}
+	return strings.Join(why, "; ")
+}
+
+func (s Set) preparedAt(station string) (codes []string) {
+	if s.Outlet.Stock == nil {
+		return nil
+	}
+	for _, g := range s.Outlet.Stock.Ingredients {
+		if g.Station == station {
+			codes = append(codes, g.Code)
+		}
+	}
+	return codes
+}
+
+// recipes names the items that have such a step.
+func (s Set) recipes(with func(load.Step) bool) (names []string) {
+	for _, it := range s.Outlet.Items {
+		if slices.ContainsFunc(it.Steps, with) {
+			names = append(names, it.Name)
+		}
+	}
+	return names
+}
+
+// alone says which stations that are in use nobody else could work at if somebody had these skills only.
+func (s Set) alone(name string, skills []string) string {
+	var left []string
+	for _, st := range s.Outlet.Stations {
+		could := slices.ContainsFunc(s.Outlet.Staff, func(p load.Staff) bool { return p.Name == name && slices.Contains(p.Skills, st.Name) })
+		if could && !slices.Contains(skills, st.Name) && s.used(st.Name) && !s.skilled(st.Name, name) {
+			left = append(left, st.Name)
+		}
+	}
+	return said("nobody else can work at %s, which recipes need", left)
+}
+
+func (s Set) used(station string) bool {
+	return s.Outlet.FreeFormStation == station || len(s.recipes(func(st load.Step) bool { return st.Station == station })) > 0
+}
+
+// skilled tells whether somebody, one person left out, can work at a station.
+func (s Set) skilled(station, except string) bool {
+	return slices.ContainsFunc(s.Outlet.Staff, func(p load.Staff) bool {
+		return p.Name != except && slices.Contains(p.Skills, station)
+	})
+}
+
+// mostNamed is how many names a sentence lists.
+const mostNamed = 5
+
+// said puts names into a sentence; "" without any.
+func said(sentence string, names []string) string {
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(names) > mostNamed:
+		return fmt.Sprintf(sentence, strings.Join(names[:mostNamed], ", ")+fmt.Sprintf(" and %d more", len(names)-mostNamed))
+	}
+	return fmt.Sprintf(sentence, strings.Join(names, ", "))
+}
