@@ -16,7 +16,6 @@ import (
 	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg"
-	"brigade/internal/kitchen/sched"
 	"brigade/internal/menu/menupg"
 	"brigade/internal/sim/replay"
 	"brigade/internal/sim/whatif"
@@ -69,6 +68,7 @@ A change is one of
     no-cook NAME [from HH:MM] [to HH:MM]
     without-item SKU
     policy NAME [wait COST] [late COST] [together COST]
+    orders +N% (or -N%)
 
 The costs are what a minute is worth: until an order is ready, after its promise, and between its first item and its last. Names with spaces stand in double quotes. Each evening is played with the changes and without, on the same orders and the same luck; the differences come with their 95 % confidence intervals.`
 }
@@ -102,13 +102,13 @@ func (c *simulateKitchen) Validate() error { //nolint:cyclop // a list of faults
 	if c.Promise < 0 {
 		f.Add("--promise", "must not be below 0")
 	}
-	if _, err := settingsFor(c.Policy); err != nil {
+	if _, err := whatif.SettingsFor(c.Policy); err != nil {
 		f.Add("--policy", "%v", err)
 	}
 	for _, text := range c.WhatIf {
 		change, err := whatif.Parse(text)
 		if err == nil && change.Verb == "policy" {
-			_, err = settingsFor(change.Name)
+			_, err = whatif.SettingsFor(change.Name)
 		}
 		if err != nil {
 			f.Add("--what-if", "%v", err)
@@ -125,27 +125,6 @@ func (c *simulateKitchen) sources() (n int) {
 		}
 	}
 	return n
-}
-
-// settingsFor are a kitchen's settings under a policy; "" is the usual one. Errors: KindInvalid.
-func settingsFor(policy string) (kitchen.Settings, error) {
-	s := kitchen.DefaultSettings()
-	if policy == "" {
-		return s, nil
-	}
-	if s.Policy = sched.Policy(policy); !s.Policy.Known() {
-		return s, errs.Invalid("there is no policy %q; there are %v", policy, sched.Policies())
-	}
-	s.Fixed = true
-	return s, nil
-}
-
-func playBy(e *replay.Evening, policy string) (*replay.Played, error) {
-	s, err := settingsFor(policy)
-	if err != nil {
-		return nil, err
-	}
-	return replay.Play(e, s), nil
 }
 
 // Run plays the evenings.
@@ -249,7 +228,7 @@ func (c *simulateKitchen) traces(evenings []scene) error {
 		return err
 	}
 	for _, e := range evenings {
-		p, err := playBy(e.Evening, c.Policy)
+		p, err := whatif.PlayBy(e.Evening, c.Policy)
 		if err != nil {
 			return err
 		}
@@ -294,7 +273,7 @@ type eveningFigures struct {
 func (c *simulateKitchen) show(env *Env, evenings []scene) error {
 	var list []eveningFigures
 	for _, e := range evenings {
-		p, err := playBy(e.Evening, c.Policy)
+		p, err := whatif.PlayBy(e.Evening, c.Policy)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"brigade/internal/sim/kitchensim"
 	"brigade/internal/sim/replay"
+	"brigade/internal/sim/whatif"
 )
 
 // playData plays the evenings of a folder, which needs no database.
@@ -16,7 +17,7 @@ func (c *simulateKitchen) playData(ctx context.Context, env *Env) error {
 	if len(c.WhatIf) > 0 {
 		return c.compareData(ctx, env)
 	}
-	s, err := settingsFor(c.Policy)
+	s, err := whatif.SettingsFor(c.Policy)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // compare answers what would be different.
 func (c *simulateKitchen) compare(ctx context.Context, env *Env, evenings []scene) error {
-	q := whatif.Question{Seeds: c.Seeds, Play: playBy, Policy: c.Policy, Done: func(n, of int) {
+	q := whatif.Question{Seeds: c.Seeds, Play: whatif.PlayBy, Policy: c.Policy, Done: func(n, of int) {
 		if n == of || n%max(1, of/10) == 0 {
 			fmt.Fprintf(env.Err, "%d of %d evenings played with and without\n", n, of)
 		}

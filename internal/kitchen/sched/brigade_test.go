@@ -198,7 +198,8 @@ func TestProject(t *testing.T) {
 	ready(k, &orders[0], noon)
 	p := k.Project(noon)
 	require.Equal(t, []sched.ProjectedOrder{{Order: 1, Due: noon.Add(500 * time.Second), Ready: noon.Add(100 * time.Second)}}, p.Orders)
-	require.Equal(t, sched.ProjectedTask{Task: 1, Order: 1, Start: noon, Finish: noon.Add(80 * time.Second)}, p.Tasks[0])
+	require.Equal(t, sched.ProjectedTask{Task: 1, Order: 1, Start: noon, Finish: noon.Add(80 * time.Second), Staff: p.Tasks[0].Staff}, p.Tasks[0])
+	require.NotZero(t, p.Tasks[0].Staff, "somebody is there to do it")
 	require.True(t, p.Tasks[2].Held)
 
 	// four more patties would take every hand

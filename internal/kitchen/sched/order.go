@@ -49,7 +49,8 @@ type ProjectedTask struct {
 	Order  int64
 	Start  Instant // Forever: nobody knows
 	Finish Instant
-	Held   bool // it could begin earlier, and waits for the rest of its order
+	Held   bool  // it could begin earlier, and waits for the rest of its order
+	Staff  int64 // who would do it, as it looks now; 0: nobody knows
 }
 
 // Project works out how the open work will go, and how it would go with further orders, which may have tasks with ids
@@ -65,7 +66,18 @@ func (k *Kitchen) Project(now Instant, further ...Order) Projection {
 	}
 	for i := range b.jobs {
 		j := &b.jobs[i]
-		p.Tasks = append(p.Tasks, ProjectedTask{j.task, b.meals[j.meal].id.order, b.instant(b.start[i]), b.instant(b.finish[i]), b.release[i] > 0 && j.state == open})
+		p.Tasks = append(p.Tasks, ProjectedTask{j.task, b.meals[j.meal].id.order, b.instant(b.start[i]), b.instant(b.finish[i]), b.release[i] > 0 && j.state == open, b.staffOf(i)})
 	}
 	return p
+}
+
+// staffOf is who does a job in the projection; 0 when nobody does.
+func (b *brigade) staffOf(i int) int64 {
+	switch {
+	case b.jobs[i].state == inHand:
+		return b.jobs[i].hold.staff
+	case b.start[i] >= never:
+		return 0
+	}
+	return b.floor.staff[b.staff[i]].ID
 }

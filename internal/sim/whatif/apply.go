@@ -40,6 +40,8 @@ func (c Change) apply(e *replay.Evening) error {
 		return c.dropItem(e)
 	case "policy":
 		return c.rule(e)
+	case "orders":
+		return c.scale(e)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@
 //	no-cook NAME [from HH:MM] [to HH:MM]                            a cook is away, and it is known beforehand
 //	without-item SKU                                                an item is off the menu; orders come without it
 //	policy NAME [wait X] [late X] [together X]                      the planner decides by other rules; see kitchen.Rules
+//	orders +N%                                                      so many more orders like those that came; -N%: fewer
 //
 // A name with spaces stands in double quotes. Without like, a machine is like the one whose name differs only in the
 // number at its end. Clock times are the outlet's; those before the evening begins are of the next day.
@@ -41,12 +42,12 @@ type Change struct {
 var grammar = map[string][]string{
 	"machine": {"like", "capacity", "from", "to"}, "no-machine": {"from", "to"}, "station": {"capacity"},
 	"cook": {"like", "parallel", "efficiency", "from", "to"}, "no-cook": {"from", "to"}, "without-item": nil,
-	"policy": {"wait", "late", "together"},
+	"policy": {"wait", "late", "together"}, "orders": nil,
 }
 
 // Verbs lists what a change can begin with.
 func Verbs() []string {
-	return []string{"machine", "no-machine", "station", "cook", "no-cook", "without-item", "policy"}
+	return []string{"machine", "no-machine", "station", "cook", "no-cook", "without-item", "policy", "orders"}
 }
 
 // Parse reads a change. Errors: KindInvalid, which say which word is wrong and what could stand there.
@@ -170,6 +171,9 @@ func (c *Change) check() error {
 		return errs.Invalid("%q: say whose skills: cook %s like NAME", c.Text, c.Name)
 	case c.Name == "":
 		return errs.Invalid("%q: the name is empty", c.Text)
+	case c.Verb == "orders":
+		_, err := c.percent()
+		return err
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package whatif
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"runtime"
@@ -23,6 +24,7 @@ type Question struct {
 	Changes  []Change // made together
 	Play     Player
 	Policy   string // without the changes
+	Workers  int    // evenings that are played beside each other; 0: as many as there are processors
 	// Done hears of each pair that was played; nil: nobody does. It is called by one at a time.
 	Done func(n, of int)
 }
@@ -120,7 +122,7 @@ func (q Question) pairs(ctx context.Context, policy string) (without, with []rep
 	var mu sync.Mutex
 	played := 0
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(cmp.Or(q.Workers, runtime.GOMAXPROCS(0)))
 	for i := range n {
 		g.Go(func() (err error) {
 			if ctx.Err() != nil {
