@@ -25,6 +25,7 @@ type Layout struct {
 	Rules      *Rules            // by which it decides; nil: by those of the engine's settings
 	Stations   []sched.Station
 	Closed     map[int64]Closure // closed stations
+	Gone       map[int64]bool    // stations that are no longer part of it: they are kept for the tasks that name them
 	Machines   []Machine
 	People     []Person
 
@@ -43,6 +44,14 @@ func (l *Layout) Close(station int64, c Closure) {
 		l.Closed = map[int64]Closure{}
 	}
 	l.Closed[station] = c
+}
+
+// Leave notes that a station is no longer part of the kitchen.
+func (l *Layout) Leave(station int64) {
+	if l.Gone == nil {
+		l.Gone = map[int64]bool{}
+	}
+	l.Gone[station] = true
 }
 
 // Route is the station that does a station's work now: itself, unless it is closed.

@@ -354,6 +354,9 @@ func boardOf(floor *Floor, tickets []*Ticket, now time.Time) *Board {
 func (b *Board) fill(l *Layout, count *counter, now time.Time) {
 	for _, st := range l.Stations {
 		v := *count.station(st.ID)
+		if l.Gone[st.ID] && v == (StationView{}) {
+			continue
+		}
 		v.Station = st
 		if c, closed := l.Closed[st.ID]; closed {
 			v.To, v.Reason = l.Station(c.To), c.Reason

@@ -108,9 +108,22 @@ func checkStep(f *errs.Fields, steps []Step, i int) {
 	}
 }
 
-// findCycle returns the steps of one cycle in the order in which they must be done, the first one again at the end;
-// nil when there is none.
+// findCycle names the steps of one cycle; nil when there is none.
 func findCycle(steps []Step) []string {
+	cycle := Circle(steps)
+	if cycle == nil {
+		return nil
+	}
+	names := make([]string, len(cycle))
+	for i, j := range cycle {
+		names[i] = steps[j].Description
+	}
+	return names
+}
+
+// Circle returns the indices of steps that wait for each other, in the order in which they must be done, the first one
+// again at the end; nil when all steps can be done.
+func Circle(steps []Step) []int {
 	stuck := unreachable(steps)
 	at := slices.Index(stuck, true)
 	if at < 0 {
@@ -125,11 +138,7 @@ func findCycle(steps []Step) []string {
 	path = append(path, at)
 	cycle := path[slices.Index(path, at):]
 	slices.Reverse(cycle)
-	names := make([]string, len(cycle))
-	for i, j := range cycle {
-		names[i] = steps[j].Description
-	}
-	return names
+	return cycle
 }
 
 // unreachable tells of each step whether it can never be done, because it is in a cycle or waits for one.

@@ -99,6 +99,9 @@ func fill(ctx context.Context, q *db.Queries, outlets []int64, layouts map[int64
 	for _, r := range stations {
 		l := layouts[r.OutletID]
 		l.Stations = append(l.Stations, sched.Station{ID: r.ID, Name: r.Name, Capacity: int(r.Capacity)})
+		if r.Removed {
+			l.Leave(r.ID)
+		}
 		if r.ClosedTo != nil {
 			l.Close(r.ID, kitchen.Closure{To: *r.ClosedTo, Reason: r.ClosedReason})
 		}

@@ -34,8 +34,8 @@ var (
 	dayTime = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
 )
 
-// tidy returns the thing as files would say it: texts without spaces around them, lists in their order, no empty ones.
-func (t Thing) tidy() Thing {
+// Tidy returns the thing as files would say it: texts without spaces around them, lists in their order, no empty ones.
+func (t Thing) Tidy() Thing {
 	switch {
 	case t.Station != nil:
 		s := *t.Station

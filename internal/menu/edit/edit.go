@@ -131,7 +131,7 @@ func (s Set) parts(sku string) []load.Part {
 
 // Put returns the set with a thing added or changed. Errors: KindInvalid, which names each faulty field.
 func (s Set) Put(t Thing) (Set, error) {
-	t = t.tidy()
+	t = t.Tidy()
 	if err := s.check(t); err != nil {
 		return s, err
 	}

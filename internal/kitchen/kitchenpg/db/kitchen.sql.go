@@ -661,6 +661,39 @@ func (q *Queries) OpenTickets(ctx context.Context, outlets []int64) ([]OpenTicke
 	return items, nil
 }
 
+const openWork = `-- name: OpenWork :one
+select count(*), coalesce(min(k.number), '')::text as number
+from tickets k join tasks t on t.order_id = k.order_id
+where k.outlet_id = $1 and k.closed_at is null and t.status in ('UNASSIGNED', 'ASSIGNED', 'STARTED')
+  and (t.station_id = $2::bigint or t.machine_id = $3::bigint or t.assigned_machine_id = $3::bigint
+       or t.assigned_staff_id = $4::bigint and t.status = 'STARTED')
+`
+
+type OpenWorkParams struct {
+	Outlet  int64
+	Station int64
+	Machine int64
+	Staff   int64
+}
+
+type OpenWorkRow struct {
+	Count  int64
+	Number string
+}
+
+// Open tasks that need a station or a machine, or that a person has begun, and one of their orders. 0 is none of these.
+func (q *Queries) OpenWork(ctx context.Context, arg OpenWorkParams) (OpenWorkRow, error) {
+	row := q.db.QueryRow(ctx, openWork,
+		arg.Outlet,
+		arg.Station,
+		arg.Machine,
+		arg.Staff,
+	)
+	var i OpenWorkRow
+	err := row.Scan(&i.Count, &i.Number)
+	return i, err
+}
+
 const ordersOfTasks = `-- name: OrdersOfTasks :many
 select distinct order_id from tasks where id = any($1::bigint[])
 `
@@ -856,7 +889,7 @@ func (q *Queries) StartBreak(ctx context.Context, arg StartBreakParams) error {
 }
 
 const stations = `-- name: Stations :many
-select id, outlet_id, name, capacity, closed_to, closed_reason from stations where outlet_id = any($1::bigint[]) order by id
+select id, outlet_id, name, capacity, closed_to, closed_reason, (removed_at is not null)::boolean as removed from stations where outlet_id = any($1::bigint[]) order by id
 `
 
 type StationsRow struct {
@@ -866,6 +899,7 @@ type StationsRow struct {
 	Capacity     int32
 	ClosedTo     *int64
 	ClosedReason string
+	Removed      bool
 }
 
 func (q *Queries) Stations(ctx context.Context, outlets []int64) ([]StationsRow, error) {
@@ -884,6 +918,7 @@ func (q *Queries) Stations(ctx context.Context, outlets []int64) ([]StationsRow,
 			&i.Capacity,
 			&i.ClosedTo,
 			&i.ClosedReason,
+			&i.Removed,
 		); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,7 @@ select o.id, o.tenant_id, o.slug, o.name, o.timezone, o.stale_after_seconds, o.c
 from outlets o where o.id = any(@outlets::bigint[]) order by o.id;
 
 -- name: Stations :many
-select id, outlet_id, name, capacity, closed_to, closed_reason from stations where outlet_id = any(@outlets::bigint[]) order by id;
+select id, outlet_id, name, capacity, closed_to, closed_reason, (removed_at is not null)::boolean as removed from stations where outlet_id = any(@outlets::bigint[]) order by id;
 
 -- name: Machines :many
 select id, outlet_id, station_id, name, capacity, up, reason from machines
@@ -52,6 +52,14 @@ select t.station_id, count(*) filter (where t.status = 'ASSIGNED') as assigned, 
 from tickets k join tasks t on t.order_id = k.order_id
 where k.outlet_id = @outlet and k.closed_at is null
 group by t.station_id;
+
+-- name: OpenWork :one
+-- Open tasks that need a station or a machine, or that a person has begun, and one of their orders. 0 is none of these.
+select count(*), coalesce(min(k.number), '')::text as number
+from tickets k join tasks t on t.order_id = k.order_id
+where k.outlet_id = @outlet and k.closed_at is null and t.status in ('UNASSIGNED', 'ASSIGNED', 'STARTED')
+  and (t.station_id = @station::bigint or t.machine_id = @machine::bigint or t.assigned_machine_id = @machine::bigint
+       or t.assigned_staff_id = @staff::bigint and t.status = 'STARTED');
 
 -- name: Tickets :many
 select order_id, tenant_id, outlet_id, number, status, version, tasks_done, priority, rush, courses, due_at, created_at, updated_at, closed_at
