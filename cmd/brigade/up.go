@@ -29,7 +29,7 @@ func (u *up) Run(ctx context.Context, env *cli.Env) error {
 	}
 	return run(ctx, env, u.State, app.Config{
 		Roles: roles, Addr: u.Addr, DatabaseURL: u.DatabaseURL.Reveal(), State: u.State, Demo: u.Demo,
-		AutoComplete: u.AutoComplete, TimeScale: u.TimeScale, Notify: u.Notify, Traces: tracesTo(u.Traces), Logger: newLogger(env, u.Common), Brokers: u.Brokers, Workflows: u.Workflows,
+		AutoComplete: u.AutoComplete, TimeScale: u.TimeScale, Notify: u.Notify, Pages: u.Pages, Traces: tracesTo(u.Traces), Logger: newLogger(env, u.Common), Brokers: u.Brokers, Workflows: u.Workflows,
 	})
 }
 
@@ -49,6 +49,6 @@ func (serve) Help() string {
 func (s *serve) Run(ctx context.Context, env *cli.Env) error {
 	return run(ctx, env, "", app.Config{
 		Roles: s.Role, Addr: s.Addr, DatabaseURL: s.DatabaseURL.Reveal(), Demo: s.Demo,
-		AutoComplete: s.AutoComplete, TimeScale: s.TimeScale, Notify: s.Notify, Traces: tracesTo(s.Traces), Logger: newLogger(env, s.Common), Brokers: s.Brokers, Workflows: s.Workflows,
+		AutoComplete: s.AutoComplete, TimeScale: s.TimeScale, Notify: s.Notify, Pages: s.Pages, Traces: tracesTo(s.Traces), Logger: newLogger(env, s.Common), Brokers: s.Brokers, Workflows: s.Workflows,
 	})
 }

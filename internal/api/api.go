@@ -121,10 +121,11 @@ type Parts struct {
 	Tenants    Tenants
 	Menu       Menu
 	Events     Events
-	Clock      clock.Clock                 // the product's
-	Ready      func(context.Context) error // nil when requests can be served; an errs error's sentence is shown
-	Redis      func() string               // how Redis is, when one is used; "" when not, and it may be nil
-	Cache      *live.Cache                 // shared with other processes; nil: there is none
+	Clock      clock.Clock                      // the product's
+	Ready      func(context.Context) error      // nil when requests can be served; an errs error's sentence is shown
+	Redis      func() string                    // how Redis is, when one is used; "" when not, and it may be nil
+	Track      func(tenant, order int64) string // where an order's guest follows it; nil: nowhere
+	Cache      *live.Cache                      // shared with other processes; nil: there is none
 	Metrics    *telemetry.Metrics
 	Log        *slog.Logger
 	Demo       *actor.Actor // whom requests without a token act as; nil: they are refused

@@ -133,7 +133,9 @@ func (s *server) placeOrder(ctx context.Context, who actor.Actor, in *placeInput
 	if err != nil {
 		return nil, err
 	}
-	return &orderOutput{Status: created(r), Body: viewOrder(r.Order)}, nil
+	out := &orderOutput{Status: created(r), Body: viewOrder(r.Order)}
+	out.Body.Tracking = s.tracking(r.Order)
+	return out, nil
 }
 
 // agree fills in how an order is paid and when it is wanted.
@@ -245,7 +247,18 @@ func (s *server) getOrder(ctx context.Context, who actor.Actor, in *orderRef) (*
 		Timeline: viewTimeline(changes, followed(tasks)),
 	}}
 	out.Body.Promise = viewPromise(ticket, o.Promise)
+	if who.Require(actor.Manager, actor.Integrator, actor.Channel) == nil { // whoever has it reads the code that is said at the door
+		out.Body.Tracking = s.tracking(o)
+	}
 	return out, nil
+}
+
+// tracking is where an order's guest follows it.
+func (s *server) tracking(o order.Order) string {
+	if s.Track == nil {
+		return ""
+	}
+	return s.Track(o.Tenant, o.ID)
 }
 
 func viewTimeline(changes []order.Change, tasks []tracking.Task) []timelineEntry {

@@ -144,6 +144,7 @@ type OrderView struct {
 	UpdatedBy       string        `json:"updated_by" example:"till-1"`
 	ReadyAt         *time.Time    `json:"ready_at"`
 	ClosedAt        *time.Time    `json:"closed_at"`
+	Tracking        string        `json:"tracking_url,omitempty" required:"false" doc:"Where its guest follows it, without a login: told to who places it, and to managers and integrators" example:"/track/AQFvTQ1MT0cwR2xqQUJDREVG"`
 	Promise         *PromiseView  `json:"promise,omitempty" required:"false" doc:"When it is said to be ready; without it, the kitchen says it in a moment, or nobody knows. Lists do not show it."`
 }
 

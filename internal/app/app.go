@@ -39,6 +39,7 @@ import (
 	"brigade/internal/stock/stockpg"
 	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
+	"brigade/internal/tracking"
 	"brigade/internal/worker/workerpg"
 	"brigade/internal/workflow"
 	"brigade/internal/workflow/workflowpg"
@@ -58,6 +59,7 @@ type Config struct {
 	Lease        lease.Options         // zero: the defaults
 	Stripe       payment.StripeOptions // without a key cards are not accepted; zero: what the environment says
 	Notify       config.Notify
+	Pages        config.Pages
 	Patience     notify.Policy // with what is told; zero: the defaults
 	Brokers      config.Brokers
 	Traces       telemetry.TraceOptions // zero: what the standard variables say
@@ -123,6 +125,7 @@ type App struct {
 	deliveryRows *deliverypg.Store
 	fleet        *delivery.Fleet
 	dispatcher   *delivery.Engine
+	links        *tracking.Links // by which customers follow their orders
 	deliveries   *delivery.Service
 	zones        *delivery.Zones
 

@@ -91,7 +91,7 @@ func (a *App) apiParts() api.Parts {
 		Channels: a.channels, Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Deliveries: a.deliveries, Zones: a.zones, Planning: a.planning, Stock: a.stock, Paper: a.purchasePaper, Workflows: a.workflows, Leader: a.leader, FindTenant: a.findTenant, Plans: a.planner, Alerts: a.alerts, Network: network.NewService(networkpg.New(a.pool), a.clock), Notices: a.notices,
 		Quotes: a.orders, Admissions: a.kitchen,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
-		Redis: a.redisState, Cache: a.redis.cache,
+		Redis: a.redisState, Track: a.links.Best, Cache: a.redis.cache,
 		Ready:   func(ctx context.Context) error { return store.Ready(ctx, a.pool) },
 		Metrics: a.metrics, Log: a.log, Demo: a.demo, Version: Version(),
 	}

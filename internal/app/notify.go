@@ -49,6 +49,7 @@ func (a *App) buildNotify() error {
 	}
 	a.ledger = notifypg.New(a.pool, notifypg.Parts{Enqueue: a.enqueueLanes, Hasten: a.jobs.Hasten, Channels: channels})
 	office := notify.NewPost(a.ledger, carriers, a.cfg.Patience, a.log)
+	office.Link(a.links.URL)
 	job.Register(a.workers, func(ctx context.Context, s sendLane, try job.Try) error {
 		return office.Work(ctx, s.Lane, notify.Turn{Number: s.Turn, Job: try.ID})
 	})

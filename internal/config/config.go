@@ -190,6 +190,7 @@ type Up struct {
 	Kitchen
 	Brokers
 	Notify
+	Pages
 	Traces
 	Workflows
 	Demo Demo `name:"demo" env:"BRIGADE_DEMO" default:"busy" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
@@ -197,7 +198,7 @@ type Up struct {
 
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (u Up) Validate() error {
-	return collect(u.Common.check, u.Listen.check, u.Database.check, u.Kitchen.check, u.Brokers.check, u.Notify.check, u.Traces.check, u.Workflows.check, u.Demo.check)
+	return collect(u.Common.check, u.Listen.check, u.Database.check, u.Kitchen.check, u.Brokers.check, u.Notify.check, u.Pages.check, u.Traces.check, u.Workflows.check, u.Demo.check)
 }
 
 // Serve is `brigade serve`: chosen roles, for many machines over one Postgres.
@@ -208,6 +209,7 @@ type Serve struct {
 	Kitchen
 	Brokers
 	Notify
+	Pages
 	Traces
 	Workflows
 	Demo Demo   `name:"demo" env:"BRIGADE_DEMO" default:"off" placeholder:"off|data|busy" help:"The demo restaurant: off, data (nobody acts) or busy (simulated customers and cooks)."`
@@ -230,7 +232,7 @@ func (s Shared) check(f *errs.Fields) {
 // Validate returns one KindInvalid error that names every fault, or nil.
 func (s Serve) Validate() error {
 	return collect(s.Common.check, s.Listen.check, s.Shared.check, s.Kitchen.check, s.Brokers.check,
-		s.Notify.check, s.Traces.check, s.Workflows.check, s.Demo.check, s.checkRoles)
+		s.Notify.check, s.Pages.check, s.Traces.check, s.Workflows.check, s.Demo.check, s.checkRoles)
 }
 
 func (s Serve) checkRoles(f *errs.Fields) {

@@ -37,6 +37,9 @@ var Kinds = []Kind{Accepted, Preparing, Delayed, Ready, OnTheWay, DriverNear, Ha
 // forGuests are the kinds that are worth a guest's attention; integrators are told everything.
 var forGuests = []Kind{Accepted, Delayed, Ready, OnTheWay, DriverNear, HandedOver, Cancelled, Rejected}
 
+// worthFollowing are the kinds after which a guest still waits for something.
+var worthFollowing = []Kind{Accepted, Delayed, Ready, OnTheWay, DriverNear}
+
 // forStaff are the kinds that an outlet's own people are told.
 var forStaff = []Kind{Attention, Alert}
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -122,7 +123,8 @@ type Post struct {
 	carriers map[Channel]Carrier
 	policy   Policy
 	log      *slog.Logger
-	doubtful chan struct{} // places for lanes that failed: those who answer do not wait for those who do not
+	link     func(tenant, order int64) string // where a guest follows his order; "": nowhere
+	doubtful chan struct{}                    // places for lanes that failed: those who answer do not wait for those who do not
 }
 
 // NewPost returns a post with a carrier for each channel that it can send by.
@@ -130,6 +132,9 @@ func NewPost(lanes Lanes, carriers map[Channel]Carrier, policy Policy, log *slog
 	policy = policy.withDefaults()
 	return &Post{lanes: lanes, carriers: carriers, policy: policy, log: log, doubtful: make(chan struct{}, policy.Doubtful)}
 }
+
+// Link lets messages to guests say where they follow their orders; "" is nowhere. It is called before the first message.
+func (p *Post) Link(to func(tenant, order int64) string) { p.link = to }
 
 // Channels lists the channels that this post can send by.
 func (p *Post) Channels() []Channel {
@@ -244,18 +249,21 @@ func (p *Post) carry(ctx context.Context, l Letter) attempt {
 		return attempt{made: true, err: errs.Permanent(errors.New("this Brigade cannot send by " + string(l.Channel)))}
 	}
 	began := time.Now()
-	code, err := carrier.Carry(ctx, l.parcel(began))
+	code, err := carrier.Carry(ctx, p.parcel(l, began))
 	// What was cut short because another letter found the side away is not an attempt of this one.
 	return attempt{made: err == nil || ctx.Err() == nil || away(err) && !errors.Is(err, context.Canceled), took: time.Since(began), code: code, err: err}
 }
 
 // parcel writes the message for its channel.
-func (l Letter) parcel(at time.Time) Parcel {
+func (p *Post) parcel(l Letter, at time.Time) Parcel {
 	if l.Channel == ByWebhook {
 		body := l.body()
 		return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body)}
 	}
 	subject, body := Render(l.Language, l.Change.Kind, l.Change.Facts)
+	if p.link != nil && slices.Contains(worthFollowing, l.Change.Kind) {
+		body = followed(l.Language, body, p.link(l.Change.Tenant, l.Change.Facts.OrderID))
+	}
 	return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.Recipient, Subject: subject, Body: []byte(body)}
 }
 

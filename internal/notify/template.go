@@ -57,6 +57,22 @@ func Render(language string, kind Kind, f Facts) (subject, body string) {
 	return fill(t.subject, f), fill(t.body, f)
 }
 
+// follow is what stands before the link.
+var follow = map[string]string{english: "Follow it here: ", "es": "Síguelo aquí: ", "ru": "Следите за ним здесь: "}
+
+// followed adds the link under which a guest follows his order; "" adds nothing.
+func followed(language, body, link string) string {
+	if link == "" {
+		return body
+	}
+	base, _, _ := strings.Cut(strings.ToLower(language), "-")
+	words, ok := follow[base]
+	if !ok {
+		words = follow[english]
+	}
+	return body + "\n" + words + link
+}
+
 func lookUp(language string, kind Kind) text {
 	base, _, _ := strings.Cut(strings.ToLower(language), "-")
 	if t, ok := catalogue[base][kind]; ok {

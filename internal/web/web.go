@@ -9,6 +9,7 @@ import (
 	"brigade/internal/web/floor"
 	"brigade/internal/web/page"
 	"brigade/internal/web/settings"
+	"brigade/internal/web/tracking"
 )
 
 // Parts are what the pages show and act on, by area.
@@ -16,10 +17,11 @@ type Parts struct {
 	page.Parts
 	Floor    floor.Parts
 	Settings settings.Parts
+	Tracking tracking.Parts
 }
 
 // Mounts are the patterns that New's handler answers.
-var Mounts = []string{"/{$}", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/settings/"}
+var Mounts = []string{"/{$}", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/settings/"}
 
 // New returns the handler of all pages, for Mounts. Streams end with their request's context.
 func New(p Parts) http.Handler {
@@ -27,5 +29,6 @@ func New(p Parts) http.Handler {
 	kit.Mount(mux)
 	floor.Mount(mux, kit, p.Floor)
 	settings.Mount(mux, kit, p.Settings)
+	tracking.Mount(mux, kit, p.Tracking)
 	return page.Protect(mux, p.Tiles.Template)
 }

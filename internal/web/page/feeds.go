@@ -21,7 +21,8 @@ import (
 
 const (
 	spacing    = 250 * time.Millisecond // between two looks at a topic, at least
-	rest       = 4                      // and at least so many times as long as a look takes
+	rest       = 1                      // and at least so many times as long as a look takes
+	abreast    = 8                      // looks at once: screens are not to take the kitchen's connections to Postgres
 	lookAgain  = 10 * time.Second       // without an event: shifts begin and figures age by time alone
 	beatEvery  = 5 * time.Second        // a sign of life; browsers miss it after 12 s
 	writeMax   = 10 * time.Second       // a viewer that takes no data for so long is gone
@@ -65,7 +66,7 @@ type FeedOptions struct {
 	Cut func(t Topic, view string, look any) []Section
 	// Spacing is the time between two looks at a topic, at least; 0 = 250 ms.
 	Spacing time.Duration
-	// Again is when a topic is looked at anew although nothing has happened, in whole fives of seconds; 0 = 10 s.
+	// Again is when a topic is looked at anew although nothing has happened: less than 5 s, or whole fives of seconds; 0 = 10 s.
 	Again time.Duration
 }
 
@@ -76,6 +77,7 @@ type Feeds struct {
 	tail *event.Tail
 	log  *slog.Logger
 	beat func(o tenant.Outlet) any // what the partial "clock" shows
+	free chan struct{}             // of those who may look at once
 	mu   sync.Mutex
 
 	active map[string]*feed
@@ -84,7 +86,7 @@ type Feeds struct {
 // Feeds returns feeds that nobody watches yet.
 func (k *Kit) Feeds(o FeedOptions) *Feeds {
 	return &Feeds{
-		FeedOptions: o, tail: k.Tail, log: k.Log, active: map[string]*feed{},
+		FeedOptions: o, tail: k.Tail, log: k.Log, active: map[string]*feed{}, free: make(chan struct{}, abreast),
 		beat: func(o tenant.Outlet) any { return k.Time(o) },
 	}
 }
@@ -199,11 +201,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // await returns when it is worth while to look again, beating meanwhile; false when there is nothing more to come.
 func (f *Feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
-	for range int(cmp.Or(f.Again, lookAgain) / beatEvery) {
+	again := cmp.Or(f.Again, lookAgain)
+	pause := min(again, beatEvery)
+	for range int(again / pause) {
 		for _, view := range fd.views() {
 			f.put(ctx, fd, view, Section{Name: "clock", Part: "clock", Data: f.beat(fd.topic.Outlet)})
 		}
-		switch news, err := awaitNews(ctx, fd.topic, sub); {
+		switch news, err := awaitNews(ctx, fd.topic, sub, pause); {
 		case ctx.Err() != nil || errors.Is(err, event.ErrStopped):
 			return false
 		case news:
@@ -214,8 +218,8 @@ func (f *Feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bo
 }
 
 // awaitNews waits for something that the topic is about, until the next sign of life is due.
-func awaitNews(ctx context.Context, t Topic, sub *event.Subscription) (news bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+func awaitNews(ctx context.Context, t Topic, sub *event.Subscription, pause time.Duration) (news bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pause)
 	defer cancel()
 	for {
 		events, lagged, err := sub.Next(ctx)
@@ -236,7 +240,7 @@ func (fd *feed) views() []string {
 
 // update looks and keeps what has changed. When looking fails, viewers are told that what they see is old.
 func (f *Feeds) update(ctx context.Context, fd *feed) {
-	look, err := f.Look(ctx, fd.topic)
+	look, err := f.lookInTurn(ctx, fd.topic)
 	if ctx.Err() != nil {
 		return
 	}
@@ -254,6 +258,16 @@ func (f *Feeds) update(ctx context.Context, fd *feed) {
 		}
 		f.put(ctx, fd, view, Section{Name: "trouble", Part: "trouble", Data: err != nil})
 	}
+}
+
+func (f *Feeds) lookInTurn(ctx context.Context, t Topic) (any, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case f.free <- struct{}{}:
+	}
+	defer func() { <-f.free }()
+	return f.Look(ctx, t)
 }
 
 // draw renders a view of what was last read.
