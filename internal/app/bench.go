@@ -11,6 +11,7 @@ import (
 	"brigade/internal/bench"
 	"brigade/internal/config"
 	"brigade/internal/menu/menupg"
+	"brigade/internal/tenant"
 	"brigade/internal/worker"
 )
 
@@ -60,6 +61,10 @@ func StartBench(ctx context.Context, s bench.Setup) (*bench.Brigade, error) {
 		URL: a.URL(), DatabaseURL: a.DatabaseURL(), Orders: a.orders, Kitchen: a.kitchen, Events: a.tail, Workflows: a.workflows,
 		Owner: func(ctx context.Context, slug string) (actor.Actor, error) {
 			return a.tenants.ActorFor(ctx, slug, "bench", actor.Owner)
+		},
+		Token: func(ctx context.Context, who actor.Actor) (string, error) {
+			plain, _, err := a.tenants.CreateToken(ctx, who, tenant.NewToken{Name: "bench", Role: who.Role})
+			return plain, err
 		},
 		Owned: func() int { return len(a.node.Held(string(config.RoleKitchen))) },
 		Stop:  a.Stop,

@@ -74,6 +74,18 @@ func TestBenchScheduled(t *testing.T) {
 	require.Contains(t, text.String(), "300 orders")
 }
 
+func TestBenchScreens(t *testing.T) {
+	t.Parallel()
+	o := benchOptions(t)
+	o.Screens, o.Rate, o.Connections = 3, 5, 10
+	r, err := bench.Screens(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 20, r.Live.Started)
+	require.Less(t, r.Live.Missed, 20, "a slow screen skips some, not all")
+	require.Positive(t, r.Live.Seen.P99)
+	require.Positive(t, r.Live.OpenMiB)
+}
+
 func TestBenchIdle(t *testing.T) {
 	t.Parallel()
 	r, err := bench.IdleKitchens(t.Context(), benchOptions(t))

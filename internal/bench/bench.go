@@ -60,6 +60,8 @@ type Brigade struct {
 	Workflows   *workflow.Service
 	// Owner returns who may do everything for a tenant, by its slug.
 	Owner func(ctx context.Context, slug string) (actor.Actor, error)
+	// Token returns a token of somebody, for pages.
+	Token func(ctx context.Context, who actor.Actor) (string, error)
 	// Owned tells how many kitchens this process decides for.
 	Owned func() int
 	Stop  func(ctx context.Context) error
@@ -76,6 +78,7 @@ type Options struct {
 	Kitchens    int           // 20, or 1,000 idle ones
 	Orders      int           // for later; 100,000
 	Timers      int           // that ring while these wait; 200
+	Screens     int           // of screens; 50
 	InFlight    int           // of kitchen: orders under way in each kitchen; 32
 	Server      string        // of orders: the URL of a running Brigade instead of one of its own
 	Token       telemetry.Secret

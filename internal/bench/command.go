@@ -22,6 +22,7 @@ type Commands struct {
 	Scheduled ScheduledCmd `cmd:"" help:"What orders for later cost while they wait, the restart with them, and how late timers ring."`
 	Positions PositionsCmd `cmd:"" help:"What it costs that 10,000 drivers say where they are every 3 s, over HTTP and Kafka."`
 	Nightly   NightlyCmd   `cmd:"" help:"The daily workflow of 10,000 tenants with two years of sales each."`
+	Screens   ScreensCmd   `cmd:"" help:"How soon kitchen screens show what happens, and what 1,000 open ones cost."`
 	Idle      IdleCmd      `cmd:"" help:"What a process costs that decides for many kitchens in which nothing happens."`
 }
 
@@ -142,6 +143,23 @@ func (c *NightlyCmd) Run(ctx context.Context, env *cli.Env, start Starter) error
 	o := c.options(env, start)
 	o.Tenants, o.Products, o.Days = c.Tenants, c.Products, c.Days
 	r, err := Night(ctx, o)
+	return c.show(env, r, err)
+}
+
+// ScreensCmd is `brigade bench screens`.
+type ScreensCmd struct {
+	Flags
+	Kitchens    int     `name:"kitchens" default:"50" placeholder:"N" help:"How many kitchens."`
+	Screens     int     `name:"screens" default:"50" placeholder:"N" help:"Screens that are watched, in turn in each kitchen."`
+	Rate        float64 `name:"rate" default:"100" placeholder:"N" help:"Orders per second over all kitchens."`
+	Connections int     `name:"connections" default:"1000" placeholder:"N" help:"Streams that are open in the end."`
+}
+
+// Run runs the benchmark.
+func (c *ScreensCmd) Run(ctx context.Context, env *cli.Env, start Starter) error {
+	o := c.options(env, start)
+	o.Kitchens, o.Screens, o.Rate, o.Connections = c.Kitchens, c.Screens, c.Rate, c.Connections
+	r, err := Screens(ctx, o)
 	return c.show(env, r, err)
 }
 

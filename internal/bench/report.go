@@ -25,6 +25,7 @@ type Report struct {
 	Idle    *Idle    `json:"idle,omitempty"`
 	Waiting *Waiting `json:"waiting,omitempty"`
 	Nightly *Nightly `json:"nightly,omitempty"`
+	Live    *Live    `json:"live,omitempty"`
 	Check   *Check   `json:"check,omitempty"`
 
 	Without []*Load `json:"without_redis,omitempty"` // the full part once before and once after, when Redis is used
@@ -163,6 +164,7 @@ func (r Report) Write(w io.Writer) {
 	}
 	r.Waiting.write(w)
 	r.Nightly.write(w)
+	r.Live.write(w)
 	r.Check.write(w)
 }
 
