@@ -37,7 +37,6 @@ type NightStep struct {
 }
 
 // Night measures the daily workflow of many tenants: sales of two years become forecasts and plans, yesterday is validated.
-// The tenants have no ingredients, so there is little to plan from their forecasts.
 func Night(ctx context.Context, o Options) (r Report, err error) {
 	o = o.withDefaults()
 	setDefault(&o.Tenants, 10_000)
@@ -57,63 +56,23 @@ func Night(ctx context.Context, o Options) (r Report, err error) {
 	}
 	n := &Nightly{Tenants: o.Tenants, Products: o.Products, Days: o.Days}
 	began := time.Now()
-	if err := st.loadHistory(ctx, n); err != nil {
+	today, err := nightDay()
+	if err != nil {
+		return r, err
+	}
+	if err := st.loadHistory(ctx, n, today); err != nil {
 		return r, err
 	}
 	n.LoadSeconds = time.Since(began).Seconds()
 	r.Nightly = n
-	r.Check, err = st.night(ctx, n)
+	r.Check, err = st.night(ctx, n, today)
 	return r, err
 }
 
-// historySQL gives some tenants an outlet, products and sales with weeks and chance in them. The hours are of four weeks.
-var historySQL = []string{
-	`insert into tenants (slug, name, tier, timezone) select 'night-' || i, 'night', case i % 10 when 0 then 'enterprise' when 1 then 'starter' else 'standard' end, 'Europe/Madrid'
-	 from generate_series($1::int, $2::int) i where $3::int >= 0 and $4::int >= 0`,
-	`insert into outlets (tenant_id, slug, name, timezone, is_default) select id, 'kitchen', 'kitchen', timezone, true from tenants
-	 where substr(slug, 7)::int between $1::int and $2::int and slug like 'night-%' and $3::int >= 0 and $4::int >= 0`,
-	`insert into sales_series (tenant_id, outlet_id, sku) select o.tenant_id, o.id, 'p' || p from outlets o join tenants t on t.id = o.tenant_id, generate_series(1, $3::int) p
-	 where t.slug like 'night-%' and substr(t.slug, 7)::int between $1::int and $2::int and $4::int >= 0`,
-	`insert into sales_days (series_id, day, tenant_id, quantity_milli, revenue_minor, sold_outs)
-	 select s.id, d::date, s.tenant_id, 1000 * greatest(0, round(20 + 8 * sin(extract(doy from d) / 58) + 3 * extract(isodow from d) + 6 * random()))::bigint, 10000, 0
-	 from sales_series s join tenants t on t.id = s.tenant_id, generate_series(current_date - $4::int, current_date - 1, '1 day') d
-	 where t.slug like 'night-%' and substr(t.slug, 7)::int between $1::int and $2::int and $3::int >= 0`,
-	`insert into sales_hours (series_id, day, hour, tenant_id, quantity_milli)
-	 select s.id, d::date, h, s.tenant_id, 6000 from sales_series s join tenants t on t.id = s.tenant_id,
-	 generate_series(current_date - least($4::int, 28), current_date - 1, '1 day') d, unnest(array[12, 13, 20, 21]) h
-	 where t.slug like 'night-%' and substr(t.slug, 7)::int between $1::int and $2::int and $3::int >= 0`,
-	`insert into sales_outlet_days (outlet_id, day, tenant_id, changes) select o.id, d::date, o.tenant_id, 1
-	 from outlets o join tenants t on t.id = o.tenant_id, generate_series(current_date - $4::int, current_date - 1, '1 day') d
-	 where t.slug like 'night-%' and substr(t.slug, 7)::int between $1::int and $2::int and $3::int >= 0`,
-}
-
-const loadedAtOnce = 200 // tenants
-
-func (st *stage) loadHistory(ctx context.Context, n *Nightly) error {
-	conn, err := pgx.Connect(ctx, st.DatabaseURL)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has written everything
-	for first := 1; first <= n.Tenants; first += loadedAtOnce {
-		last := min(first+loadedAtOnce-1, n.Tenants)
-		for _, sql := range historySQL {
-			if _, err := conn.Exec(ctx, sql, first, last, n.Products, n.Days); err != nil {
-				return fmt.Errorf("load tenants: %w", err)
-			}
-		}
-		if last%2000 == 0 || last == n.Tenants {
-			st.o.say("%d of %d tenants have their sales", last, n.Tenants)
-		}
-	}
-	_, err = conn.Exec(ctx, "analyze")
-	return err
-}
-
 // night does the daily workflow and checks what came of it.
-func (st *stage) night(ctx context.Context, n *Nightly) (*Check, error) {
+func (st *stage) night(ctx context.Context, n *Nightly, today time.Time) (*Check, error) {
 	who := actor.Actor{Role: actor.System, Name: "bench"}
-	list, err := st.Workflows.Execute(ctx, who, "daily", workflow.Request{Key: "bench"})
+	list, err := st.Workflows.Execute(ctx, who, "daily", workflow.Request{Key: "bench", Day: workflow.DayIn(today)})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +96,7 @@ func (st *stage) night(ctx context.Context, n *Nightly) (*Check, error) {
 		per := float64(max(1, c.Total))
 		n.Steps = append(n.Steps, NightStep{c.Name, c.Completed, c.Failed, ms(c.Cost.CPU) / per, ms(c.Cost.DB) / per})
 	}
-	return st.checkNight(ctx, n, e)
+	return st.checkNight(ctx, n, e, today)
 }
 
 // watch waits for the end of the night.
@@ -160,20 +119,24 @@ func (st *stage) watch(ctx context.Context, who actor.Actor, e workflow.Executio
 	return e, nil
 }
 
-func (st *stage) checkNight(ctx context.Context, n *Nightly, e workflow.Execution) (*Check, error) {
+func (st *stage) checkNight(ctx context.Context, n *Nightly, e workflow.Execution, today time.Time) (*Check, error) {
 	conn, err := pgx.Connect(ctx, st.DatabaseURL)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	c := &Check{Accepted: n.Tenants, Completed: e.Steps.Completed}
-	var series, runs int
-	err = conn.QueryRow(ctx, "select count(distinct series_id), (select count(*) from forecast_runs where status = 'done') from forecasts").Scan(&series, &runs)
+	var series, runs, plans, days int
+	err = conn.QueryRow(ctx, `select (select count(*) from forecast_runs where status = 'done' and day = $1::date),
+		(select count(*) from forecasts where day = $1), (select count(*) from plans where day = $1), (select count(*) from validated_days where day = $1::date - 1)`,
+		today).Scan(&runs, &series, &plans, &days)
 	c.Stored = runs
 	c.expect(e.Status == workflow.Completed, "the night is %s: %s", e.Status, e.Error)
 	c.expect(e.Steps.Completed == e.Steps.Total, "%d of %d steps were completed", e.Steps.Completed, e.Steps.Total)
 	c.expect(runs == n.Tenants, "%d of %d tenants have forecasts", runs, n.Tenants)
 	c.expect(series == n.Tenants*n.Products, "%d of %d products have forecasts", series, n.Tenants*n.Products)
+	c.expect(plans == 3*n.Tenants, "%d of %d plans were made", plans, 3*n.Tenants)
+	c.expect(days == n.Tenants, "%d of %d tenants know how good yesterday's forecast was", days, n.Tenants)
 	return c, err
 }
 

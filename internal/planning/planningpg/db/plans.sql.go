@@ -329,8 +329,9 @@ func (q *Queries) LarderItems(ctx context.Context, arg LarderItemsParams) ([]Lar
 }
 
 const larderLots = `-- name: LarderLots :many
-select l.outlet_id, l.id, l.ingredient_id, l.remaining_milli, l.expires_at from stock_lots l
-where l.tenant_id = $1 and l.outlet_id = any($2::bigint[]) and l.remaining_milli > 0 order by l.outlet_id, l.id
+select l.outlet_id, l.id, l.ingredient_id, l.remaining_milli, l.expires_at
+from ingredients i join stock_lots l on l.ingredient_id = i.id and l.remaining_milli > 0
+where i.tenant_id = $1 and i.outlet_id = any($2::bigint[]) order by l.outlet_id, l.id
 `
 
 type LarderLotsParams struct {
@@ -346,6 +347,7 @@ type LarderLotsRow struct {
 	ExpiresAt      *time.Time
 }
 
+// Lots are found by their ingredient.
 func (q *Queries) LarderLots(ctx context.Context, arg LarderLotsParams) ([]LarderLotsRow, error) {
 	rows, err := q.db.Query(ctx, larderLots, arg.Tenant, arg.Outlets)
 	if err != nil {
@@ -894,8 +896,10 @@ func (q *Queries) PutPlans(ctx context.Context, arg PutPlansParams) error {
 }
 
 const stockedOutlets = `-- name: StockedOutlets :many
-select distinct i.outlet_id from ingredients i
-where i.tenant_id = $1 and i.active and (cardinality($2::bigint[]) = 0 or i.outlet_id = any($2)) order by i.outlet_id
+select o.id from outlets o
+where o.tenant_id = $1 and (cardinality($2::bigint[]) = 0 or o.id = any($2))
+  and exists (select from ingredients i where i.outlet_id = o.id and i.active)
+order by o.id
 `
 
 type StockedOutletsParams struct {
@@ -912,11 +916,11 @@ func (q *Queries) StockedOutlets(ctx context.Context, arg StockedOutletsParams) 
 	defer rows.Close()
 	var items []int64
 	for rows.Next() {
-		var outlet_id int64
-		if err := rows.Scan(&outlet_id); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, outlet_id)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

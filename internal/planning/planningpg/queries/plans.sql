@@ -15,8 +15,10 @@ order by s.outlet_id, f.day, s.sku;
 
 -- name: StockedOutlets :many
 -- Outlets that have something to plan with.
-select distinct i.outlet_id from ingredients i
-where i.tenant_id = @tenant and i.active and (cardinality(@outlets::bigint[]) = 0 or i.outlet_id = any(@outlets)) order by i.outlet_id;
+select o.id from outlets o
+where o.tenant_id = @tenant and (cardinality(@outlets::bigint[]) = 0 or o.id = any(@outlets))
+  and exists (select from ingredients i where i.outlet_id = o.id and i.active)
+order by o.id;
 
 -- name: LarderIngredients :many
 select i.id, i.outlet_id, i.code, i.name, i.unit, i.shelf_hours, i.par_milli, i.batch_milli, i.stocked, i.lead_minutes,
@@ -44,8 +46,10 @@ where b.tenant_id = @tenant and b.outlet_id = any(@outlets::bigint[]) and b.kind
 order by b.outlet_id, b.made, b.ingredient_id;
 
 -- name: LarderLots :many
-select l.outlet_id, l.id, l.ingredient_id, l.remaining_milli, l.expires_at from stock_lots l
-where l.tenant_id = @tenant and l.outlet_id = any(@outlets::bigint[]) and l.remaining_milli > 0 order by l.outlet_id, l.id;
+-- Lots are found by their ingredient.
+select l.outlet_id, l.id, l.ingredient_id, l.remaining_milli, l.expires_at
+from ingredients i join stock_lots l on l.ingredient_id = i.id and l.remaining_milli > 0
+where i.tenant_id = @tenant and i.outlet_id = any(@outlets::bigint[]) order by l.outlet_id, l.id;
 
 -- name: LarderComing :many
 -- What was ordered and is not in: on the day that was said, else as soon as possible.
