@@ -37,6 +37,9 @@ type Actor struct {
 	Name   string
 	Role   Role
 	Driver int64 // whose token it is, of a driver's own; 0: nobody's
+
+	User    int64 // the person, when one signed in; 0: a token's holder
+	Station int64 // the only station whose work he sees and does; 0: every station
 }
 
 // Require returns a KindForbidden error unless the actor has one of the roles. Owner and System may do everything.
@@ -49,6 +52,15 @@ func (a Actor) Require(roles ...Role) error {
 
 // Sees tells whether the actor may see an outlet of its tenant.
 func (a Actor) Sees(outlet int64) bool { return !a.Bound || a.Outlet == outlet }
+
+// Whole returns a KindForbidden error for somebody who works at one station only: what is asked for is about the whole
+// kitchen.
+func (a Actor) Whole() error {
+	if a.Station != 0 {
+		return errs.Forbidden("this is for those who see the whole kitchen")
+	}
+	return nil
+}
 
 // OutletFilter is the outlet to filter lists by: the bound one, or 0 for all of the tenant.
 func (a Actor) OutletFilter() int64 {

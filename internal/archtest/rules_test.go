@@ -23,7 +23,7 @@ type rule struct {
 
 var (
 	features = []string{
-		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "workflow", "tenant", "channel", "stock", "network", "alert",
+		"order", "menu", "kitchen", "worker", "delivery", "tracking", "notify", "planning", "workflow", "tenant", "channel", "stock", "network", "alert", "account",
 	}
 	values = []string{
 		"./internal/errs", "./internal/money", "./internal/clock", "./internal/actor", "./internal/recipe", "./internal/measure", "./internal/modifier",

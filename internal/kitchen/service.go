@@ -157,14 +157,27 @@ func (s *Service) Complete(ctx context.Context, who actor.Actor, task int64) (Ta
 	return s.desk.Complete(ctx, who.Tenant, task)
 }
 
-// seen checks, for actors bound to one outlet only, that the task is of theirs; the tenant is checked by the desk.
+// seen checks, for actors bound to one outlet or one station only, that the task is of theirs; the tenant is checked by
+// the desk.
 func (s *Service) seen(ctx context.Context, who actor.Actor, task int64) error {
+	if who.Station != 0 {
+		return s.ofStation(ctx, who, task)
+	}
 	if !who.Bound {
 		return nil
 	}
 	_, outlet, err := s.repo.OrderOfTask(ctx, who.Tenant, task)
 	if err == nil && !who.Sees(outlet) {
 		return errs.NotFound("no task %d", task)
+	}
+	return err
+}
+
+// ofStation checks that a task is of the only station that somebody works at.
+func (s *Service) ofStation(ctx context.Context, who actor.Actor, task int64) error {
+	t, err := s.Task(ctx, who, task)
+	if err == nil && t.Station != who.Station {
+		err = errs.Forbidden("this is another station's work")
 	}
 	return err
 }
@@ -463,6 +476,9 @@ func (s *Service) SetBreak(ctx context.Context, who actor.Actor, outlet int64, s
 
 func (s *Service) mayRun(ctx context.Context, who actor.Actor, outlet int64) (*Layout, error) {
 	if err := who.Require(actor.Manager, actor.Cook); err != nil {
+		return nil, err
+	}
+	if err := who.Whole(); err != nil {
 		return nil, err
 	}
 	return s.layout(ctx, who, outlet)

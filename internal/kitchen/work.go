@@ -64,6 +64,9 @@ func (s *Service) mayWork(ctx context.Context, who actor.Actor, order int64) (Ti
 	if err := who.Require(actor.Manager, actor.Cook); err != nil {
 		return TicketView{}, err
 	}
+	if err := who.Whole(); err != nil {
+		return TicketView{}, err
+	}
 	return s.Ticket(ctx, who, order)
 }
 

@@ -311,6 +311,9 @@ func (s *Service) Pulse(ctx context.Context, who actor.Actor, outlet int64) (Pul
 // HandOver ends a ready order: served, collected or delivered by its type. Repeated: the same answer.
 // Errors: KindNotFound; KindConflict when it is not ready.
 func (s *Service) HandOver(ctx context.Context, who actor.Actor, ref string) (Order, error) {
+	if err := who.Whole(); err != nil {
+		return Order{}, err
+	}
 	return s.handOver(ctx, who, ref, Proof{})
 }
 

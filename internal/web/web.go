@@ -6,32 +6,44 @@ package web
 import (
 	"net/http"
 
+	"brigade/internal/web/dispatch"
 	"brigade/internal/web/floor"
+	"brigade/internal/web/manager"
+	"brigade/internal/web/network"
 	"brigade/internal/web/page"
 	"brigade/internal/web/planning"
 	"brigade/internal/web/settings"
+	"brigade/internal/web/shop"
 	"brigade/internal/web/tracking"
 )
 
 // Parts are what the pages show and act on, by area.
 type Parts struct {
 	page.Parts
-	Planning planning.Parts
 	Floor    floor.Parts
+	Manager  manager.Parts
+	Network  network.Parts
+	Planning planning.Parts
 	Settings settings.Parts
+	Shop     shop.Parts
 	Tracking tracking.Parts
+	Dispatch dispatch.Parts
 }
 
 // Mounts are the patterns that New's handler answers.
-var Mounts = []string{"/{$}", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/settings/", "/planning", "/planning/"}
+var Mounts = []string{"/{$}", "/planning", "/planning/", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/dispatch", "/dispatch/", "/settings/", "/account", "/account/", "/pin", "/lock", "/tablet/", "/welcome/", "/shop/", "/manager", "/manager/", "/network", "/network/"}
 
 // New returns the handler of all pages, for Mounts. Streams end with their request's context.
 func New(p Parts) http.Handler {
 	mux, kit := http.NewServeMux(), page.New(p.Parts)
 	kit.Mount(mux)
-	planning.Mount(mux, kit, p.Planning)
 	floor.Mount(mux, kit, p.Floor)
+	manager.Mount(mux, kit, p.Manager)
+	network.Mount(mux, kit, p.Network)
+	planning.Mount(mux, kit, p.Planning)
 	settings.Mount(mux, kit, p.Settings)
+	shop.Mount(mux, kit, p.Shop)
 	tracking.Mount(mux, kit, p.Tracking)
+	dispatch.Mount(mux, kit, p.Dispatch)
 	return page.Protect(mux, p.Tiles.Template)
 }

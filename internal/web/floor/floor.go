@@ -66,6 +66,15 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 		Page: func(view string) *template.Template { return s.set.Of(viewLang(view).Code, "station") },
 	})
 	mux.HandleFunc("GET /kitchen/worker.js", k.File("kitchen/worker.js")) // its place says for which pages it is
+	for pattern, do := range map[string]page.Action{ // for those who work at one station only, too
+		"GET /kitchen/{$}":                     s.anyKitchen,
+		"GET /kitchen/{outlet}":                s.showKitchen,
+		"GET /kitchen/{outlet}/station/{id}":   s.showKitchen,
+		"GET /live/kitchen/{outlet}/{view...}": s.liveKitchen,
+		"POST /kitchen/{outlet}/taps":          s.settleTaps,
+	} {
+		mux.HandleFunc(pattern, k.AtStation(do))
+	}
 	k.MountAll(mux, map[string]page.Action{
 		"GET /{$}":                             s.showBoard,
 		"GET /live/board":                      s.liveBoard,
@@ -73,13 +82,8 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 		"POST /board/orders/{number}/handover": s.handOver,
 		"POST /board/machines/{id}":            s.setMachine,
 		"POST /board/staff/{id}":               s.setBreak,
-		"GET /kitchen/{$}":                     s.anyKitchen,
-		"GET /kitchen/{outlet}":                s.showKitchen,
 		"GET /kitchen/{outlet}/{view}":         s.showKitchen,
-		"GET /kitchen/{outlet}/station/{id}":   s.showKitchen,
 		"GET /kitchen/{outlet}/print/{number}": s.printTicket,
-		"GET /live/kitchen/{outlet}/{view...}": s.liveKitchen,
-		"POST /kitchen/{outlet}/taps":          s.settleTaps,
 		"POST /kitchen/{outlet}/86":            s.setSoldOut,
 	})
 }

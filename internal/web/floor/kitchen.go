@@ -42,6 +42,7 @@ type kitchenPage struct {
 	Signed  bool
 	Clock   page.ClockView
 	Tabs    []tab
+	Whole   bool // the visitor sees the whole kitchen, not one station only
 
 	Hub    hubScreen
 	Cook   stationScreen
@@ -72,12 +73,22 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 		return err
 	}
 	view, station := viewOf(r)
+	own := viewStation + "/" + strconv.FormatInt(who.Station, 10)
+	switch {
+	case who.Station != 0 && view == viewHub:
+		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug)+"/"+own, http.StatusSeeOther)
+		return nil
+	case who.Station != 0 && view != own:
+		return who.Whole()
+	}
 	l, err := s.readKitchen(r.Context(), who, outlet)
 	if err != nil {
 		return err
 	}
 	p := s.kitchenPage(r, outlet, all, view)
-	p.Tabs = tabs(l, p.Base, view, p.Say)
+	if p.Whole = who.Station == 0; p.Whole {
+		p.Tabs = tabs(l, p.Base, view, p.Say)
+	}
 	page := map[string]string{
 		viewHub: "kitchen", viewStation: "station", viewAll: "station", viewExpo: "expo", viewAllDay: "allday", view86: "menu86",
 	}[kindOf(view)]
@@ -184,6 +195,9 @@ func (s *server) liveKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	view := r.PathValue("view")
 	if !slices.Contains([]string{viewHub, viewStation, viewAll, viewExpo, viewAllDay}, kindOf(view)) {
 		return errs.NotFound("there is no view %q", view)
+	}
+	if who.Station != 0 && view != viewStation+"/"+strconv.FormatInt(who.Station, 10) {
+		return who.Whole()
 	}
 	return s.kitchens.Stream(w, r, page.About(outlet), page.Language(r).Code+"|"+view, s.MayStay(r, who))
 }
@@ -306,6 +320,9 @@ const doHandOver = "hand_over"
 
 func (s *server) settleTap(ctx context.Context, who actor.Actor, t screenTap) kitchen.Settled {
 	if t.Do == doHandOver { // repeated, it is answered as before
+		if err := who.Whole(); err != nil {
+			return kitchen.NewSettled(t.Key, false, err)
+		}
 		_, err := s.Orders.HandOver(ctx, who, t.Number)
 		return kitchen.NewSettled(t.Key, false, err)
 	}

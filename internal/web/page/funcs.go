@@ -16,6 +16,7 @@ func funcs(files *assets, l texts.Language) template.FuncMap {
 		"asset":  files.path,
 		"icon":   icon,
 		"millis": Millis,
+		"digits": func() []int { return []int{1, 2, 3, 4, 5, 6, 7, 8, 9} },
 	}
 }
 

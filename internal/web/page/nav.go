@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"brigade/internal/account"
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 )
@@ -41,6 +42,7 @@ type Account struct {
 	Signed bool // by a cookie, so that there is something to sign out of
 	Person bool // a user with a page of his own
 	Tablet bool // by a PIN on a shared tablet, which can be locked
+	Idle   int  // of a tablet: seconds without a touch after which it locks
 }
 
 // Serves tells whether a page is mounted at a path.
@@ -90,9 +92,13 @@ func (k *Kit) NoPage(r *http.Request) error {
 
 // account is who is signed in.
 func (k *Kit) account(r *http.Request) Account {
-	who, ok := actor.From(r.Context())
+	v, ok := r.Context().Value(visitKey{}).(account.Visit)
 	if !ok {
 		return Account{}
 	}
-	return Account{Name: who.Name, Role: who.Role, Signed: k.Signed(r)}
+	a := Account{Name: v.Name, Role: v.Role, Signed: k.Signed(r), Person: v.User != 0 && v.Tablet == 0 && k.Serves("/account"), Tablet: v.Tablet != 0}
+	if a.Tablet {
+		a.Idle = int(v.Idle.Seconds())
+	}
+	return a
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"brigade/internal/account"
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 	"brigade/internal/tenant"
@@ -51,6 +52,8 @@ func (k *Kit) MayStay(r *http.Request, who actor.Actor) func(context.Context) er
 
 // Signed is true when a visitor has signed in, so that there is something to sign out of.
 func (k *Kit) Signed(r *http.Request) bool {
-	_, err := r.Cookie(tokenCookie)
-	return k.Demo == nil && err == nil
+	if v, ok := r.Context().Value(visitKey{}).(account.Visit); ok && v.Session != 0 {
+		return true
+	}
+	return k.Demo == nil && Secret(r, tokenCookie) != ""
 }

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -40,6 +41,7 @@ type Tenants interface {
 // Parts are what all pages stand on.
 type Parts struct {
 	Tenants Tenants
+	Users   Users // nil: people come with tokens only
 	Tail    *event.Tail
 	Clock   clock.Clock  // the product's
 	Demo    *actor.Actor // whom visitors without a token act as; nil: a token is demanded
@@ -78,6 +80,12 @@ func (k *Kit) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", k.showLogin)
 	mux.HandleFunc("POST /login", k.login)
 	mux.HandleFunc("POST /logout", k.logout)
+	mux.HandleFunc("GET /pin", k.showPIN)
+	mux.HandleFunc("POST /pin", k.enterPIN)
+	mux.HandleFunc("POST /lock", k.lock)
+	mux.HandleFunc("POST /tablet/quit", k.quitTablet)
+	mux.HandleFunc("GET /welcome/{link}", k.showInvite)
+	mux.HandleFunc("POST /welcome/{link}", k.acceptInvite)
 	mux.HandleFunc("POST /look", k.chooseLook)
 	mux.HandleFunc(anyPage, k.As(k.noSuchPage, everybody...))
 }
@@ -194,21 +202,49 @@ func (t *Set) send(w http.ResponseWriter, r *http.Request, status int, body []by
 type Action func(w http.ResponseWriter, r *http.Request, who actor.Actor) error
 
 // As finds out who asks, and whether he has one of some roles, before it hands over. Owners may do everything; without
-// roles, those who run the kitchen may.
+// roles, those who run the kitchen may. Who works at one station only is refused: what he may see is mounted by
+// AtStation.
 func (k *Kit) As(do Action, roles ...actor.Role) http.HandlerFunc {
+	return k.AtStation(func(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+		if err := who.Whole(); err != nil {
+			return k.elsewhere(w, r, who, err)
+		}
+		return do(w, r, who)
+	}, roles...)
+}
+
+// AtStation is As for what those who work at one station only may ask for, too: the handler sees to it that they get
+// no more than that.
+func (k *Kit) AtStation(do Action, roles ...actor.Role) http.HandlerFunc {
 	if len(roles) == 0 {
 		roles = []actor.Role{actor.Manager, actor.Cook}
 	}
-	return k.Open(func(w http.ResponseWriter, r *http.Request) error {
-		who, err := k.Visitor(r)
-		if err == nil {
-			err = who.Require(roles...)
-		}
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := k.visit(r)
 		if err != nil {
-			return err
+			k.Fail(w, r, err)
+			return
 		}
-		return do(w, r.WithContext(actor.With(r.Context(), who)), who)
-	})
+		r = r.WithContext(context.WithValue(actor.With(r.Context(), v.Actor), visitKey{}, v))
+		k.Open(func(w http.ResponseWriter, r *http.Request) error {
+			if err := v.Require(roles...); err != nil {
+				return k.elsewhere(w, r, v.Actor, err)
+			}
+			return do(w, r, v.Actor)
+		})(w, r)
+	}
+}
+
+// visitKey is under what a request's context has its account.Visit.
+type visitKey struct{}
+
+// elsewhere leads who opens the front page and may not see it to where he works.
+func (k *Kit) elsewhere(w http.ResponseWriter, r *http.Request, who actor.Actor, err error) error {
+	if home := k.home(who); r.Method == http.MethodGet && r.URL.Path == "/" && home != "" {
+		http.Redirect(w, r, home, http.StatusSeeOther)
+		return nil
+	}
+	return err
 }
 
 // Open is for handlers that anybody may ask. What they return is shown.
@@ -234,14 +270,14 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := StatusOf(err)
 	switch {
 	case r.Header.Get("HX-Request") != "" && status == http.StatusUnauthorized:
-		w.Header().Set("HX-Redirect", "/login")
+		w.Header().Set("HX-Redirect", k.door(r))
 		w.WriteHeader(status)
 	case r.Header.Get("HX-Request") != "":
-		k.Toast(w, r, status, Toast{Text: Sentence(err), Fault: true})
+		k.Toast(w, r, status, Toast{Text: k.tell(r, err), Fault: true})
 	case status == http.StatusUnauthorized && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/live/"):
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		http.Redirect(w, r, k.door(r)+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
-		k.own.Render(w, r, status, "error", errorPage{k.Frame(r, http.StatusText(status)), status, Sentence(err)})
+		k.own.Render(w, r, status, "error", errorPage{k.Frame(r, k.title(r, status)), status, k.tell(r, err)})
 	}
 }
 
@@ -267,6 +303,27 @@ func Sentence(err error) string {
 	return "Something went wrong. It was written to the log."
 }
 
+// tell says an error in the visitor's language: what is said of its kind, and what exactly it was where that helps.
+func (k *Kit) tell(r *http.Request, err error) string {
+	switch status := StatusOf(err); status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError:
+		general := k.Say(r, "error."+strconv.Itoa(status))
+		if Language(r).Code == texts.Languages[0].Code && status != http.StatusInternalServerError {
+			return Sentence(err)
+		}
+		return general
+	}
+	return Sentence(err)
+}
+
+// title is the heading of an error.
+func (k *Kit) title(r *http.Request, status int) string {
+	if text := k.Say(r, "error.title."+strconv.Itoa(status)); !strings.HasPrefix(text, "error.") {
+		return text
+	}
+	return k.Say(r, "app.error")
+}
+
 // StatusOf is the HTTP status of an error's kind.
 func StatusOf(err error) int {
 	switch errs.KindOf(err) {
@@ -282,6 +339,8 @@ func StatusOf(err error) int {
 		return http.StatusNotFound
 	case errs.KindConflict:
 		return http.StatusConflict
+	case errs.KindTooMany:
+		return http.StatusTooManyRequests
 	case errs.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case errs.KindUnavailable, errs.KindUnknown:

@@ -8,7 +8,11 @@ import (
 	"net/http"
 	"slices"
 
+	"brigade/internal/account"
 	"brigade/internal/actor"
+	"brigade/internal/channel"
+	"brigade/internal/kitchen"
+	"brigade/internal/notify"
 	"brigade/internal/tenant"
 	"brigade/internal/web/page"
 )
@@ -22,7 +26,19 @@ type Tokens interface {
 
 // Parts are what the settings show and change. What is nil has no tab.
 type Parts struct {
-	Tokens Tokens
+	Editor Editor
+	Sales  Sales // nil: nothing can be taken off the menu here
+	Hours  Hours // nil: nobody knows when outlets are open
+	Tokens   Tokens
+	Accounts *account.Service // nil: nobody signs in by password or PIN
+	Channels *channel.Service
+	Hooks    *notify.Service
+	Kitchen  Kitchen // needed with Accounts
+}
+
+// Kitchen knows an outlet's stations; kitchen.Service does.
+type Kitchen interface {
+	Board(ctx context.Context, who actor.Actor, outlet int64) (*kitchen.Board, error)
 }
 
 // server has the handlers of the settings.
@@ -37,10 +53,24 @@ var templates embed.FS
 
 // Mount adds the settings.
 func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
-	s := &server{Kit: k, Parts: p, set: k.Set(templates, nil)}
+	s := &server{Kit: k, Parts: p, set: k.Set(templates, setupFuncs)}
 	k.MountAll(mux, map[string]page.Action{"GET /settings/{$}": s.anyTab}, actor.Manager)
+	if p.Editor != nil {
+		k.MountAll(mux, s.setupPages(), actor.Manager)
+	}
 	if p.Tokens != nil {
 		k.MountAll(mux, s.tokenPages(), actor.Owner)
+	}
+	if p.Accounts != nil {
+		k.MountAll(mux, s.userPages(), actor.Manager)
+		k.MountAll(mux, s.tabletPages(), actor.Manager)
+		k.MountAll(mux, s.accountPages(), actor.Manager, actor.Cook, actor.Driver)
+	}
+	if p.Channels != nil {
+		k.MountAll(mux, s.channelPages(), actor.Manager)
+	}
+	if p.Hooks != nil {
+		k.MountAll(mux, s.webhookPages(), actor.Manager)
 	}
 }
 
@@ -52,11 +82,12 @@ var tabs = []tab{
 	{"stations", manages},
 	{"machines", manages},
 	{"staff", manages},
+	{"place", manages},
 	{"tablets", manages},
-	{"users", owns},
+	{"users", manages},
 	{"tokens", owns},
 	{"channels", manages},
-	{"webhooks", owns},
+	{"webhooks", manages},
 }
 
 var (
