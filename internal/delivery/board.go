@@ -145,6 +145,10 @@ type Store interface {
 	Offers(ctx context.Context, tenant, order int64) ([]OfferView, error)
 	// Followed finds a delivery by its link, with its driver's last position. Errors: KindNotFound.
 	Followed(ctx context.Context, token string) (*Delivery, *Fix, error)
+	// Overview reads a region with everything that is open, who could carry it, and its outlets' zones. Errors: KindNotFound.
+	Overview(ctx context.Context, region int64) (*Overview, error)
+	// Home is the region of an outlet. Errors: KindNotFound when it has none.
+	Home(ctx context.Context, outlet int64) (Region, error)
 	// Regions lists a tenant's regions.
 	Regions(ctx context.Context, tenant int64) ([]Region, error)
 	// RegionStates tells how a tenant's regions are doing.

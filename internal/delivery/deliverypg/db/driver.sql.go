@@ -509,6 +509,76 @@ func (q *Queries) RegionDrivers(ctx context.Context, region int64) ([]RegionDriv
 	return items, nil
 }
 
+const regionFleet = `-- name: RegionFleet :many
+select d.id, d.tenant_id, d.region_id, d.name, d.vehicle, d.capacity, d.skills, d.active, d.status, d.held, d.done, d.online_at, d.break_until, d.seen_at, d.changed_at, d.version, d.incident_at, d.incident, d.incident_orders, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
+where d.region_id = $1 and d.active and (d.status <> 'IDLE' or d.break_until is not null or d.incident_at is not null) order by d.id
+`
+
+type RegionFleetRow struct {
+	ID             int64
+	TenantID       int64
+	RegionID       int64
+	Name           string
+	Vehicle        string
+	Capacity       int32
+	Skills         int32
+	Active         bool
+	Status         string
+	Held           int32
+	Done           int32
+	OnlineAt       *time.Time
+	BreakUntil     *time.Time
+	SeenAt         *time.Time
+	ChangedAt      time.Time
+	Version        int32
+	IncidentAt     *time.Time
+	Incident       string
+	IncidentOrders []int64
+	Timezone       string
+}
+
+// Who is at work, on a break, or was taken off the road.
+func (q *Queries) RegionFleet(ctx context.Context, region int64) ([]RegionFleetRow, error) {
+	rows, err := q.db.Query(ctx, regionFleet, region)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RegionFleetRow
+	for rows.Next() {
+		var i RegionFleetRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.RegionID,
+			&i.Name,
+			&i.Vehicle,
+			&i.Capacity,
+			&i.Skills,
+			&i.Active,
+			&i.Status,
+			&i.Held,
+			&i.Done,
+			&i.OnlineAt,
+			&i.BreakUntil,
+			&i.SeenAt,
+			&i.ChangedAt,
+			&i.Version,
+			&i.IncidentAt,
+			&i.Incident,
+			&i.IncidentOrders,
+			&i.Timezone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const regionIDs = `-- name: RegionIDs :many
 select id from delivery_regions order by id
 `

@@ -275,6 +275,46 @@ func (q *Queries) PutZone(ctx context.Context, arg PutZoneParams) error {
 	return err
 }
 
+const regionZones = `-- name: RegionZones :many
+select z.id, z.tenant_id, z.outlet_id, z.name, z.area, z.fee_minor, z.minimum_minor, z.free_from_minor, z.extra_seconds, z.opens, z.closes, z.paused_at, z.paused_until, z.paused_by, z.pause_reason from delivery_zones z join delivery_outlets o on o.outlet_id = z.outlet_id where o.region_id = $1 order by z.outlet_id, z.name
+`
+
+func (q *Queries) RegionZones(ctx context.Context, region int64) ([]DeliveryZone, error) {
+	rows, err := q.db.Query(ctx, regionZones, region)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DeliveryZone
+	for rows.Next() {
+		var i DeliveryZone
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.OutletID,
+			&i.Name,
+			&i.Area,
+			&i.FeeMinor,
+			&i.MinimumMinor,
+			&i.FreeFromMinor,
+			&i.ExtraSeconds,
+			&i.Opens,
+			&i.Closes,
+			&i.PausedAt,
+			&i.PausedUntil,
+			&i.PausedBy,
+			&i.PauseReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const zoneOutlet = `-- name: ZoneOutlet :one
 select o.slug, z.lat, z.lon, coalesce(r.radius_metres, 0)::int as radius_metres, coalesce(r.take_unknown, false)::boolean as take_unknown
 from outlets o left join delivery_outlets z on z.outlet_id = o.id left join delivery_reach r on r.outlet_id = o.id

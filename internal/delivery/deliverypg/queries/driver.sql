@@ -95,3 +95,8 @@ from (select unnest(@ids::bigint[]) as id, unnest(@at::timestamptz[]) as at) v w
 
 -- name: ServedOutlets :many
 select outlet_id from delivery_outlets where tenant_id = @tenant;
+
+-- name: RegionFleet :many
+-- Who is at work, on a break, or was taken off the road.
+select d.*, r.timezone from drivers d join delivery_regions r on r.id = d.region_id
+where d.region_id = @region and d.active and (d.status <> 'IDLE' or d.break_until is not null or d.incident_at is not null) order by d.id;

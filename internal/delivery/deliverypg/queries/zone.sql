@@ -46,3 +46,6 @@ select o.slug, sqlc.embed(z) from delivery_zones z join outlets o on o.id = z.ou
 
 -- name: LoadedReach :many
 select o.slug, r.radius_metres, r.take_unknown from delivery_reach r join outlets o on o.id = r.outlet_id where r.tenant_id = @tenant;
+
+-- name: RegionZones :many
+select z.* from delivery_zones z join delivery_outlets o on o.outlet_id = z.outlet_id where o.region_id = @region order by z.outlet_id, z.name;

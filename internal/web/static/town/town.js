@@ -47,7 +47,8 @@
 
   function show(root) {
     const holder = root.querySelector('.town-data');
-    if (!holder || !window.L) return;
+    if (!holder) return end(root);
+    if (!window.L) return;
     const data = JSON.parse(holder.dataset.map), fresh = !maps.has(root);
     const state = maps.get(root) || begin(root, data);
     state.layers.clearLayers();
@@ -56,6 +57,14 @@
     place(state, data.places || [], root);
     if (fresh || !state.moved) fit(state, data);
     root.dispatchEvent(new CustomEvent('town:shown', { bubbles: true, detail: data }));
+  }
+
+  // end takes a map away of which nothing is left to show.
+  function end(root) {
+    maps.get(root)?.map.remove();
+    maps.delete(root);
+    root.querySelector('.live')?.remove();
+    root.classList.remove('alive');
   }
 
   // place moves the markers that stay, so that nothing flickers and the one that has the focus keeps it.
