@@ -3,6 +3,7 @@ package workflowpg
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"brigade/internal/store"
@@ -21,8 +22,14 @@ func (s *Store) Claim(ctx context.Context, c workflow.Claim) (*workflow.Batch, e
 		}
 		return err
 	})
+	if errors.Is(err, errNothing) {
+		return nil, nil
+	}
 	return b, err
 }
+
+// errNothing takes back a batch for which nothing is left to take: others took it, or their tenants have their share by now.
+var errNothing = errors.New("there is nothing to take")
 
 func claim(ctx context.Context, q *db.Queries, c workflow.Claim) (*workflow.Batch, error) {
 	head, err := q.Head(ctx, db.HeadParams{Now: c.Now, Share: int32(c.Share)})
@@ -49,7 +56,10 @@ func claim(ctx context.Context, q *db.Queries, c workflow.Claim) (*workflow.Batc
 	taken, err := q.Take(ctx, db.TakeParams{
 		Batch: b.ID, Now: &c.Now, Execution: h.ExecutionID, Step: h.Step, Alone: h.Alone, Share: int32(c.Share), Most: int32(most),
 	})
-	if err != nil || len(taken) == 0 {
+	if err == nil && len(taken) == 0 {
+		err = errNothing
+	}
+	if err != nil {
 		return nil, err
 	}
 	for _, t := range taken {

@@ -2,7 +2,9 @@ package workflowpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"brigade/internal/store"
@@ -12,17 +14,10 @@ import (
 
 // Tidy implements workflow.Queue.
 func (s *Store) Tidy(ctx context.Context, now time.Time) ([]workflow.Execution, error) {
-	ended, err := s.takeBack(ctx, now)
-	if err != nil {
-		return ended, err
-	}
-	late, err := s.endOverdue(ctx, now)
-	ended = append(ended, late...)
-	if err != nil {
-		return ended, err
-	}
-	empty, err := s.openWaiting(ctx, now)
-	return append(ended, empty...), err
+	ended, lost := s.takeBack(ctx, now)
+	late, over := s.endOverdue(ctx, now)
+	empty, held := s.openWaiting(ctx, now)
+	return slices.Concat(ended, late, empty), errors.Join(lost, over, held)
 }
 
 // takeBack gives steps to others whose node gives no sign of life.
@@ -32,16 +27,15 @@ func (s *Store) takeBack(ctx context.Context, now time.Time) ([]workflow.Executi
 		return nil, store.Classify(err)
 	}
 	var ended []workflow.Execution
-	for _, b := range left {
+	var failures []error
+	for _, b := range left { // one that cannot be taken back holds up no other
 		e, err := s.takeBackOne(ctx, b, now)
-		if err != nil {
-			return ended, err
-		}
+		failures = append(failures, err)
 		if e != nil {
 			ended = append(ended, *e)
 		}
 	}
-	return ended, nil
+	return ended, errors.Join(failures...)
 }
 
 func (s *Store) takeBackOne(ctx context.Context, b db.LeftBatchesRow, now time.Time) (*workflow.Execution, error) {
@@ -57,7 +51,7 @@ func (s *Store) takeBackOne(ctx context.Context, b db.LeftBatchesRow, now time.T
 			return err // it was finished meanwhile, or somebody else was here
 		}
 		back, err := q.GiveBack(ctx, db.GiveBackParams{MostLosses: workflow.MostLosses, Now: now, Execution: b.ExecutionID, Batch: b.ID})
-		if err != nil {
+		if err != nil || len(back) == 0 {
 			return err
 		}
 		if err := note(ctx, q, b.ExecutionID, "warn", fmt.Sprintf("a process died over %d steps: they are done again", len(back)), now); err != nil {

@@ -3,9 +3,11 @@ package workflowpg_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"brigade/internal/clock"
@@ -170,4 +172,52 @@ func TestEveryDateHasOneRunWhenClocksChange(t *testing.T) {
 	require.NoError(t, n.pool.QueryRow(t.Context(), `
 		select count(*) from (select 1 from workflow_executions group by workflow_id, zone, day having count(*) > 1) twice`).Scan(&wrong))
 	require.Zero(t, wrong, "dates with two runs")
+}
+
+// What nothing is left of, or cannot be taken back, holds up nobody else.
+func TestLeftBatchesHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard", "standard")
+	n.put("nightly", nil)
+	over := n.run("nightly")
+	n.drain()
+	n.exec("insert into workflow_batches (execution_id, step, node_id, lease_until) values ($1, 0, 7, now() - interval '1 minute')", over.ID)
+	n.exec("insert into workflow_batches (execution_id, step, node_id, lease_until) values (999, 0, 7, now() - interval '1 minute')")
+	e := n.run("nightly")
+	_, err := n.store.Claim(t.Context(), workflow.Claim{Now: n.clock.Now(), Lease: time.Minute, Share: 2, Size: func(*workflow.Step) int { return 10 }})
+	require.NoError(t, err)
+	n.exec("update workflow_batches set lease_until = now() - interval '1 second'")
+	_, err = n.store.Tidy(t.Context(), n.clock.Now())
+	require.Error(t, err, "it is said what cannot be taken back")
+	n.drain()
+	require.Equal(t, workflow.Completed, n.look(e.ID).Status)
+	require.Equal(t, workflow.Completed, n.look(over.ID).Status)
+	var left int
+	require.NoError(t, n.pool.QueryRow(t.Context(), "select count(*) from workflow_batches where execution_id <> 999").Scan(&left))
+	require.Zero(t, left)
+}
+
+// Where a tenant has his share already, nothing is taken, and nothing is left behind.
+func TestWhoTakesNothingLeavesNothing(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard", "standard", "standard", "standard")
+	for i := range 4 {
+		n.put(string(rune('a'+i)), func(w *workflow.Workflow) { w.Steps = w.Steps[:1] })
+		n.run(string(rune('a' + i)))
+	}
+	claim := workflow.Claim{Now: n.clock.Now(), Lease: time.Minute, Share: 2, Size: func(*workflow.Step) int { return 3 }}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 6 {
+				_, err := n.store.Claim(t.Context(), claim)
+				assert.NoError(t, err)
+			}
+		})
+	}
+	all.Wait()
+	var empty int
+	require.NoError(t, n.pool.QueryRow(t.Context(), `
+		select count(*) from workflow_batches b where not exists (select from workflow_steps s where s.batch_id = b.id and s.status = 'running')`).Scan(&empty))
+	require.Zero(t, empty)
 }
