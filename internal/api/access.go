@@ -74,6 +74,16 @@ var rights = map[string]access{
 	"POST /api/v1/payments/stripe/webhook":        public,
 	"POST /api/v1/outlets/{outlet}/pos":           public,
 
+	"GET /api/v1/outlets/{outlet}/setup":                    integrators,
+	"PUT /api/v1/outlets/{outlet}/setup/stations/{name}":    editors,
+	"PUT /api/v1/outlets/{outlet}/setup/machines/{name}":    editors,
+	"PUT /api/v1/outlets/{outlet}/setup/staff/{name}":       editors,
+	"PUT /api/v1/outlets/{outlet}/setup/items/{name}":       editors,
+	"DELETE /api/v1/outlets/{outlet}/setup/stations/{name}": editors,
+	"DELETE /api/v1/outlets/{outlet}/setup/machines/{name}": editors,
+	"DELETE /api/v1/outlets/{outlet}/setup/staff/{name}":    editors,
+	"DELETE /api/v1/outlets/{outlet}/setup/items/{name}":    editors,
+
 	"GET /api/v1/channels":                                  integrators,
 	"POST /api/v1/channels":                                 managers,
 	"GET /api/v1/channels/{channel}":                        integrators,

@@ -90,6 +90,7 @@ type Parts struct {
 	Orders  Orders
 	Kitchen Kitchen
 	Editor  Editor
+	Setups  Setups
 	Care    Care
 	Heard   WebhookHeard // what Stripe sends; nil: cards are not accepted
 
@@ -182,6 +183,7 @@ func newServer(p Parts) *server {
 	s.addAlerts()
 	s.addChannels()
 	s.addTenants()
+	s.addSetup()
 	s.addDeliveries()
 	s.addDrivers()
 	s.addZones()

@@ -35,6 +35,7 @@ import (
 	"brigade/internal/planning/planningpg"
 	"brigade/internal/pos"
 	"brigade/internal/post"
+	"brigade/internal/setup"
 	"brigade/internal/stock"
 	"brigade/internal/stock/stockpg"
 	"brigade/internal/telemetry"
@@ -95,6 +96,7 @@ type App struct {
 	orderRows *orderpg.Store
 	orders    *order.Service
 	editor    *order.Editor // of orders that are being cooked
+	setups    *setup.Editor // of what outlets are set up with
 	sales     *menu.Sales
 	salesRows *planningpg.Store
 	planning  *planning.Service

@@ -20,6 +20,7 @@ import (
 	"brigade/internal/menu/menupg"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
+	"brigade/internal/setup"
 	"brigade/internal/store"
 	"brigade/internal/tenant"
 	"brigade/internal/tenant/tenantpg"
@@ -108,6 +109,7 @@ func (a *App) buildOrders() {
 	})
 	a.onStop("orders", func(context.Context) error { a.orderRows.Close(); return nil })
 	a.orders = order.NewService(tracedOrders{a.orderRows, a.traces}, menuForOrders{a.catalogue}, outletsForOrders{a.tenants}, a.clock)
+	a.setups = &setup.Editor{Pool: a.pool, Clock: a.clock, Append: appendFrom(0), Committed: a.relaid}
 	a.sales = menu.NewSales(a.catalogue, menupg.NewPauses(a.pool, a.append, a.committed), a.clock)
 	a.orders.Guard(a.sells)
 }
@@ -151,6 +153,12 @@ func (a *App) handOver(tx store.Tx, events []event.Event) {
 		a.ownEvents.Writing(events)
 		store.OnEnd(tx, func() { a.ownEvents.Ended(events) })
 	}
+}
+
+// relaid is called after each change of what an outlet is set up with.
+func (a *App) relaid() {
+	a.catalogue.Invalidate()
+	a.committed()
 }
 
 // committed tells followers that there is something new in the log.

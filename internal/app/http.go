@@ -88,7 +88,7 @@ func (a *App) findDemo(ctx context.Context) error {
 func (a *App) apiParts() api.Parts {
 	return api.Parts{
 		Orders: a.orders, Kitchen: a.kitchen, Workers: a.cooks, Tenants: tokens{a.tenants, a.channels}, Menu: a.catalogue, Events: a.tail, Clock: a.clock,
-		Channels: a.channels, Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Work: a.kitchen, Sales: a.sales, Deliveries: a.deliveries, Zones: a.zones, Planning: a.planning, Stock: a.stock, Paper: a.purchasePaper, Workflows: a.workflows, Leader: a.leader, FindTenant: a.findTenant, Plans: a.planner, Alerts: a.alerts, Network: network.NewService(networkpg.New(a.pool), a.clock), Notices: a.notices,
+		Channels: a.channels, Care: a.care, Heard: a.heardStripe(), CalledBack: a.calledBack, Editor: a.editor, Setups: a.setups, Work: a.kitchen, Sales: a.sales, Deliveries: a.deliveries, Zones: a.zones, Planning: a.planning, Stock: a.stock, Paper: a.purchasePaper, Workflows: a.workflows, Leader: a.leader, FindTenant: a.findTenant, Plans: a.planner, Alerts: a.alerts, Network: network.NewService(networkpg.New(a.pool), a.clock), Notices: a.notices,
 		Quotes: a.orders, Admissions: a.kitchen,
 		Estimates: kitchen.NewEstimates(a.tickets, a.clock), Explainer: kitchen.NewExplainer(a.tickets, a.clock),
 		Redis: a.redisState, Track: a.links.Best, Cache: a.redis.cache,
@@ -104,7 +104,7 @@ func (a *App) handler() http.Handler {
 		parts.Views, parts.Open = a.serviceViews(), true
 		return a.limit(api.New(parts))
 	}
-	pages := web.New(a.pageParts())
+	pages := web.New(a.pageParts(parts.Network))
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(parts))
 	for _, pattern := range web.Mounts {

@@ -78,37 +78,17 @@ func setOf(ctx context.Context, tx store.Tx, site *menupg.Site, outlet int64) (e
 	return set, err
 }
 
-// Done is what an edit has made of a thing.
-type Done struct {
-	Was, Now *edit.Thing // nil: it was not there, or is not any more
-}
-
-// Changed tells whether the edit changed anything; the same edit again does not.
-func (d Done) Changed() bool { return !same(d.Was, d.Now) }
-
-// Overtaken says that somebody else has changed a thing since its editor saw it.
-type Overtaken struct {
-	Now *edit.Thing // nil: it was removed
-	err *errs.Error
-}
-
-// Error implements error.
-func (o Overtaken) Error() string { return o.err.Error() }
-
-// Unwrap returns the KindConflict error.
-func (o Overtaken) Unwrap() error { return o.err }
-
 // Put adds a thing or changes it. version is that of the thing as its editor saw it, "" when he adds it. A thing that is as
 // it is wanted to be stays so, whatever the version: an edit that is sent twice is done once.
-// Errors: KindForbidden, KindNotFound (the outlet), KindInvalid (each faulty field), KindConflict (an Overtaken).
-func (e *Editor) Put(ctx context.Context, who actor.Actor, outlet int64, t edit.Thing, version string) (Done, error) {
+// Errors: KindForbidden, KindNotFound (the outlet), KindInvalid (each faulty field), KindConflict (an edit.Overtaken).
+func (e *Editor) Put(ctx context.Context, who actor.Actor, outlet int64, t edit.Thing, version string) (edit.Done, error) {
 	t = t.Tidy()
 	return e.change(ctx, who, outlet, t.Ref(""), version, func(set edit.Set) (edit.Set, error) { return set.Put(t) })
 }
 
 // Remove takes a station, machine, person or item away; without it nothing changes. Errors as for Put, and KindConflict
 // when something still needs it, open orders among them.
-func (e *Editor) Remove(ctx context.Context, who actor.Actor, outlet int64, ref load.Ref, version string) (Done, error) {
+func (e *Editor) Remove(ctx context.Context, who actor.Actor, outlet int64, ref load.Ref, version string) (edit.Done, error) {
 	return e.change(ctx, who, outlet, ref, version, func(set edit.Set) (edit.Set, error) {
 		if set.Find(ref) == nil {
 			return set, nil
@@ -119,10 +99,10 @@ func (e *Editor) Remove(ctx context.Context, who actor.Actor, outlet int64, ref 
 
 func (e *Editor) change(
 	ctx context.Context, who actor.Actor, outlet int64, ref load.Ref, version string, do func(edit.Set) (edit.Set, error),
-) (done Done, err error) {
+) (done edit.Done, err error) {
 	outlet, err = mayEdit(who, outlet)
 	if err != nil {
-		return Done{}, err
+		return edit.Done{}, err
 	}
 	err = store.Commit(ctx, e.Pool, func(tx store.Tx) error {
 		w := &editing{Editor: e, tx: tx, who: who, outlet: outlet, ref: ref}
@@ -130,7 +110,7 @@ func (e *Editor) change(
 		return err
 	})
 	if err != nil {
-		return Done{}, err
+		return edit.Done{}, err
 	}
 	if done.Changed() {
 		e.Committed()
@@ -148,41 +128,34 @@ type editing struct {
 	site   *menupg.Site
 }
 
-func (w *editing) run(ctx context.Context, version string, do func(edit.Set) (edit.Set, error)) (Done, error) {
+func (w *editing) run(ctx context.Context, version string, do func(edit.Set) (edit.Set, error)) (edit.Done, error) {
 	site, err := menupg.LockSite(ctx, w.tx, w.who.Tenant, w.outlet)
 	if err != nil {
-		return Done{}, err
+		return edit.Done{}, err
 	}
 	w.site = site
 	have, err := setOf(ctx, w.tx, site, w.outlet)
 	if err != nil {
-		return Done{}, err
+		return edit.Done{}, err
 	}
 	was := have.Find(w.ref)
 	want, wrong := do(have)
 	now := want.Find(w.ref)
-	if same(was, now) && wrong == nil {
-		return Done{was, now}, nil
+	if edit.Same(was, now) && wrong == nil {
+		return edit.Done{Was: was, Now: now}, nil
 	}
 	if err := w.overtaken(was, version); err != nil {
-		return Done{}, err
+		return edit.Done{}, err
 	}
 	if wrong != nil {
-		return Done{}, wrong
+		return edit.Done{}, wrong
 	}
 	if now == nil {
 		if err := w.idle(ctx); err != nil {
-			return Done{}, err
+			return edit.Done{}, err
 		}
 	}
-	return Done{was, now}, w.write(ctx, have, want)
-}
-
-func same(a, b *edit.Thing) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Version() == b.Version()
+	return edit.Done{Was: was, Now: now}, w.write(ctx, have, want)
 }
 
 // overtaken checks that the thing is still as its editor saw it.
@@ -191,11 +164,11 @@ func (w *editing) overtaken(was *edit.Thing, version string) error {
 	case was == nil && version == "", was != nil && was.Version() == version:
 		return nil
 	case was == nil:
-		return Overtaken{nil, errs.Conflict("somebody else has removed %s %s in the meantime", w.ref.Kind, w.ref.Name)}
+		return edit.NewOvertaken(nil, "somebody else has removed %s %s in the meantime", w.ref.Kind, w.ref.Name)
 	case version == "":
-		return Overtaken{was, errs.Conflict("there is a %s %s already", w.ref.Kind, w.ref.Name)}
+		return edit.NewOvertaken(was, "there is a %s %s already", w.ref.Kind, w.ref.Name)
 	}
-	return Overtaken{was, errs.Conflict("somebody else has changed %s %s in the meantime", w.ref.Kind, w.ref.Name)}
+	return edit.NewOvertaken(was, "somebody else has changed %s %s in the meantime", w.ref.Kind, w.ref.Name)
 }
 
 // idle checks that no open order needs what is to be removed.

@@ -122,4 +122,3 @@ func fileZone(z delivery.Zone) load.Zone {
 	}
 	return out
 }
-

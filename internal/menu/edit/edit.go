@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"brigade/internal/errs"
+	"brigade/internal/measure"
 	"brigade/internal/menu/load"
 )
 
@@ -116,6 +117,19 @@ func (s Set) order() *Order {
 	return &Order{skus}
 }
 
+// Unit is what an ingredient is measured in; "" for one that is not known.
+func (s Set) Unit(code string) measure.Unit {
+	if s.Outlet.Stock == nil {
+		return ""
+	}
+	for _, g := range s.Outlet.Stock.Ingredients {
+		if g.Code == code {
+			return g.Unit
+		}
+	}
+	return ""
+}
+
 // parts are what goes into one unit of an item.
 func (s Set) parts(sku string) []load.Part {
 	if s.Outlet.Stock == nil {
@@ -193,7 +207,7 @@ func (s *Set) reorder(skus []string) {
 
 // Remove returns the set without a thing. Errors: KindConflict, which says what still needs it.
 func (s Set) Remove(ref load.Ref) (Set, error) {
-	if why := s.needs(ref); why != "" {
+	if why := s.Needs(ref); why != "" {
 		return s, errs.Conflict("%s %s cannot be removed: %s", ref.Kind, ref.Name, why)
 	}
 	o := &s.Outlet

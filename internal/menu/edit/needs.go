@@ -8,8 +8,8 @@ import (
 	"brigade/internal/menu/load"
 )
 
-// needs says what of the set still needs a thing; "" when nothing does.
-func (s Set) needs(ref load.Ref) string {
+// Needs says what of the set still needs a thing; "" when nothing does.
+func (s Set) Needs(ref load.Ref) string {
 	switch ref.Kind {
 	case load.KindStation:
 		return s.needStation(ref.Name)

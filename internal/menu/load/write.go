@@ -39,7 +39,7 @@ type node struct{ yaml.Node }
 
 func (n *node) add(key string, value *yaml.Node) *node {
 	if value != nil {
-		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
+		n.Content = append(n.Content, stringNode(key), value)
 	}
 	return n
 }

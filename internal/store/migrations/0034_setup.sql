@@ -6,11 +6,6 @@ alter table stations add column removed_at timestamptz;        -- null: it is pa
 -- Where an item stands on its outlet's menu; those of one place by their ids.
 alter table menu_items add column place integer not null default 0;
 
--- When an outlet takes orders: {"weekly": [{"day": 1, "from": "12:00", "to": "23:00"}], "closed": [{"day": "2026-12-25"}]}.
--- null: always.
-alter table outlets add column hours jsonb;
-
 -- +goose Down
-alter table outlets drop column hours;
 alter table menu_items drop column place;
 alter table stations drop column removed_at;

@@ -371,6 +371,7 @@ func minutes(d time.Duration) string {
 // setupFuncs are what the templates of the set-up can call besides those of all pages.
 var setupFuncs = template.FuncMap{
 	"clocktime": minutes,
+	"sessions":  newSessions,
 	"seconds":   func(s float64) string { return minutes(time.Duration(s * float64(time.Second))) },
 	"short": func(text string, n int) string {
 		if r := []rune(text); len(r) > n {

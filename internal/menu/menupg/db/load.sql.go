@@ -283,7 +283,7 @@ func (q *Queries) LoadedMachines(ctx context.Context, arg LoadedMachinesParams) 
 }
 
 const loadedOutlets = `-- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds, o.hours,
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
        coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
 from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = $1
@@ -298,7 +298,6 @@ type LoadedOutletsRow struct {
 	IsDefault         bool
 	StaleAfterSeconds int32
 	CourseGapSeconds  int32
-	Hours             []byte
 	FreeFormStation   string
 	Admission         []byte
 }
@@ -320,7 +319,6 @@ func (q *Queries) LoadedOutlets(ctx context.Context, tenantID int64) ([]LoadedOu
 			&i.IsDefault,
 			&i.StaleAfterSeconds,
 			&i.CourseGapSeconds,
-			&i.Hours,
 			&i.FreeFormStation,
 			&i.Admission,
 		); err != nil {
@@ -617,20 +615,6 @@ type PlaceItemsParams struct {
 // The menu in the order that is given.
 func (q *Queries) PlaceItems(ctx context.Context, arg PlaceItemsParams) error {
 	_, err := q.db.Exec(ctx, placeItems, arg.OutletID, arg.Skus)
-	return err
-}
-
-const putHours = `-- name: PutHours :exec
-update outlets set hours = $1::jsonb where id = $2
-`
-
-type PutHoursParams struct {
-	Hours []byte
-	ID    int64
-}
-
-func (q *Queries) PutHours(ctx context.Context, arg PutHoursParams) error {
-	_, err := q.db.Exec(ctx, putHours, arg.Hours, arg.ID)
 	return err
 }
 

@@ -26,7 +26,7 @@ from staff w where w.outlet_id = @outlet_id and not w.active order by w.name;
 select id, slug, name, tier, timezone, currency from tenants where slug = @slug;
 
 -- name: LoadedOutlets :many
-select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds, o.hours,
+select o.id, o.slug, o.name, o.timezone, o.is_default, o.stale_after_seconds, o.course_gap_seconds,
        coalesce(s.name, '') as free_form_station, coalesce(a.settings, '{}') as admission
 from outlets o left join stations s on s.id = o.free_form_station_id left join admission_settings a on a.outlet_id = o.id
 where o.tenant_id = @tenant_id
@@ -90,9 +90,6 @@ returning id;
 -- name: PutOutletAdmission :exec
 insert into admission_settings (outlet_id, tenant_id, settings) values (@outlet_id, @tenant_id, @settings)
 on conflict (outlet_id) do update set settings = excluded.settings;
-
--- name: PutHours :exec
-update outlets set hours = sqlc.narg(hours)::jsonb where id = @id;
 
 -- name: SetFreeFormStation :exec
 update outlets set free_form_station_id = nullif(@station_id::bigint, 0) where id = @id;

@@ -1,0 +1,67 @@
+package edit
+
+import (
+	"brigade/internal/errs"
+	"brigade/internal/menu/load"
+)
+
+// Done is what an edit has made of a thing.
+type Done struct {
+	Was, Now *Thing // nil: it was not there, or is not any more
+}
+
+// Changed tells whether the edit changed anything; the same edit again does not.
+func (d Done) Changed() bool { return !Same(d.Was, d.Now) }
+
+// Same tells whether two things are the same; nil is none.
+func Same(a, b *Thing) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Version() == b.Version()
+}
+
+// Overtaken says that somebody else has changed a thing since its editor saw it. It is a KindConflict.
+type Overtaken struct {
+	Now *Thing // nil: it was removed
+	err *errs.Error
+}
+
+// NewOvertaken returns an Overtaken that says so in a sentence.
+func NewOvertaken(now *Thing, format string, a ...any) Overtaken {
+	return Overtaken{now, errs.Conflict(format, a...)}
+}
+
+// Error implements error.
+func (o Overtaken) Error() string { return o.err.Error() }
+
+// Unwrap returns the KindConflict error.
+func (o Overtaken) Unwrap() error { return o.err }
+
+// Differences says what differs between two things of one kind, in the words of a file.
+func Differences(from, to Thing) []load.FieldChange {
+	var out []load.FieldChange
+	for _, c := range load.Compare(from.document(), to.document()).Changes {
+		out = append(out, c.Fields...)
+	}
+	return out
+}
+
+// document is a file that says nothing but the thing.
+func (t Thing) document() *load.Document {
+	var o load.Outlet
+	switch {
+	case t.Station != nil:
+		o.Stations = []load.Station{*t.Station}
+	case t.Machine != nil:
+		o.Machines = []load.Machine{*t.Machine}
+	case t.Staff != nil:
+		o.Staff = []load.Staff{*t.Staff}
+	case t.Item != nil:
+		o.Items = []load.Item{t.Item.Item}
+	case t.General != nil:
+		o.Name, o.Timezone, o.FreeFormStation = t.General.Name, t.General.Timezone, t.General.FreeFormStation
+		o.StaleAfter, o.CourseGap = t.General.StaleAfter, t.General.CourseGap
+	}
+	return &load.Document{Outlets: []load.Outlet{o}}
+}
