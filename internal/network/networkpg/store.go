@@ -52,15 +52,18 @@ func (s *Store) Parent(ctx context.Context, tenant int64) (network.Parent, error
 
 // Draw implements network.Store.
 func (s *Store) Draw(ctx context.Context, parent network.Parent, w network.Window) (network.Picture, error) {
-	p := network.Picture{Parent: parent, Window: w}
+	p := network.Picture{Parent: parent, Window: w, Days: []network.DaySales{}}
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return p, store.Classify(err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
+	if _, err := tx.Exec(ctx, "set local work_mem = '128MB'"); err != nil { // ten thousand outlets are summed without a file
+		return p, store.Classify(err)
+	}
 	d := &drawer{ctx: ctx, q: db.New(tx), w: w, p: &p, place: map[int64]int{}}
 	for _, draw := range []func() error{
-		d.sites, d.sales, d.days, d.waste, d.kitchens, d.forecasts, d.outlook, d.accuracy, d.deliveries, d.routes, d.shipments,
+		d.sites, d.sales, d.waste, d.kitchens, d.forecasts, d.outlook, d.accuracy, d.deliveries, d.routes, d.shipments,
 		d.made, d.transfers,
 	} {
 		if err := draw(); err != nil {
@@ -109,19 +112,17 @@ func (d *drawer) sites() error {
 }
 
 func (d *drawer) sales() error {
-	rows, err := d.q.SalesBySite(d.ctx, db.SalesBySiteParams{
+	rows, err := d.q.SalesOfNetwork(d.ctx, db.SalesOfNetworkParams{
 		Before: d.w.Before, First: d.w.First, Last: d.w.Last, Today: d.w.Today, Tenants: d.tenants,
 	})
 	for _, r := range rows {
-		f := d.at(r.OutletID)
-		*[]*network.Sales{&f.Before, &f.Now, &f.Today}[r.Part] = network.Sales{Milli: r.QuantityMilli, Revenue: r.RevenueMinor, Days: int(r.Days)}
+		if r.OutletID != 0 {
+			f := d.at(r.OutletID)
+			*[]*network.Sales{&f.Before, &f.Now, &f.Today}[r.Part] = network.Sales{Milli: r.QuantityMilli, Revenue: r.RevenueMinor, Days: int(r.Number)}
+		} else if !r.Day.Before(d.w.First) {
+			d.p.Days = append(d.p.Days, network.DaySales{Day: r.Day, Milli: r.QuantityMilli, Revenue: r.RevenueMinor, Outlets: int(r.Number)})
+		}
 	}
-	return err
-}
-
-func (d *drawer) days() error {
-	list, err := daySales(d.ctx, d.q, d.w, d.tenants, 0)
-	d.p.Days = list
 	return err
 }
 

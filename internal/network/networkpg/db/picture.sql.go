@@ -151,22 +151,36 @@ func (q *Queries) ForecastByProduct(ctx context.Context, arg ForecastByProductPa
 }
 
 const forecastBySite = `-- name: ForecastBySite :many
-select s.outlet_id, (f.day - date '1970-01-01')::int as day, sum(round(coalesce(e.quantity, f.mean::float8)::numeric * 1000))::bigint as quantity_milli
+with days as materialized (select date '1970-01-01' + g as day from generate_series($2::int, $3::int) g),
+best as materialized (
+    select distinct on (r.tenant_id, r.outlet_id, d.day) r.tenant_id, r.outlet_id, d.day, r.id, r.day as made, r.kind
+    from forecast_runs r join days d on d.day between r.day and r.day + r.horizon - 1
+    where r.tenant_id = any($1::bigint[]) and r.status = 'done' and r.day > (select min(day) from days) - 29
+    order by r.tenant_id, r.outlet_id, d.day, r.day desc, r.kind desc, r.id desc),
+edits as materialized (
+    select distinct on (e.series_id, e.day) e.series_id, e.day, e.quantity from forecast_edits e
+    where e.tenant_id = any($1::bigint[]) and e.day in (select day from days)
+    order by e.series_id, e.day, e.id desc)
+select s.outlet_id, (d.day - date '1970-01-01')::int as day, sum(round(coalesce(e.quantity, x.mean)::numeric * 1000))::bigint as quantity_milli
 from sales_series s
-cross join lateral (select date '1970-01-01' + g as day from generate_series($1::int, $2::int) g) d
-cross join lateral (
-    select f.day, f.mean from forecasts f join forecast_runs r on r.id = f.run_id and r.status = 'done'
-    where f.series_id = s.id and f.day = d.day order by r.day desc, r.kind desc, f.run_id desc limit 1) f
-left join lateral (select e.quantity from forecast_edits e where e.series_id = s.id and e.day = d.day order by e.id desc limit 1) e on true
-where s.tenant_id = any($3::bigint[])
+cross join days d
+left join best a on a.tenant_id = s.tenant_id and a.outlet_id = 0 and a.day = d.day
+left join best o on o.tenant_id = s.tenant_id and o.outlet_id = s.outlet_id and o.day = d.day
+left join forecasts f on f.series_id = s.id and f.day = d.day
+    and f.run_id = case when o.id is null or (a.made, a.kind, a.id) > (o.made, o.kind, o.id) then a.id else o.id end
+cross join lateral (select coalesce(f.mean, (
+    select l.mean from forecasts l join forecast_runs r on r.id = l.run_id and r.status = 'done'
+    where l.series_id = s.id and l.day = d.day order by r.day desc, r.kind desc, l.run_id desc limit 1))::float8 as mean) x
+left join edits e on e.series_id = s.id and e.day = d.day
+where s.tenant_id = any($1::bigint[]) and x.mean is not null
   and not exists (select from sales_aliases a where a.tenant_id = s.tenant_id and a.sku = s.sku)
 group by 1, 2
 `
 
 type ForecastBySiteParams struct {
+	Tenants []int64
 	First   int32
 	Last    int32
-	Tenants []int64
 }
 
 type ForecastBySiteRow struct {
@@ -175,9 +189,11 @@ type ForecastBySiteRow struct {
 	QuantityMilli int64
 }
 
-// The latest forecast of each product and day, or what somebody made of it, summed in thousandths so that sums are exact.
+// The latest forecast of each product and day, or what somebody made of it, summed in thousandths so that sums are exact. It is
+// found in the latest run of the outlet's, or of its tenant's, that reaches the day; only a product that this one left out is
+// looked for in all.
 func (q *Queries) ForecastBySite(ctx context.Context, arg ForecastBySiteParams) ([]ForecastBySiteRow, error) {
-	rows, err := q.db.Query(ctx, forecastBySite, arg.First, arg.Last, arg.Tenants)
+	rows, err := q.db.Query(ctx, forecastBySite, arg.Tenants, arg.First, arg.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -597,17 +613,18 @@ func (q *Queries) SalesByProduct(ctx context.Context, arg SalesByProductParams) 
 	return items, nil
 }
 
-const salesBySite = `-- name: SalesBySite :many
-select v.outlet_id, case when v.day < $1::date then 0 when v.day <= $2::date then 1 else 2 end::int as part,
-       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as days
-from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+const salesOfNetwork = `-- name: SalesOfNetwork :many
+select coalesce(v.outlet_id, 0)::bigint as outlet_id, coalesce(v.part, 0)::int as part, coalesce(v.day, 'epoch')::date as day,
+       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as number
+from (select s.outlet_id, d.day, case when d.day < $1::date then 0 when d.day <= $2::date then 1 else 2 end as part,
+             sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
       from sales_series s join sales_days d on d.series_id = s.id and d.day between $3::date and $4::date
       where s.tenant_id = any($5::bigint[])
       group by s.outlet_id, d.day) v
-group by 1, 2
+group by grouping sets ((v.outlet_id, v.part), (v.day)) order by 3
 `
 
-type SalesBySiteParams struct {
+type SalesOfNetworkParams struct {
 	First   time.Time
 	Last    time.Time
 	Before  time.Time
@@ -615,18 +632,19 @@ type SalesBySiteParams struct {
 	Tenants []int64
 }
 
-type SalesBySiteRow struct {
+type SalesOfNetworkRow struct {
 	OutletID      int64
 	Part          int32
+	Day           time.Time
 	QuantityMilli int64
 	RevenueMinor  int64
-	Days          int32
+	Number        int32
 }
 
-// By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it. Days are summed first: counting
-// distinct ones would sort every row.
-func (q *Queries) SalesBySite(ctx context.Context, arg SalesBySiteParams) ([]SalesBySiteRow, error) {
-	rows, err := q.db.Query(ctx, salesBySite,
+// In one go by outlet (part 0 are the days before the window, 1 the window, 2 what comes after it; number: of its days) and by
+// day, with outlet 0 (number: of the outlets). Days are summed first: counting distinct ones would sort every row.
+func (q *Queries) SalesOfNetwork(ctx context.Context, arg SalesOfNetworkParams) ([]SalesOfNetworkRow, error) {
+	rows, err := q.db.Query(ctx, salesOfNetwork,
 		arg.First,
 		arg.Last,
 		arg.Before,
@@ -637,15 +655,16 @@ func (q *Queries) SalesBySite(ctx context.Context, arg SalesBySiteParams) ([]Sal
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SalesBySiteRow
+	var items []SalesOfNetworkRow
 	for rows.Next() {
-		var i SalesBySiteRow
+		var i SalesOfNetworkRow
 		if err := rows.Scan(
 			&i.OutletID,
 			&i.Part,
+			&i.Day,
 			&i.QuantityMilli,
 			&i.RevenueMinor,
-			&i.Days,
+			&i.Number,
 		); err != nil {
 			return nil, err
 		}

@@ -14,16 +14,17 @@ left join network_centrals c on c.outlet_id = o.id
 where t.id = @parent or t.status = 'active' and t.id in (select m.tenant_id from network_members m where m.parent_id = @parent)
 order by t.id <> @parent, t.slug, o.slug;
 
--- name: SalesBySite :many
--- By outlet: part 0 are the days before the window, 1 the window, 2 what comes after it. Days are summed first: counting
--- distinct ones would sort every row.
-select v.outlet_id, case when v.day < @first::date then 0 when v.day <= @last::date then 1 else 2 end::int as part,
-       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as days
-from (select s.outlet_id, d.day, sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
+-- name: SalesOfNetwork :many
+-- In one go by outlet (part 0 are the days before the window, 1 the window, 2 what comes after it; number: of its days) and by
+-- day, with outlet 0 (number: of the outlets). Days are summed first: counting distinct ones would sort every row.
+select coalesce(v.outlet_id, 0)::bigint as outlet_id, coalesce(v.part, 0)::int as part, coalesce(v.day, 'epoch')::date as day,
+       sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as number
+from (select s.outlet_id, d.day, case when d.day < @first::date then 0 when d.day <= @last::date then 1 else 2 end as part,
+             sum(d.quantity_milli)::bigint as quantity_milli, sum(d.revenue_minor)::bigint as revenue_minor
       from sales_series s join sales_days d on d.series_id = s.id and d.day between @before::date and @today::date
       where s.tenant_id = any(@tenants::bigint[])
       group by s.outlet_id, d.day) v
-group by 1, 2;
+group by grouping sets ((v.outlet_id, v.part), (v.day)) order by 3;
 
 -- name: SalesByDay :many
 select v.day, sum(v.quantity_milli)::bigint as quantity_milli, sum(v.revenue_minor)::bigint as revenue_minor, count(*)::int as outlets
@@ -116,15 +117,31 @@ where i.tenant_id = any(@tenants::bigint[]) and timezone(o.timezone, m.made_at):
 group by i.outlet_id, i.code, i.name, i.unit order by i.code, i.outlet_id;
 
 -- name: ForecastBySite :many
--- The latest forecast of each product and day, or what somebody made of it, summed in thousandths so that sums are exact.
-select s.outlet_id, (f.day - date '1970-01-01')::int as day, sum(round(coalesce(e.quantity, f.mean::float8)::numeric * 1000))::bigint as quantity_milli
+-- The latest forecast of each product and day, or what somebody made of it, summed in thousandths so that sums are exact. It is
+-- found in the latest run of the outlet's, or of its tenant's, that reaches the day; only a product that this one left out is
+-- looked for in all.
+with days as materialized (select date '1970-01-01' + g as day from generate_series(@first::int, @last::int) g),
+best as materialized (
+    select distinct on (r.tenant_id, r.outlet_id, d.day) r.tenant_id, r.outlet_id, d.day, r.id, r.day as made, r.kind
+    from forecast_runs r join days d on d.day between r.day and r.day + r.horizon - 1
+    where r.tenant_id = any(@tenants::bigint[]) and r.status = 'done' and r.day > (select min(day) from days) - 29
+    order by r.tenant_id, r.outlet_id, d.day, r.day desc, r.kind desc, r.id desc),
+edits as materialized (
+    select distinct on (e.series_id, e.day) e.series_id, e.day, e.quantity from forecast_edits e
+    where e.tenant_id = any(@tenants::bigint[]) and e.day in (select day from days)
+    order by e.series_id, e.day, e.id desc)
+select s.outlet_id, (d.day - date '1970-01-01')::int as day, sum(round(coalesce(e.quantity, x.mean)::numeric * 1000))::bigint as quantity_milli
 from sales_series s
-cross join lateral (select date '1970-01-01' + g as day from generate_series(@first::int, @last::int) g) d
-cross join lateral (
-    select f.day, f.mean from forecasts f join forecast_runs r on r.id = f.run_id and r.status = 'done'
-    where f.series_id = s.id and f.day = d.day order by r.day desc, r.kind desc, f.run_id desc limit 1) f
-left join lateral (select e.quantity from forecast_edits e where e.series_id = s.id and e.day = d.day order by e.id desc limit 1) e on true
-where s.tenant_id = any(@tenants::bigint[])
+cross join days d
+left join best a on a.tenant_id = s.tenant_id and a.outlet_id = 0 and a.day = d.day
+left join best o on o.tenant_id = s.tenant_id and o.outlet_id = s.outlet_id and o.day = d.day
+left join forecasts f on f.series_id = s.id and f.day = d.day
+    and f.run_id = case when o.id is null or (a.made, a.kind, a.id) > (o.made, o.kind, o.id) then a.id else o.id end
+cross join lateral (select coalesce(f.mean, (
+    select l.mean from forecasts l join forecast_runs r on r.id = l.run_id and r.status = 'done'
+    where l.series_id = s.id and l.day = d.day order by r.day desc, r.kind desc, l.run_id desc limit 1))::float8 as mean) x
+left join edits e on e.series_id = s.id and e.day = d.day
+where s.tenant_id = any(@tenants::bigint[]) and x.mean is not null
   and not exists (select from sales_aliases a where a.tenant_id = s.tenant_id and a.sku = s.sku)
 group by 1, 2;
 
