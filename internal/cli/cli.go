@@ -28,6 +28,7 @@ const (
 // Commands are the commands that need no app.
 type Commands struct {
 	Load    loadCommand    `cmd:"" group:"setup" help:"Load tenants, menus, kitchens and staff from a file."`
+	User    userCommand    `cmd:"" group:"setup" help:"People who sign in by password or PIN."`
 	Token   tokenCommand   `cmd:"" group:"setup" help:"Tokens, by which people and programs are let in."`
 	Migrate migrateCommand `cmd:"" group:"setup" help:"The database's schema: up to date, back, or how it stands."`
 

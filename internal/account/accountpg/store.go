@@ -244,3 +244,9 @@ func (s *Store) Log(ctx context.Context, tenant, before int64, n int) ([]account
 func (s *Store) Note(ctx context.Context, n account.Note) error {
 	return store.Classify(s.q.Note(ctx, noteParams(n)))
 }
+
+// StationByName finds an outlet's station. Errors: KindNotFound.
+func (s *Store) StationByName(ctx context.Context, tenant, outlet int64, name string) (int64, error) {
+	id, err := s.q.StationByName(ctx, db.StationByNameParams{TenantID: tenant, OutletID: outlet, Name: name})
+	return id, found(err, "station")
+}

@@ -604,6 +604,23 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) error 
 	return err
 }
 
+const stationByName = `-- name: StationByName :one
+select id from stations where tenant_id = $1 and outlet_id = $2 and name = $3
+`
+
+type StationByNameParams struct {
+	TenantID int64
+	OutletID int64
+	Name     string
+}
+
+func (q *Queries) StationByName(ctx context.Context, arg StationByNameParams) (int64, error) {
+	row := q.db.QueryRow(ctx, stationByName, arg.TenantID, arg.OutletID, arg.Name)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const tabletByHash = `-- name: TabletByHash :one
 select b.id, b.tenant_id, b.outlet_id, coalesce(b.station_id, 0)::bigint as station_id, coalesce(s.name, '')::text as station_name, b.name, b.idle_seconds, o.name as outlet_name
 from tablets b join outlets o on o.id = b.outlet_id left join stations s on s.id = b.station_id

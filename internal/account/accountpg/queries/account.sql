@@ -177,3 +177,6 @@ order by id desc limit @max_rows;
 
 -- name: ForgetNotes :exec
 delete from access_log where at < now() - interval '400 days';
+
+-- name: StationByName :one
+select id from stations where tenant_id = @tenant_id and outlet_id = @outlet_id and name = @name;
