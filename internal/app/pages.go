@@ -10,6 +10,7 @@ import (
 	"brigade/internal/web/manager"
 	"brigade/internal/web/network"
 	"brigade/internal/web/page"
+	workflowpages "brigade/internal/web/workflows"
 	"brigade/internal/web/planning"
 	"brigade/internal/web/settings"
 	"brigade/internal/web/shop"
@@ -21,6 +22,7 @@ func (a *App) pageParts(net network.Network) web.Parts {
 	accounts := account.New(accountpg.New(a.pool), a.log)
 	return web.Parts{
 		Parts:    page.Parts{Tenants: a.tenants, Users: accounts, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log, Tiles: page.Tiles{Template: a.cfg.Pages.MapTiles, Credit: a.cfg.Pages.MapCredit}},
+		Workflows: workflowpages.Parts{Workflows: a.workflows, Holidays: isHoliday},
 		Floor:    floor.Parts{Orders: a.orders, Kitchen: a.kitchen, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries},
 		Dispatch: dispatch.Parts{Fleet: a.deliveries, Zones: a.zones},
 		Tracking: tracking.Parts{

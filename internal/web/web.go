@@ -11,6 +11,7 @@ import (
 	"brigade/internal/web/manager"
 	"brigade/internal/web/network"
 	"brigade/internal/web/page"
+	"brigade/internal/web/workflows"
 	"brigade/internal/web/planning"
 	"brigade/internal/web/settings"
 	"brigade/internal/web/shop"
@@ -20,6 +21,7 @@ import (
 // Parts are what the pages show and act on, by area.
 type Parts struct {
 	page.Parts
+	Workflows workflows.Parts
 	Floor    floor.Parts
 	Manager  manager.Parts
 	Network  network.Parts
@@ -31,12 +33,13 @@ type Parts struct {
 }
 
 // Mounts are the patterns that New's handler answers.
-var Mounts = []string{"/{$}", "/planning", "/planning/", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/dispatch", "/dispatch/", "/settings/", "/account", "/account/", "/pin", "/lock", "/tablet/", "/welcome/", "/shop/", "/manager", "/manager/", "/network", "/network/"}
+var Mounts = []string{"/{$}", "/planning", "/planning/", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/dispatch", "/dispatch/", "/settings/", "/account", "/account/", "/pin", "/lock", "/tablet/", "/welcome/", "/shop/", "/manager", "/manager/", "/network", "/network/", "/workflows", "/workflows/"}
 
 // New returns the handler of all pages, for Mounts. Streams end with their request's context.
 func New(p Parts) http.Handler {
 	mux, kit := http.NewServeMux(), page.New(p.Parts)
 	kit.Mount(mux)
+	workflows.Mount(mux, kit, p.Workflows)
 	floor.Mount(mux, kit, p.Floor)
 	manager.Mount(mux, kit, p.Manager)
 	network.Mount(mux, kit, p.Network)

@@ -87,9 +87,23 @@ type Change func(w *Workflow) error
 // Put changes a workflow, or makes a new one when there is none of that name. Who changes one of the house's as a tenant
 // gets one of his own, which takes its place for him alone. Errors: KindInvalid, KindConflict, KindNotFound for an id.
 func (s *Service) Put(ctx context.Context, who actor.Actor, ref, action string, change Change) (Workflow, error) {
+	w, err := s.changed(ctx, who, ref, action == "put", change)
+	if err != nil {
+		return w, err
+	}
+	return s.store.Put(ctx, w, s.note(who, action, nil))
+}
+
+// Check says what Put would say of a change, and keeps nothing. It returns the workflow as it would be. Errors: as Put.
+func (s *Service) Check(ctx context.Context, who actor.Actor, ref string, change Change) (Workflow, error) {
+	return s.changed(ctx, who, ref, true, change)
+}
+
+// changed is a workflow as a change makes it, validated; fresh: where there is none, of a new one.
+func (s *Service) changed(ctx context.Context, who actor.Actor, ref string, fresh bool, change Change) (Workflow, error) {
 	w, err := s.Workflow(ctx, who, ref)
 	switch {
-	case errs.Is(err, errs.KindNotFound) && nameLike.MatchString(ref) && !allDigits(ref) && action == "put":
+	case errs.Is(err, errs.KindNotFound) && nameLike.MatchString(ref) && !allDigits(ref) && fresh:
 		w = Workflow{
 			Tenant: who.Tenant, Name: ref, Kind: OnDemand, Zone: s.o.DefaultZone, Enabled: true, MaxRun: DefaultMaxRun, MaxRetries: DefaultRetries,
 			RetryDelay: DefaultRetryDelay,
@@ -109,16 +123,20 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, ref, action string, 
 	if err := w.Validate(s.o.Rulebook); err != nil {
 		return w, err
 	}
-	if w.Cron != "" { // the rules, too
-		zone := w.Zone
-		if zone == TenantZone {
-			zone = s.o.DefaultZone
-		}
-		if _, _, err := w.Schedule(zone, s.o.Holidays); err != nil {
-			return w, err
-		}
+	return w, s.checkRules(&w)
+}
+
+// checkRules refuses rules of a schedule that cannot be read.
+func (s *Service) checkRules(w *Workflow) error {
+	if w.Cron == "" {
+		return nil
 	}
-	return s.store.Put(ctx, w, s.note(who, action, nil))
+	zone := w.Zone
+	if zone == TenantZone {
+		zone = s.o.DefaultZone
+	}
+	_, _, err := w.Schedule(zone, s.o.Holidays)
+	return err
 }
 
 func allDigits(text string) bool {
