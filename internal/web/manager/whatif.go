@@ -44,7 +44,7 @@ var amounts = []string{"-30%", "-20%", "-10%", "+10%", "+20%", "+30%", "+50%", "
 
 // showQuestions shows the form and what was asked before.
 func (s *server) showQuestions(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	return s.form(w, r, who, url.Values{"source": {"made"}, "evenings": {"10"}, "days": {"1"}, "per_hour": {"30"}}, nil)
+	return s.form(w, r, who, url.Values{"source": {"made"}, "evenings": {"10"}, "days": {"1"}, "per_hour": {"12"}}, nil)
 }
 
 // form shows the form with what was entered and what is wrong with it.
@@ -138,9 +138,9 @@ func readQuestion(form url.Values) (whatif.Asked, error) {
 		a.Made, a.PerHour = int(number("evenings")), number("per_hour")
 	}
 	a.Changes = changes(form)
-	for _, c := range a.Changes {
-		if strings.Count(c, `"`)%2 != 0 {
-			f.Add("changes", "names with a double quote cannot be asked for")
+	for field, values := range form {
+		if strings.Contains(strings.Join(values, ""), `"`) {
+			f.Add(field, "must not hold a double quote")
 		}
 	}
 	if len(a.Changes) == 0 {
