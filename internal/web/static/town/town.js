@@ -51,11 +51,11 @@
     if (!window.L) return;
     const data = JSON.parse(holder.dataset.map), fresh = !maps.has(root);
     const state = maps.get(root) || begin(root, data);
+    if (fresh || !state.moved) fit(state, data); // before anything is put on it: a map without a view shows nothing
     state.layers.clearLayers();
     for (const a of data.areas || []) L.polygon(a.shape.map(ring => ring.map(at)), { className: `area ${a.kind}`, interactive: Boolean(a.label) }).addTo(state.layers).bindTooltip(named(a.label), { className: 'town-name', sticky: true });
     for (const w of data.ways || []) L.polyline(w.via.map(at), { className: `way ${w.kind}`, interactive: false }).addTo(state.layers);
     place(state, data.places || [], root);
-    if (fresh || !state.moved) fit(state, data);
     root.dispatchEvent(new CustomEvent('town:shown', { bubbles: true, detail: data }));
   }
 
@@ -95,7 +95,8 @@
   function fit(state, data) {
     const all = [...(data.places || []).map(p => at(p.at)), ...(data.ways || []).flatMap(w => w.via.map(at))];
     if (data.around || all.length === 0) all.push(...(data.areas || []).flatMap(a => a.shape.flat().map(at)));
-    if (all.length) state.map.fitBounds(all, { padding: [40, 40], maxZoom: 16, animate: false });
+    if (all.length === 0) all.push([0, 0]);
+    state.map.fitBounds(all, { padding: [40, 40], maxZoom: 16, animate: false });
   }
 
   const showAll = () => document.querySelectorAll('[data-town]').forEach(show);
