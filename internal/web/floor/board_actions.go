@@ -2,7 +2,6 @@ package floor
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -22,7 +21,7 @@ func (s *server) done(w http.ResponseWriter, r *http.Request, t page.Toast) erro
 // placeTestOrder lets a newcomer see an order travel: one item of the menu, chosen by chance. Demo only.
 func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
 	if s.Demo == nil || s.Menu == nil {
-		return errs.Forbidden("test orders are for the demo")
+		return errs.Forbidden("%s", s.Say(r, "board.said.demo"))
 	}
 	outlet, _, err := s.Outlet(r, who)
 	if err != nil {
@@ -33,14 +32,22 @@ func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who acto
 		return err
 	}
 	if len(items) == 0 {
-		return errs.Conflict("nothing is on the menu of %s", outlet.Name)
+		return errs.Conflict("%s", s.Say(r, "board.said.no_menu", outlet.Name))
 	}
 	receipt, err := s.Orders.Place(r.Context(), who, testOrder(outlet.ID, items[rand.IntN(len(items))].SKU))
 	if err != nil {
 		return err
 	}
 	o := receipt.Order
-	return s.done(w, r, page.Toast{Text: fmt.Sprintf("Order %s is in: %s, %s.", shortNumber(o.Number), o.Lines[0].Name, where(o))})
+	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.placed", shortNumber(o.Number), o.Lines[0].Name, s.where(r, o))})
+}
+
+// where says where an order goes, in the visitor's language.
+func (s *server) where(r *http.Request, o order.Order) string {
+	if n := table(o); n > 0 {
+		return s.Say(r, "where.table", n)
+	}
+	return s.Say(r, "where."+string(o.Type))
 }
 
 func testOrder(outlet int64, sku string) order.Placement {
@@ -60,7 +67,7 @@ func (s *server) handOver(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, page.Toast{Text: fmt.Sprintf("Order %s was handed over.", shortNumber(o.Number))})
+	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.handed_over", shortNumber(o.Number))})
 }
 
 // setMachine takes a machine down or up, as the form's field "to" says.
@@ -75,14 +82,14 @@ func (s *server) setMachine(w http.ResponseWriter, r *http.Request, who actor.Ac
 	}
 	reason := ""
 	if to == "down" {
-		reason = "taken down by " + who.Name
+		reason = s.Say(r, "board.reason.down", who.Name)
 	}
 	if err := s.Kitchen.SetMachine(r.Context(), who, outlet.ID, r.PathValue("id"), to == "up", reason); err != nil {
 		return err
 	}
-	name := cmp.Or(r.PostFormValue("name"), "The machine")
+	name := cmp.Or(r.PostFormValue("name"), s.Say(r, "board.said.machine"))
 	return s.done(w, r, page.Toast{
-		Text: name + " is " + to + ".",
+		Text: s.Say(r, "board.said."+to, name),
 		Undo: takeBack(r, map[string]string{"down": "up", "up": "down"}[to]),
 	})
 }
@@ -100,9 +107,9 @@ func (s *server) setBreak(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err := s.Kitchen.SetBreak(r.Context(), who, outlet.ID, r.PathValue("id"), to == "back", 0); err != nil {
 		return err
 	}
-	name := cmp.Or(r.PostFormValue("name"), "The staff member")
+	name := cmp.Or(r.PostFormValue("name"), s.Say(r, "board.said.person"))
 	return s.done(w, r, page.Toast{
-		Text: name + map[string]string{"break": " is on a break.", "back": " is back at work."}[to],
+		Text: s.Say(r, "board.said."+to, name),
 		Undo: takeBack(r, map[string]string{"break": "back", "back": "break"}[to]),
 	})
 }

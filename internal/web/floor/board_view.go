@@ -24,22 +24,22 @@ type boardView struct {
 
 // columns are the columns of the order board, in the order of a life.
 var columns = [...]struct {
-	key, title, empty string
-	statuses          []order.Status
-	open              bool
+	key      string // its texts are board.column.KEY and board.empty.KEY
+	statuses []order.Status
+	open     bool
 }{
-	{"received", "Received", "No order is waiting for the kitchen.", []order.Status{order.Created, order.Scheduled}, true},
-	{"cooking", "Cooking", "Nothing is being made.", []order.Status{order.InPreparation}, true},
-	{"ready", "Ready", "Nothing waits to be handed over.", []order.Status{order.Ready, order.SchedulingDelivery, order.WaitingForDriver, order.InDelivery}, true},
-	{"closed", "Handed over", "Nothing was handed over yet.", []order.Status{order.Served, order.Collected, order.Delivered, order.Cancelled, order.Rejected}, false},
+	{"received", []order.Status{order.Created, order.Scheduled}, true},
+	{"cooking", []order.Status{order.InPreparation}, true},
+	{"ready", []order.Status{order.Ready, order.SchedulingDelivery, order.WaitingForDriver, order.InDelivery}, true},
+	{"closed", []order.Status{order.Served, order.Collected, order.Delivered, order.Cancelled, order.Rejected}, false},
 }
 
 // columnView is the orders in one stage of their life.
 type columnView struct {
-	Key, Title, Empty string
-	Count             int // of all, shown or not; 0 when nobody counts them
-	Open              bool
-	Cards             []cardView
+	Key   string
+	Count int // of all, shown or not; 0 when nobody counts them
+	Open  bool
+	Cards []cardView
 }
 
 // More is how many orders are not shown.
@@ -50,7 +50,8 @@ type cardView struct {
 	ID          int64
 	Number      string
 	Short       string // the end of the number: what people call out
-	Kind, Where string // takeout; "Table 5"
+	Kind        string // takeout
+	Table       int    // 0 = none
 	Customer    string
 	Items       []order.Line
 	MoreItems   int
@@ -150,7 +151,7 @@ func columnViews(l *look, outlet string, at time.Time) []columnView {
 	}
 	views := make([]columnView, len(columns))
 	for i, c := range columns {
-		views[i] = columnView{Key: c.key, Title: c.title, Empty: c.empty, Open: c.open}
+		views[i] = columnView{Key: c.key, Open: c.open}
 		if c.open {
 			for _, s := range c.statuses {
 				views[i].Count += l.Pulse.Open[s]
@@ -173,7 +174,7 @@ func inOrder(orders []order.Order, open bool) []order.Order {
 
 func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) cardView {
 	c := cardView{
-		ID: o.ID, Number: o.Number, Short: shortNumber(o.Number), Kind: string(o.Type), Where: where(o), Customer: o.CustomerName,
+		ID: o.ID, Number: o.Number, Short: shortNumber(o.Number), Kind: string(o.Type), Table: table(o), Customer: o.CustomerName,
 		Items: o.Lines, Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Status: string(o.Status),
 		CanHandOver: o.Status.AtCounter(), Outlet: outlet,
 	}
@@ -196,16 +197,12 @@ func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) c
 // shortNumber is what is called out: 001 of ORD_20241216_001.
 func shortNumber(number string) string { return number[strings.LastIndex(number, "_")+1:] }
 
-func where(o order.Order) string {
-	switch {
-	case o.Type == order.DineIn && o.TableNumber > 0:
-		return "Table " + strconv.Itoa(o.TableNumber)
-	case o.Type == order.DineIn:
-		return "Dine-in"
-	case o.Type == order.Delivery:
-		return "Delivery"
+// table is where an order is eaten; 0 = at none.
+func table(o order.Order) int {
+	if o.Type != order.DineIn {
+		return 0
 	}
-	return "Takeout"
+	return o.TableNumber
 }
 
 // minutes writes a duration as a kitchen reads it: 4:07, 1:02:09.

@@ -101,7 +101,7 @@
     if (!lamp || link === state) return;
     link = state;
     lamp.dataset.state = state;
-    lamp.querySelector('.words').textContent = { on: 'live', off: 'offline, trying again', wait: 'connecting' }[state];
+    lamp.querySelector('.words').textContent = { on: lamp.dataset.sayOn ?? 'live', off: lamp.dataset.sayOff ?? 'offline', wait: lamp.dataset.sayWait ?? 'connecting' }[state];
     document.body.classList.toggle('offline', state === 'off');
   }
 
@@ -129,7 +129,7 @@
   document.addEventListener('click', e => {
     const close = e.target.closest('[data-close]'), copy = e.target.closest('[data-copy]');
     if (close) document.getElementById(close.dataset.close).replaceChildren();
-    if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(() => { copy.textContent = 'Copied'; });
+    if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(() => { copy.textContent += ' ✓'; });
   });
 
   if (document.getElementById('link')) setLink('wait');

@@ -117,7 +117,7 @@ func (l Language) Say(key string, args ...any) (string, error) {
 	if forms := strings.Split(text, "|"); len(forms) > 1 {
 		text = forms[min(l.form(firstNumber(args)), len(forms)-1)]
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || !strings.Contains(text, "%") { // a number may choose the form and stand elsewhere
 		return text, nil
 	}
 	return fmt.Sprintf(text, args...), nil
