@@ -35,8 +35,11 @@ func windowOf(span string, d *kitchen.Diary) window {
 	case "day":
 		at, begun := d.Now.Truncate(30*time.Minute), d.Begun().Truncate(30*time.Minute)
 		w := window{begun, at.Add(90 * time.Minute), time.Hour}
-		if w.to.Sub(w.from) > 14*time.Hour {
+		switch long := w.to.Sub(w.from); {
+		case long > 14*time.Hour:
 			w.tick = 2 * time.Hour
+		case long < 4*time.Hour:
+			w.tick = 15 * time.Minute
 		}
 		return w
 	}
@@ -151,6 +154,7 @@ type track struct{ pieces []piece }
 const (
 	shortest = 0.6
 	gap      = 0.25
+	labelled = 2.6 // as wide as a bar is that has room for its number
 )
 
 func (t *track) takes(p piece) bool {
@@ -231,7 +235,7 @@ func newBar(p piece, track int, zone *time.Location, say texter) barView {
 	if p.n > 1 {
 		b.Text = say("manager.bar_joined", p.n) + ", " + times
 	}
-	if p.to-p.from >= 1.5 {
+	if p.to-p.from >= labelled {
 		b.Label = short(p.Number)
 		if p.n > 1 {
 			b.Label = strconv.Itoa(p.n) + "×"

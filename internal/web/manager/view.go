@@ -213,7 +213,7 @@ func newLate(d *kitchen.Diary, o tenant.Outlet, zone *time.Location, say texter)
 	for _, x := range all[:min(lateShown, len(all))] {
 		l := lateOrder{
 			Number: x.Number, Short: short(x.Number), Base: base(o), Placed: x.Placed.In(zone).Format("15:04"),
-			Promised: x.Promised().In(zone).Format("15:04"), Late: say("manager.minutes", one(x.Late(d.Now).Minutes())),
+			Promised: x.Promised().In(zone).Format("15:04"), Late: span(x.Late(d.Now)),
 		}
 		if !x.Ready.IsZero() {
 			l.Ready = x.Ready.In(zone).Format("15:04")
@@ -241,13 +241,22 @@ func figures(d *kitchen.Diary, v dayView, say texter) []figureView {
 		return append(list,
 			figureView{say("manager.by_p50"), strconv.Itoa(k.P50) + " %", say("manager.aim", 50)},
 			figureView{say("manager.by_p90"), strconv.Itoa(k.P90) + " %", say("manager.aim", 90)},
-			figureView{say("manager.bias"), k.Bias, k.Spoken})
+			figureView{say("manager.bias"), k.Bias, ""})
 	}
 	return append(list, figureView{say("manager.by_p50"), "–", ""}, figureView{say("manager.by_p90"), "–", ""}, figureView{say("manager.bias"), "–", ""})
 }
 
 // short is what is called out: 001 of ORD_20241216_001.
 func short(number string) string { return number[strings.LastIndex(number, "_")+1:] }
+
+// span writes a length as a kitchen reads it: 4:07, 1:02:09.
+func span(d time.Duration) string {
+	s := int(d.Round(time.Second) / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
 
 // one is a number with one decimal.
 func one(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }

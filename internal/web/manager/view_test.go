@@ -100,7 +100,7 @@ func TestWhyAnOrderWasLate(t *testing.T) {
 		{Cause: kitchen.CauseCooking, From: at(6), To: at(10), Task: &kitchen.Task{Item: "Wrap", Description: "grill"}},
 	}}
 	v := newWhy(a, nil, english)
-	require.Equal(t, "5.0 min late; most of it: waiting for a station, 5.0 min.", v.Said)
+	require.Equal(t, "5:00 min late; most of it: waiting for a station, 5:00 min.", v.Said)
 	require.Equal(t, "50.00%", v.Due)
 	require.Equal(t, "60.00%", v.Segments[0].W)
 	require.Equal(t, "taken by 001", v.Segments[0].Whose)

@@ -58,7 +58,7 @@ func newWhy(a *kitchen.Account, zone *time.Location, say texter) *whyView {
 		wide := at(g.To) - at(g.From)
 		seg := segmentView{
 			No: i + 1, Cause: string(g.Cause), Name: causeName(g.Cause, say), X: pct(at(g.From)), W: pct(wide), Wide: wide > 2.5,
-			From: clock(g.From), To: clock(g.To), Minutes: one(g.Length().Minutes()), Late: lateness(g.Late), Subject: g.Subject, Whose: holders(g.Holders, say),
+			From: clock(g.From), To: clock(g.To), Minutes: span(g.Length()), Late: lateness(g.Late), Subject: g.Subject, Whose: holders(g.Holders, say),
 		}
 		if g.Task != nil {
 			seg.Step, seg.Item = g.Task.Description, g.Task.Item
@@ -66,7 +66,7 @@ func newWhy(a *kitchen.Account, zone *time.Location, say texter) *whyView {
 		v.Segments = append(v.Segments, seg)
 	}
 	for _, c := range a.Shares() {
-		v.Causes = append(v.Causes, causeView{string(c.Cause), causeName(c.Cause, say), one(c.Took.Minutes()), lateness(c.Late)})
+		v.Causes = append(v.Causes, causeView{string(c.Cause), causeName(c.Cause, say), span(c.Took), lateness(c.Late)})
 	}
 	if !a.Due.IsZero() && at(a.Due) >= 0 && at(a.Due) <= 100 {
 		v.Due, v.Promised = pct(at(a.Due)), a.Due.In(zone).Format("15:04")
@@ -84,18 +84,18 @@ func sentence(a *kitchen.Account, say texter) string {
 		}
 	}
 	if worst.Late == 0 {
-		return say("manager.why_in_time", one(a.Total().Minutes()))
+		return say("manager.why_in_time", span(a.Total()))
 	}
-	return say("manager.why_late", one(a.Late().Minutes()), causeName(worst.Cause, say), one(worst.Late.Minutes()))
+	return say("manager.why_late", span(a.Late()), causeName(worst.Cause, say), span(worst.Late))
 }
 
 func causeName(c kitchen.Cause, say texter) string { return say("manager.cause_" + string(c)) }
 
 func lateness(d time.Duration) string {
-	if d < 3*time.Second {
+	if d < time.Second {
 		return ""
 	}
-	return one(d.Minutes())
+	return span(d)
 }
 
 // holders names whose tasks had what was wanting, three at most.
