@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,6 +136,34 @@ func TestPicturesAreSharedForAWhile(t *testing.T) {
 	require.ErrorIs(t, err, store.err)
 	store.err = nil
 	require.Equal(t, 5, ask(30), "failures are not kept")
+}
+
+func TestNobodyWaitsForALargeNetworkThatIsDrawnAnew(t *testing.T) {
+	t.Parallel()
+	var real atomic.Int64 // seconds
+	store := &counting{hold: make(chan struct{}, 1)}
+	s := NewService(store, standing{})
+	s.now = func() time.Time { return time.Unix(real.Add(2), 0) } // each look takes long
+	who := actor.Actor{Tenant: 7, Role: actor.Owner}
+	ask := func() *Picture {
+		p, err := s.Picture(t.Context(), who, "chain", 30)
+		require.NoError(t, err)
+		return p
+	}
+	store.hold <- struct{}{}
+	first := ask()
+	require.Same(t, first, ask())
+	real.Add(int64(PictureFor / time.Second))
+	require.Same(t, first, ask(), "the next one is held up")
+	store.hold <- struct{}{}
+	require.Eventually(t, func() bool {
+		store.mu.Lock()
+		defer store.mu.Unlock()
+		return store.draws == 2
+	}, time.Minute, time.Millisecond)
+	close(store.hold)
+	real.Add(int64(LargePictureFor / time.Second))
+	require.NotSame(t, first, ask(), "it is too old by now")
 }
 
 func TestWhoGivesUpTakesNothingFromOthers(t *testing.T) {

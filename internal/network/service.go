@@ -17,8 +17,12 @@ import (
 const (
 	// PictureFor is how old a network's figures may be; of real time.
 	PictureFor = 15 * time.Second
+	// LargePictureFor is how old the figures of a network may be that takes more than a second to draw: nobody waits while it is
+	// drawn anew.
+	LargePictureFor = 2 * time.Minute
 
-	drawWithin = 30 * time.Second // how long the database may take
+	largeFrom  = time.Second
+	drawWithin = time.Minute // how long the database may take
 	kept       = 200              // pictures at a time
 )
 
@@ -71,7 +75,8 @@ type Service struct {
 
 type drawn struct {
 	picture *Picture
-	until   time.Time
+	until   time.Time // then it is drawn anew when somebody asks
+	last    time.Time // until then it is shown meanwhile
 }
 
 // NewService returns a service; the clock is the product's.
@@ -80,7 +85,7 @@ func NewService(store Store, clock clock.Clock) *Service {
 }
 
 // Picture returns the network of the caller's own tenant, which the request names by slug or id, over a number of days
-// (0: DefaultDays). It is at most PictureFor old; it is shared: do not change it.
+// (0: DefaultDays). It is at most PictureFor old, or LargePictureFor when it takes long to draw; it is shared: do not change it.
 // Errors: KindForbidden for another tenant, for one that is not of the enterprise tier, and for whoever is bound to an
 // outlet; KindInvalid for too many days.
 func (s *Service) Picture(ctx context.Context, who actor.Actor, parent string, days int) (*Picture, error) {
@@ -97,10 +102,23 @@ func (s *Service) Picture(ctx context.Context, who actor.Actor, parent string, d
 		return nil, err
 	}
 	key := strconv.FormatInt(p.ID, 10) + "/" + strconv.Itoa(days)
-	if pic := s.known(key); pic != nil {
+	pic, old := s.known(key)
+	if pic != nil && !old {
 		return pic, nil
 	}
-	return s.draw(ctx, key, p, days)
+	answer := s.draw(ctx, key, p, days)
+	if pic != nil {
+		return pic, nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-answer:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*Picture), nil
+	}
 }
 
 // admit finds the parent that a request names and whether the caller may see its network.
@@ -121,18 +139,20 @@ func (s *Service) admit(ctx context.Context, who actor.Actor, ref string) (Paren
 	return p, nil
 }
 
-func (s *Service) known(key string) *Picture {
+// known returns the picture that is kept, if it may be shown, and whether it is time for another one.
+func (s *Service) known(key string) (pic *Picture, old bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d, ok := s.drawn[key]; ok && s.now().Before(d.until) {
-		return d.picture
+	d, ok := s.drawn[key]
+	if now := s.now(); ok && now.Before(d.last) {
+		return d.picture, !now.Before(d.until)
 	}
-	return nil
+	return nil, false
 }
 
 // draw reads a picture, once for all who ask at the same time. Who gives up does not take it away from others.
-func (s *Service) draw(ctx context.Context, key string, p Parent, days int) (*Picture, error) {
-	answer := s.drawing.DoChan(key, func() (any, error) {
+func (s *Service) draw(ctx context.Context, key string, p Parent, days int) <-chan singleflight.Result {
+	return s.drawing.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drawWithin)
 		defer cancel()
 		asked := s.now()
@@ -142,25 +162,20 @@ func (s *Service) draw(ctx context.Context, key string, p Parent, days int) (*Pi
 			return nil, err
 		}
 		pic.At = s.clock.Now()
-		s.keep(key, drawn{&pic, asked.Add(PictureFor)})
+		d := drawn{&pic, asked.Add(PictureFor), asked.Add(PictureFor)}
+		if s.now().Sub(asked) > largeFrom {
+			d.last = asked.Add(LargePictureFor)
+		}
+		s.keep(key, d)
 		return &pic, nil
 	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-answer:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*Picture), nil
-	}
 }
 
 func (s *Service) keep(key string, d drawn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for old, o := range s.drawn {
-		if !s.now().Before(o.until) || len(s.drawn) >= kept {
+		if !s.now().Before(o.last) || len(s.drawn) >= kept {
 			delete(s.drawn, old)
 		}
 	}
