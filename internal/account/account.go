@@ -136,12 +136,12 @@ type Store interface {
 	Link(ctx context.Context, link Hash) (User, error)
 	UseLink(ctx context.Context, link Hash, password string, n Note) (User, error)
 
-	// Salt is an outlet's, made when it has none.
-	Salt(ctx context.Context, outlet int64, fresh []byte) ([]byte, error)
+	// Salt is an outlet's, made when it has none. Errors: KindNotFound when the tenant has no such outlet.
+	Salt(ctx context.Context, tenant, outlet int64, fresh []byte) ([]byte, error)
 	// SetPIN gives a user a PIN at an outlet; nil takes it away. Errors: KindConflict when somebody there has it.
 	SetPIN(ctx context.Context, u User, outlet int64, hash []byte, n Note) error
 	// ByPIN finds an active user of an outlet.
-	ByPIN(ctx context.Context, outlet int64, hash []byte) (User, error)
+	ByPIN(ctx context.Context, tenant, outlet int64, hash []byte) (User, error)
 
 	// Open writes a session of an active user, in place of the one that he comes with.
 	Open(ctx context.Context, s NewSession, n Note) error

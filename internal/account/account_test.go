@@ -245,6 +245,7 @@ func TestPINs(t *testing.T) {
 	for _, plain := range []string{"123", "1234567", "1234", "0000", "9876", "12a4", "١٢٣٤"} {
 		require.True(t, errs.Is(pin(boss, 201, plain), errs.KindInvalid), plain)
 	}
+	require.True(t, errs.Is(pin(boss, 203, "4831"), errs.KindNotFound), "another tenant's outlet tells nothing of its PINs")
 	made, err := b.one.SetPIN(t.Context(), b.owner, boss.ID, 201, "")
 	require.NoError(t, err)
 	require.Len(t, made, 6)

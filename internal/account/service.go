@@ -243,7 +243,7 @@ func mayHavePIN(by actor.Actor, u User, outlet int64) error {
 }
 
 func (s *Service) writePIN(ctx context.Context, by actor.Actor, u User, outlet int64, pin string) error {
-	salt, err := s.store.Salt(ctx, outlet, newSalt())
+	salt, err := s.store.Salt(ctx, u.Tenant, outlet, newSalt())
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (s *Service) byPIN(ctx context.Context, t Tablet, pin string) (User, error)
 	if !isPIN(pin) {
 		return User{}, errs.NotFound("that is no PIN")
 	}
-	salt, err := s.store.Salt(ctx, t.Outlet, newSalt())
+	salt, err := s.store.Salt(ctx, t.Tenant, t.Outlet, newSalt())
 	if err != nil {
 		return User{}, err
 	}
@@ -121,7 +121,7 @@ func (s *Service) byPIN(ctx context.Context, t Tablet, pin string) (User, error)
 	if err != nil {
 		return User{}, err
 	}
-	return s.store.ByPIN(ctx, t.Outlet, hash)
+	return s.store.ByPIN(ctx, t.Tenant, t.Outlet, hash)
 }
 
 func (s *Service) wrongPIN(ctx context.Context, t Tablet, from Origin, err error) error {

@@ -205,9 +205,9 @@ func (s *Store) UseLink(ctx context.Context, link account.Hash, password string,
 }
 
 // Salt implements account.Store.
-func (s *Store) Salt(ctx context.Context, outlet int64, fresh []byte) ([]byte, error) {
-	salt, err := s.q.SaltOf(ctx, db.SaltOfParams{OutletID: outlet, Salt: fresh})
-	return salt, store.Classify(err)
+func (s *Store) Salt(ctx context.Context, tenant, outlet int64, fresh []byte) ([]byte, error) {
+	salt, err := s.q.SaltOf(ctx, db.SaltOfParams{TenantID: tenant, OutletID: outlet, Salt: fresh})
+	return salt, found(err, "outlet")
 }
 
 // SetPIN implements account.Store.
@@ -225,8 +225,8 @@ func (s *Store) SetPIN(ctx context.Context, u account.User, outlet int64, hash [
 }
 
 // ByPIN implements account.Store.
-func (s *Store) ByPIN(ctx context.Context, outlet int64, hash []byte) (account.User, error) {
-	r, err := s.q.UserByPIN(ctx, db.UserByPINParams{OutletID: outlet, Hash: hash})
+func (s *Store) ByPIN(ctx context.Context, tenant, outlet int64, hash []byte) (account.User, error) {
+	r, err := s.q.UserByPIN(ctx, db.UserByPINParams{TenantID: tenant, OutletID: outlet, Hash: hash})
 	return account.User{ID: r.ID, Name: r.Name, Station: r.StationID}, found(err, "user")
 }
 

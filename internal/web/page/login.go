@@ -56,8 +56,12 @@ func (k *Kit) visit(r *http.Request) (account.Visit, error) {
 		}
 	}
 	if k.Users != nil && tablet != "" {
-		if _, err := k.Users.Tablet(r.Context(), tablet); !errs.Is(err, errs.KindNotFound) {
-			return account.Visit{}, errs.Unauthorized("this tablet is locked").Because(err)
+		_, err := k.Users.Tablet(r.Context(), tablet)
+		if err == nil {
+			err = errs.Unauthorized("this tablet is locked")
+		}
+		if !errs.Is(err, errs.KindNotFound) {
+			return account.Visit{}, err
 		}
 	}
 	who, err := k.holder(r)
@@ -87,13 +91,13 @@ func Secret(r *http.Request, cookie string) string {
 	return c.Value
 }
 
-// isUse tells whether somebody touches the screen: streams go on by themselves, and so do pages that refresh themselves
-// where browsers say so.
+// isUse tells whether somebody touches the screen: what scripts fetch, streams and pages that refresh themselves go on
+// without him. Browsers say so of themselves, but for those that are spoken to without encryption.
 func isUse(r *http.Request) bool {
 	if strings.HasPrefix(r.URL.Path, "/live/") {
 		return false
 	}
-	return r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-User") == "?1"
+	return r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") == "" || r.Header.Get("Sec-Fetch-User") == "?1"
 }
 
 // From is where a request comes from. Only a proxy on the same machine is believed whom it speaks for.

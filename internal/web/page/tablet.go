@@ -44,10 +44,18 @@ func (k *Kit) showPIN(w http.ResponseWriter, r *http.Request) {
 }
 
 func (k *Kit) renderPIN(w http.ResponseWriter, r *http.Request, status int, p pinPage) {
-	t, ok := k.tablet(r)
-	if !ok {
+	if k.Users == nil {
+		k.Fail(w, r, k.NoPage(r))
+		return
+	}
+	t, err := k.Users.Tablet(r.Context(), Secret(r, tabletCookie))
+	switch {
+	case errs.Is(err, errs.KindNotFound):
 		k.forget(w, r, tabletCookie)
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	case err != nil: // Postgres is away: it is a tablet all the same
+		k.Fail(w, r, err)
 		return
 	}
 	p.Frame, p.Tablet, p.CanQuit = k.Frame(r, k.Say(r, "pin.title")), t, k.Demo != nil

@@ -456,18 +456,20 @@ func (q *Queries) PutPIN(ctx context.Context, arg PutPINParams) error {
 }
 
 const saltOf = `-- name: SaltOf :one
-insert into outlet_salts (outlet_id, salt) values ($1, $2)
+insert into outlet_salts (outlet_id, salt)
+select o.id, $1 from outlets o where o.id = $2 and o.tenant_id = $3
 on conflict (outlet_id) do update set outlet_id = excluded.outlet_id
 returning salt
 `
 
 type SaltOfParams struct {
-	OutletID int64
 	Salt     []byte
+	OutletID int64
+	TenantID int64
 }
 
 func (q *Queries) SaltOf(ctx context.Context, arg SaltOfParams) ([]byte, error) {
-	row := q.db.QueryRow(ctx, saltOf, arg.OutletID, arg.Salt)
+	row := q.db.QueryRow(ctx, saltOf, arg.Salt, arg.OutletID, arg.TenantID)
 	var salt []byte
 	err := row.Scan(&salt)
 	return salt, err
@@ -836,12 +838,13 @@ func (q *Queries) UserByEmail(ctx context.Context, email string) (UserByEmailRow
 const userByPIN = `-- name: UserByPIN :one
 select u.id, u.name, coalesce(u.station_id, 0)::bigint as station_id
 from user_pins p join users u on u.id = p.user_id and u.active join tenants t on t.id = u.tenant_id and t.status = 'active'
-where p.outlet_id = $1 and p.hash = $2 and (u.outlet_id is null or u.outlet_id = p.outlet_id)
+where p.outlet_id = $1 and p.hash = $2 and p.tenant_id = $3 and u.role <> 'driver' and (u.outlet_id is null or u.outlet_id = p.outlet_id)
 `
 
 type UserByPINParams struct {
 	OutletID int64
 	Hash     []byte
+	TenantID int64
 }
 
 type UserByPINRow struct {
@@ -851,7 +854,7 @@ type UserByPINRow struct {
 }
 
 func (q *Queries) UserByPIN(ctx context.Context, arg UserByPINParams) (UserByPINRow, error) {
-	row := q.db.QueryRow(ctx, userByPIN, arg.OutletID, arg.Hash)
+	row := q.db.QueryRow(ctx, userByPIN, arg.OutletID, arg.Hash, arg.TenantID)
 	var i UserByPINRow
 	err := row.Scan(&i.ID, &i.Name, &i.StationID)
 	return i, err

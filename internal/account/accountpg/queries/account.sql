@@ -111,7 +111,8 @@ returning u.id, u.tenant_id, u.name;
 delete from user_links where user_id = @user_id and used_at is null;
 
 -- name: SaltOf :one
-insert into outlet_salts (outlet_id, salt) values (@outlet_id, @salt)
+insert into outlet_salts (outlet_id, salt)
+select o.id, @salt from outlets o where o.id = @outlet_id and o.tenant_id = @tenant_id
 on conflict (outlet_id) do update set outlet_id = excluded.outlet_id
 returning salt;
 
@@ -125,7 +126,7 @@ delete from user_pins where user_id = @user_id;
 -- name: UserByPIN :one
 select u.id, u.name, coalesce(u.station_id, 0)::bigint as station_id
 from user_pins p join users u on u.id = p.user_id and u.active join tenants t on t.id = u.tenant_id and t.status = 'active'
-where p.outlet_id = @outlet_id and p.hash = @hash and (u.outlet_id is null or u.outlet_id = p.outlet_id);
+where p.outlet_id = @outlet_id and p.hash = @hash and p.tenant_id = @tenant_id and u.role <> 'driver' and (u.outlet_id is null or u.outlet_id = p.outlet_id);
 
 -- name: InsertTablet :one
 insert into tablets (tenant_id, outlet_id, station_id, name, hash, idle_seconds, created_by)
