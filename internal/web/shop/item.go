@@ -16,6 +16,7 @@ import (
 type itemPage struct {
 	frame
 	dish
+	Base    string // of the frame and the dish, which are the same
 	Groups  []groupView
 	Most    int
 	InSheet bool // over the menu, which it changes
@@ -48,7 +49,7 @@ func (s *server) showItem(w http.ResponseWriter, r *http.Request, p place) error
 	}
 	lang := page.Language(r)
 	data := itemPage{
-		frame: s.frame(r, p, s.cart(r, p), it.Name), dish: newDish(p, lang, it, seen.Pauses), Groups: newGroups(p, lang, it), Most: mostOfLine,
+		frame: s.frame(r, p, s.cart(r, p), it.Name), Base: p.base(), dish: newDish(p, lang, it, seen.Pauses), Groups: newGroups(p, lang, it), Most: mostOfLine,
 	}
 	if r.Header.Get("HX-Request") != "" {
 		data.InSheet = true

@@ -73,11 +73,19 @@ func (s *server) lookFor(ctx context.Context, t page.Topic) (any, error) {
 	return s.look(ctx, place{Outlet: t.Outlet})
 }
 
-// cut is what a look shows in a view, which is a language and the tenant's slug.
+// viewOf is how a menu is shown: in which language, under which tenant's address. "en demo".
+func viewOf(l texts.Language, p place) string { return l.Code + " " + p.tenant.Slug }
+
+func viewLang(view string) texts.Language {
+	code, _, _ := strings.Cut(view, " ")
+	l, _ := texts.Find(code)
+	return l
+}
+
+// cut is what a look shows in a view.
 func (s *server) cut(t page.Topic, view string, seen any) []page.Section {
-	lang, _ := texts.Find(view[:2])
-	p := place{t.Outlet, tenant.Tenant{Slug: view[2:]}}
-	v := newMenuView(p, lang, seen.(*look))
+	_, slug, _ := strings.Cut(view, " ")
+	v := newMenuView(place{t.Outlet, tenant.Tenant{Slug: slug}}, viewLang(view), seen.(*look))
 	sections := []page.Section{{Name: "state", Part: "state", Data: v.State}}
 	for _, c := range v.Categories {
 		sections = append(sections, page.Section{Name: c.Key, Part: "category", Data: c})
@@ -112,7 +120,6 @@ type category struct {
 type dish struct {
 	SKU, Name, Description string
 	Price                  string
-	From                   bool // it costs more as it may be chosen
 	Choices                bool
 	Allergens              string
 	Alcohol                bool
@@ -136,16 +143,10 @@ func newMenuView(p place, l texts.Language, seen *look) menuView {
 }
 
 func newDish(p place, l texts.Language, it menu.Item, pauses []menu.Pause) dish {
-	d := dish{
+	return dish{
 		SKU: it.SKU, Name: it.Name, Description: it.Description, Price: priced(l, p.Currency, it.Price), Choices: len(it.Choices) > 0,
 		Allergens: allergens(l, it.Allergens), Alcohol: it.Alcohol, Out: it.Paused(pauses) != "", Base: p.base(), Art: artPath(p, it),
 	}
-	for _, g := range it.Choices {
-		for _, c := range g.Choices[min(g.Min, len(g.Choices)):] {
-			d.From = d.From || c.Price != 0 && g.Min > 0
-		}
-	}
-	return d
 }
 
 // allergens says them in a language, as far as they are known ones, which have texts.

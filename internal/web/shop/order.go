@@ -67,9 +67,6 @@ func (s *server) agreed(r *http.Request, p place, c cart) (o order.Placement, fa
 	if fault := c.Way.check(page.Sayer(lang)); fault != nil {
 		return o, fault, nil
 	}
-	if fault := s.orders.check(r, p); fault != nil {
-		return o, fault, nil
-	}
 	seen, err := s.look(r.Context(), p)
 	if err != nil {
 		return o, nil, err
@@ -86,7 +83,10 @@ func (s *server) agreed(r *http.Request, p place, c cart) (o order.Placement, fa
 	if err == nil && q.Problem == "" && strconv.FormatInt(int64(q.Minor), 10) != r.PostFormValue("total") {
 		return o, errs.Conflict("%s", s.Say(r, "shop.total_changed", q.Total)), nil
 	}
-	return o, nil, err
+	if err == nil {
+		fault = s.orders.check(r, p)
+	}
+	return o, fault, err
 }
 
 // sitDown takes down at which table a guest sits, as the code on it says, and shows him the menu.

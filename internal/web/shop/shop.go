@@ -101,7 +101,7 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 	}
 	s.feeds = k.Feeds(page.FeedOptions{
 		Look: s.lookFor, Cut: s.cut,
-		Page: func(lang string) *template.Template { return s.set.Of(lang, "menu") },
+		Page: func(view string) *template.Template { return s.set.Of(viewLang(view).Code, "menu") },
 	})
 	const at = "/shop/{tenant}/{outlet}"
 	for pattern, do := range map[string]func(http.ResponseWriter, *http.Request, place) error{
@@ -134,5 +134,5 @@ var arithmetic = template.FuncMap{
 func (s *server) live(w http.ResponseWriter, r *http.Request, p place) error {
 	t := page.About(p.Outlet)
 	t.Events.Types = []event.Type{event.SalePaused, event.SaleResumed}
-	return s.feeds.Stream(w, r, t, page.Language(r).Code+p.tenant.Slug, func(context.Context) error { return nil })
+	return s.feeds.Stream(w, r, t, viewOf(page.Language(r), p), func(context.Context) error { return nil })
 }

@@ -4,11 +4,22 @@
   const sheet = document.getElementById('sheet');
 
   document.addEventListener('htmx:afterSwap', e => {
-    if (!sheet) return;
-    if (e.target === sheet) sheet.showModal();
-    if (e.target.id === 'cart' && sheet.open) sheet.close();
+    const into = e.detail.target;
+    if (!sheet || !into) return;
+    if (into === sheet) sheet.showModal();
+    if (into.id === 'cart' && sheet.open) sheet.close();
   });
   if (sheet) sheet.addEventListener('click', e => { if (e.target === sheet) sheet.close(); });
+
+  // What was asked of a cart that is being ordered comes too late: its answer must not bring the cart back.
+  const way = document.getElementById('way');
+  if (way) way.addEventListener('submit', () => htmx.trigger(way, 'htmx:abort'));
+
+  // What was filled in before the scripts were there, or by the browser itself, is asked about now.
+  const differs = f => f.type === 'radio' ? f.checked !== f.defaultChecked : f.tagName === 'INPUT' && f.value !== f.defaultValue;
+  addEventListener('load', () => {
+    if (way && [...way.elements].some(differs)) way.dispatchEvent(new Event('change', { bubbles: true }));
+  });
 
   document.addEventListener('change', e => {
     const group = e.target.closest && e.target.closest('fieldset[data-most]');
