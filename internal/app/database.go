@@ -13,6 +13,7 @@ import (
 	"brigade/internal/setup"
 	"brigade/internal/store"
 	"brigade/internal/store/localpg"
+	"brigade/internal/tenant"
 )
 
 // startDatabase finds or starts Postgres, brings the schema up to date and opens the pool.
@@ -101,12 +102,17 @@ func (a *App) saveClock(ctx context.Context) error {
 	return store.Classify(err)
 }
 
-// loadDemo loads the demo restaurant.
+// loadDemo loads the demo restaurant, once: what its owner has changed since stays.
 func (a *App) loadDemo(ctx context.Context) error {
 	if a.cfg.Demo == config.DemoOff || a.cfg.Demo == "" {
 		return nil
 	}
-	_, err := setup.Load(ctx, a.pool, load.DemoName, bytes.NewReader(load.Demo()), menupg.Options{
+	var there bool
+	err := a.pool.QueryRow(ctx, "select exists (select from tenants where slug = $1)", tenant.DemoSlug).Scan(&there)
+	if err != nil || there {
+		return store.Classify(err)
+	}
+	_, err = setup.Load(ctx, a.pool, load.DemoName, bytes.NewReader(load.Demo()), menupg.Options{
 		By: "demo", At: a.clock.Now(), Append: appendFrom(0),
 	})
 	return err

@@ -240,8 +240,8 @@ func TestWhatIsNeededStays(t *testing.T) {
 		_, err := s.Remove(t.Context(), s.owner, 0, load.Ref{Kind: kind, Name: name}, s.find(t, kind, name).Version())
 		return err
 	}
-	require.ErrorContains(t, remove(load.KindStation, "grill"), "the recipes of Toast have steps at it; grill-1 stand at it; Ann work at it")
-	require.ErrorContains(t, remove(load.KindMachine, "grill-1"), "the recipes of Toast are made on it")
+	require.ErrorContains(t, remove(load.KindStation, "grill"), "station grill is still needed: recipes: Toast; machines: grill-1; people: Ann")
+	require.ErrorContains(t, remove(load.KindMachine, "grill-1"), "machine grill-1 is still needed: recipes: Toast")
 	require.ErrorContains(t, remove(load.KindStaff, "Ann"), "nobody else can work at grill")
 	require.NoError(t, remove(load.KindItem, "toast"))
 	require.NoError(t, remove(load.KindMachine, "grill-1"))

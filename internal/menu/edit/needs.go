@@ -14,7 +14,7 @@ func (s Set) Needs(ref load.Ref) string {
 	case load.KindStation:
 		return s.needStation(ref.Name)
 	case load.KindMachine:
-		return said("the recipes of %s are made on it", s.recipes(func(st load.Step) bool { return st.Machine == ref.Name }))
+		return said("recipes: %s", s.recipes(func(st load.Step) bool { return st.Machine == ref.Name }))
 	case load.KindStaff:
 		return s.alone(ref.Name, nil)
 	default:
@@ -37,17 +37,17 @@ func (s Set) needStation(name string) string {
 	}
 	var why []string
 	for _, w := range []string{
-		said("the recipes of %s have steps at it", s.recipes(func(st load.Step) bool { return st.Station == name })),
-		said("%s stand at it", machines),
-		said("%s work at it", people),
-		said("%s are made at it", s.preparedAt(name)),
+		said("recipes: %s", s.recipes(func(st load.Step) bool { return st.Station == name })),
+		said("machines: %s", machines),
+		said("people: %s", people),
+		said("preparations: %s", s.preparedAt(name)),
 	} {
 		if w != "" {
 			why = append(why, w)
 		}
 	}
 	if o.FreeFormStation == name {
-		why = append(why, "what is not on the menu is made at it")
+		why = append(why, "what is not on the menu")
 	}
 	return strings.Join(why, "; ")
 }

@@ -100,7 +100,7 @@ type stepView struct {
 
 // allergens are those that the European Union wants to be told of (regulation 1169/2011, annex II).
 var allergens = []string{
-	"gluten", "crustaceans", "eggs", "fish", "peanuts", "soybeans", "milk", "nuts", "celery", "mustard", "sesame", "sulphites", "lupin", "molluscs",
+	"gluten", "crustaceans", "egg", "fish", "peanuts", "soybeans", "milk", "nuts", "celery", "mustard", "sesame", "sulphites", "lupin", "molluscs",
 }
 
 func (s *server) showItem(w http.ResponseWriter, r *http.Request, who actor.Actor) error {

@@ -1,0 +1,149 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"brigade/internal/config"
+	"brigade/internal/store/pgtest"
+	"brigade/internal/web/webtest"
+)
+
+// An owner gives his kitchen an oven: a station, a machine, a skill, an item whose recipe has two steps. The next order for it
+// is cooked by them. A circle is refused at its field, and what was entered stays.
+func TestAKitchenIsSetUpOnPages(t *testing.T) {
+	t.Parallel()
+	b := webtest.Open(t)
+	s := webtest.Start(t, pgtest.NewURL(t), config.DemoData)
+	fill := func(field, value string) {
+		b.Evaluate(fmt.Sprintf(`{const e = [...document.querySelectorAll(%q)].at(-1); e.value = %q; ""}`, `main form :is(input:not([type=hidden]), select)[name="`+field+`"]`, value))
+	}
+	press := func(selector string) {
+		b.Evaluate(`document.body.dataset.before = ""; [...document.querySelectorAll(` + "`" + selector + "`" + `)].at(-1).click(); ""`)
+		b.Shows(`body:not([data-before]) #main`)
+	}
+	look := func(theme, lang string) {
+		b.Evaluate(fmt.Sprintf(`fetch("/look", {method: "POST", body: new URLSearchParams({lang: %q, theme: %q, next: "/login"})}).then(() => { document.body.dataset.look = "set" }); ""`, lang, theme))
+		b.Shows(`body[data-look="set"]`)
+	}
+	audit := func() {
+		b.Evaluate(webtest.Axe + `; ""`)
+		b.Evaluate(webtest.Audit)
+		b.Shows(`body[data-audit]`)
+		require.Equal(t, "clean", b.Evaluate(`document.body.dataset.audit`), b.Evaluate(`location.pathname`))
+	}
+	open := func(path string) { b.Do(chromedp.Navigate(s.URL + path)) }
+
+	open("/settings/stations")
+	fill("name", "oven")
+	fill("capacity", "2")
+	press(`form.fields button[value=save]`)
+	b.Shows(`.said`)
+	open("/settings/machines")
+	fill("name", "oven-1")
+	fill("station", "oven")
+	fill("capacity", "2")
+	press(`form.fields button[value=save]`)
+	b.Shows(`.said`)
+	audit()
+
+	look("dark", "ru")
+	open("/settings/staff/person/Ravi")
+	audit()
+	b.Evaluate(`document.querySelector("input[name=skill][value=oven]").click(); ""`)
+	press(`.bar-save button`)
+	b.Shows(`.said`)
+
+	look("light", "es")
+	open("/settings/menu/new")
+	fill("sku", "pizza")
+	fill("name", "Pizza <b>Margherita</b>")
+	fill("category", "Meals")
+	fill("price", "9.50")
+	fill("step_name", "roll dough")
+	fill("step_station", "adhoc")
+	press(`button[value=add]`)
+	fill("step_name", "bake")
+	fill("step_station", "oven")
+	fill("step_machine", "oven-1")
+	fill("step_seconds", "240")
+	b.Evaluate(`document.querySelector("input[name=after_0]").click(); document.querySelector("input[name=after_1]").click(); ""`)
+	press(`.bar-save button`)
+	b.Shows(`.step .fault`)
+	require.Contains(t, b.Evaluate(`document.querySelector(".step .fault").textContent`), "wait for each other in a circle")
+	require.Equal(t, "Pizza <b>Margherita</b>", b.Evaluate(`document.querySelector("input[name=name]").value`))
+	b.Evaluate(`document.querySelector("input[name=after_0]").click(); ""`)
+	press(`button[value=draw]`)
+	b.Shows(`.graph .way.critical`)
+	require.Equal(t, "5:00", b.Evaluate(`document.querySelector(".takes b").textContent`))
+	audit()
+	press(`.bar-save button`)
+	b.Shows(`.said`)
+	audit()
+
+	_, tasks := s.Order("pizza-1", `"pizza":1`)
+	require.Len(t, tasks, 1, "the second step waits for the first")
+	status, task := s.Call(http.MethodGet, fmt.Sprintf("/api/v1/tasks/%d", tasks[0]), "")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "roll dough", task["description"])
+
+	open("/settings/stations")
+	press(`li:nth-last-child(1) button[value=remove]`)
+	b.Shows(`.wrong`)
+	require.Contains(t, b.Evaluate(`document.querySelector(".wrong").textContent`), "station oven is still needed")
+
+	open("/settings/menu")
+	press(`li.thing:last-child button[value=remove]`)
+	b.Shows(`.said button[value=undo]`)
+	press(`.said button[value=undo]`)
+	b.Shows(`.said`)
+	require.Contains(t, s.Get("/settings/export.yaml").Text, "sku: pizza")
+	b.NoException() // refused forms are answered with 422 and 409, of which browsers complain
+}
+
+// Forms that come twice, late or broken.
+func TestSetUpFormsAreSafe(t *testing.T) {
+	t.Parallel()
+	s := webtest.Start(t, pgtest.NewURL(t), config.DemoData)
+	post := func(path string, fields ...string) webtest.Answer { return s.Post(path, fields...) }
+	for range 2 {
+		a := post("/settings/stations", "do", "save", "name", "bar", "capacity", "3")
+		require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+		require.Equal(t, 1, strings.Count(a.Text, `aria-label="Remove: bar"`), "sent twice, there once")
+	}
+	a := post("/settings/stations", "do", "save", "name", "bar", "capacity", "4", "version", "old")
+	require.Equal(t, http.StatusConflict, a.StatusCode)
+	require.Contains(t, a.Text, "somebody else has changed station bar")
+	require.Contains(t, a.Text, "<b>capacity</b>: 4 → 3")
+	require.Contains(t, a.Text, `value="4"`, "what was entered stays")
+	a = post("/settings/stations", "do", "save", "name", "", "capacity", "x")
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "must be a whole number from 1")
+	require.Equal(t, http.StatusBadRequest, post("/settings/stations", "do", "explode").StatusCode)
+	require.Equal(t, http.StatusConflict, post("/settings/menu", "do", "undo", "kind", "item", "name", "wrap", "was", "{").StatusCode)
+	require.Equal(t, http.StatusNotFound, s.Get("/settings/menu/item/nothing").StatusCode)
+	a = post("/settings/menu/new", "sku", "x", "name", `"><script>alert(1)</script>`, "price", "1,50", "step_name", "do", "step_station", "nowhere", "step_seconds", "1e400", "part", "milk", "quantity", "3 kg")
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.NotContains(t, a.Text, "<script>alert")
+	require.Contains(t, a.Text, "must be a number")
+	require.Contains(t, a.Text, "it is measured in ml")
+	a = post("/settings/place", "do", "hours", "open_1", "11-15, 19:00–01:00", "seen", "; ; ; ; ; ; ")
+	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	require.Contains(t, a.Text, `value="11:00-15:00, 19:00-01:00"`)
+	require.Equal(t, http.StatusConflict, post("/settings/place", "do", "hours", "open_2", "9-10", "seen", "; ; ; ; ; ; ").StatusCode)
+	a = post("/settings/menu", "do", "move", "name", "wrap", "to", "up", "version", orderVersion(s.Get("/settings/menu").Text))
+	require.Equal(t, http.StatusOK, a.StatusCode)
+	require.Less(t, strings.Index(a.Text, "/item/wrap"), strings.Index(a.Text, "/item/burger_combo"))
+}
+
+// orderVersion is that of the menu's order, as a form that moves an item has it.
+func orderVersion(page string) string {
+	_, rest, _ := strings.Cut(page, `name="name" value="wrap"><input type="hidden" name="version" value="`)
+	version, _, _ := strings.Cut(rest, `"`)
+	return version
+}
