@@ -236,11 +236,11 @@ var rights = map[string]access{
 	"POST /api/v1/driver/position":                               drivers,
 	"POST /api/v1/driver/positions":                              drivers,
 
-	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/dashboard":           managers,
-	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/network-summary":     managers,
-	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/production-overview": managers,
-	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/distribution-status": managers,
-	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/child-performance":   managers,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/dashboard":           planners,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/network-summary":     planners,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/production-overview": planners,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/distribution-status": planners,
+	"GET /api/v1/{parent_tenant}/orchestrator/enterprise/child-performance":   planners,
 
 	"GET /api/v1/alerts":                   managers,
 	"GET /api/v1/alerts/{id}":              managers,

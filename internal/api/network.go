@@ -31,11 +31,11 @@ const (
 )
 
 func (s *server) addNetwork() {
-	about := " Figures are at most 15 s old, and all of one answer of one moment. Sums are those of the outlets to the unit. For tenants of the " +
+	about := " Figures are at most 15 s old (of networks that take more than a second to sum up, two minutes), and all of one answer of one moment. Sums are those of the outlets to the unit. For tenants of the " +
 		"enterprise tier, of their own network: others are refused with 403."
 	view := func(name, id, summary, description, response string) route {
 		return route{
-			method: http.MethodGet, path: "/api/v1/{parent_tenant}/orchestrator/enterprise/" + name, view: ViewCanonical, id: id, tag: tagNetwork,
+			method: http.MethodGet, path: "/api/v1/{parent_tenant}/orchestrator/enterprise/" + name, view: ViewOrchestrator, id: id, tag: tagNetwork,
 			summary: summary, description: description + about, response: "{" + exampleNetwork + "," + response + "}",
 			errors: []int{http.StatusNotFound, http.StatusConflict},
 		}

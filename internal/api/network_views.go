@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"brigade/internal/actor"
@@ -27,8 +28,23 @@ type dashboardOutput struct {
 	} `nameHint:"NetworkDashboard"`
 }
 
+// asParent lets the operator, who belongs to no tenant, look as the tenant that the request names; others stay who they are.
+func (s *server) asParent(ctx context.Context, who actor.Actor, ref string) actor.Actor {
+	if who.Tenant != 0 || who.Role != actor.System || s.FindTenant == nil {
+		return who
+	}
+	id, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		id = 0
+	}
+	if tenant, err := s.FindTenant(ctx, id, ref); err == nil { // else the network is not found
+		who.Tenant = tenant
+	}
+	return who
+}
+
 func (s *server) networkDashboard(ctx context.Context, who actor.Actor, in *NetworkParam) (*dashboardOutput, error) {
-	p, err := s.Network.Picture(ctx, who, in.Parent, in.Days)
+	p, err := s.Network.Picture(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +96,7 @@ type summaryOutput struct {
 }
 
 func (s *server) networkSummary(ctx context.Context, who actor.Actor, in *NetworkParam) (*summaryOutput, error) {
-	p, err := s.Network.Picture(ctx, who, in.Parent, in.Days)
+	p, err := s.Network.Picture(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +138,7 @@ type productionOutput struct {
 }
 
 func (s *server) networkProduction(ctx context.Context, who actor.Actor, in *NetworkPage) (*productionOutput, error) {
-	p, err := s.Network.Picture(ctx, who, in.Parent, in.Days)
+	p, err := s.Network.Picture(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +227,7 @@ type distributionOutput struct {
 }
 
 func (s *server) networkDistribution(ctx context.Context, who actor.Actor, in *NetworkPage) (*distributionOutput, error) {
-	p, err := s.Network.Picture(ctx, who, in.Parent, in.Days)
+	p, err := s.Network.Picture(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days)
 	if err != nil {
 		return nil, err
 	}
@@ -324,10 +340,10 @@ func (s *server) networkOutlets(ctx context.Context, who actor.Actor, in *networ
 	var only *network.SiteFigures
 	var err error
 	if in.Outlet == "" {
-		p, err = s.Network.Picture(ctx, who, in.Parent, in.Days)
+		p, err = s.Network.Picture(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days)
 	} else {
 		var d network.Detail
-		p, only, d, err = s.Network.Drill(ctx, who, in.Parent, in.Days, in.Outlet)
+		p, only, d, err = s.Network.Drill(ctx, s.asParent(ctx, who, in.Parent), in.Parent, in.Days, in.Outlet)
 		out.Body.Detail = viewDetail(d)
 	}
 	if err != nil {

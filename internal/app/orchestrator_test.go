@@ -138,6 +138,11 @@ func TestContractO(t *testing.T) {
 		require.Contains(t, text, name)
 	}
 	require.Equal(t, "ok", p.ask(http.StatusOK, http.MethodGet, "/health", "")["status"])
+	for _, view := range []string{"dashboard", "network-summary", "production-overview", "distribution-status", "child-performance"} {
+		network := p.ask(http.StatusOK, http.MethodGet, "/api/v1/demo/orchestrator/enterprise/"+view, "")["network"].(map[string]any)
+		require.Equal(t, "demo", network["tenant"], "the operator sees each network")
+	}
+	p.ask(http.StatusNotFound, http.MethodGet, "/api/v1/nobody/orchestrator/enterprise/dashboard", "")
 }
 
 // text asks for something that is not JSON.

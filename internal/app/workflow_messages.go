@@ -18,8 +18,8 @@ type workflowMessage struct {
 	Failed    int       `json:"steps_failed"`
 	Seconds   float64   `json:"duration_seconds"`
 	At        time.Time `json:"timestamp"`
-	Error     string    `json:"error_message,omitempty"`
-	Affected  int       `json:"tenants_affected,omitempty"`
+	Error     *string   `json:"error_message,omitempty"`    // of one that failed
+	Affected  *int      `json:"tenants_affected,omitempty"` // likewise
 }
 
 // workflowKinds are contract O's names of events.
@@ -34,7 +34,10 @@ func workflowMessages(e event.Event) []rabbitmq.Message {
 	}
 	m := workflowMessage{
 		Type: kind, Name: p.WorkflowName, Execution: p.ExecutionID, Tenants: p.Tenants, Steps: p.StepsCompleted, Failed: p.StepsFailed,
-		Seconds: p.Seconds, At: e.OccurredAt.UTC(), Error: p.Error, Affected: p.TenantsAffected,
+		Seconds: p.Seconds, At: e.OccurredAt.UTC(),
+	}
+	if e.Type == event.WorkflowFailed {
+		m.Error, m.Affected = &p.Error, &p.TenantsAffected
 	}
 	return []rabbitmq.Message{{
 		Exchange: rabbitmq.OrchestratorExchange, Key: "orchestrator." + kind, ID: e.ID.String(), Type: kind, At: e.OccurredAt, Body: encode(m),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -115,14 +116,20 @@ func (a *App) startWorkflows(ctx context.Context) error {
 	return nil
 }
 
-// instance is the name of this process, for people.
+// instance is the name of this process, for people: of several on one host each has its own.
 func (a *App) instance() string {
 	if a.cfg.Name != "" {
 		return a.cfg.Name
 	}
 	name, _ := os.Hostname() // without one it has no name
-	return name
+	if a.replaces() {
+		return name
+	}
+	return name + "-" + strconv.Itoa(os.Getpid())
 }
+
+// replaces tells whether no other process can be there under this one's name.
+func (a *App) replaces() bool { return a.cfg.Lease.Replace || a.cfg.DatabaseURL == "" }
 
 // standForLeader makes this process one of those of which one decides.
 func (a *App) standForLeader(ctx context.Context) error {
@@ -131,7 +138,7 @@ func (a *App) standForLeader(ctx context.Context) error {
 	}
 	opts := lease.Options{
 		Heartbeat: time.Duration(a.cfg.Workflows.Heartbeat), TTL: time.Duration(a.cfg.Workflows.LockTTL), Logger: a.log, Tick: a.cfg.Lease.Tick,
-		Replace: a.cfg.Lease.Replace || a.cfg.DatabaseURL == "",
+		Replace: a.replaces(),
 	}
 	if opts.Heartbeat == 0 {
 		opts.Heartbeat, opts.TTL = leaderHeartbeat, leaderTTL
@@ -142,6 +149,7 @@ func (a *App) standForLeader(ctx context.Context) error {
 	}
 	a.flows.leader = node
 	a.onStop("workflow leader", node.Stop)
+	a.flows.figures.leads(a.instance(), false)
 	list := func(context.Context) ([]string, error) { return []string{schedulerLease}, nil }
 	return node.Want(schedulerKind, list, func(c lease.Change) {
 		a.flows.figures.leads(a.instance(), len(c.Gained) > 0)
@@ -201,5 +209,8 @@ func (a *App) lastHeartbeat(m lease.Member) *time.Time {
 		ttl = leaderTTL
 	}
 	at := m.Expires.Add(-ttl)
+	if now := time.Now().UTC(); at.After(now) { // it has a longer one than this process
+		at = now
+	}
 	return &at
 }
