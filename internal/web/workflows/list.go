@@ -73,7 +73,6 @@ func (s *server) showList(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err != nil {
 		return err
 	}
-	h.Live = "/live/workflows"
 	s.set.Render(w, r, http.StatusOK, "list", &listPage{h, newListView(l, h.f)})
 	return nil
 }

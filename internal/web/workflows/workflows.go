@@ -80,7 +80,7 @@ type head struct {
 	page.Frame
 	Tabs  []link
 	Clock page.ClockView
-	Live  string // where its feed is; "": it has none
+	Live  string // where its feed is
 	f     format
 }
 
@@ -90,7 +90,7 @@ func (s *server) begin(r *http.Request, who actor.Actor, tab, title string) (hea
 	if err != nil {
 		return head{}, err
 	}
-	h := head{Frame: s.Frame(r, title), Clock: s.Time(outlet), f: newFormat(page.Language(r), outlet.Timezone)}
+	h := head{Frame: s.Frame(r, title), Clock: s.Time(outlet), Live: "/live/workflows", f: newFormat(page.Language(r), outlet.Timezone)}
 	for _, t := range tabs {
 		h.Tabs = append(h.Tabs, link{t.path, s.Say(r, "workflows.tab."+t.key), t.key == tab})
 	}
