@@ -19,7 +19,7 @@ const (
 
 // buildWhatIf lets managers ask what would be different.
 func (a *App) buildWhatIf() *whatif.Runs {
-	runs := whatif.NewRuns(a.evenings, whatif.PlayBy)
+	runs := whatif.NewRuns(a.evenings, whatif.Within)
 	a.onStop("what-if", runs.Stop)
 	return runs
 }

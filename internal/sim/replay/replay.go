@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"container/heap"
+	"context"
 	"slices"
 	"strconv"
 	"time"
@@ -40,11 +41,20 @@ type Played struct {
 
 // Play plays an evening with the settings of a kitchen. The same evening and settings give the same outcome, always.
 func Play(e *Evening, s kitchen.Settings) *Played {
+	p, _ := PlayWithin(context.Background(), e, s) // which never ends
+	return p
+}
+
+// PlayWithin is Play that ends early, with ctx's error, when ctx does.
+func PlayWithin(ctx context.Context, e *Evening, s kitchen.Settings) (*Played, error) {
 	p := newPlayer(e, s)
 	for len(p.queue) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		p.turn(p.queue[0].at)
 	}
-	return p.outcome()
+	return p.outcome(), nil
 }
 
 func newPlayer(e *Evening, s kitchen.Settings) *player {

@@ -1,6 +1,8 @@
 package whatif
 
 import (
+	"context"
+
 	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
@@ -22,9 +24,16 @@ func SettingsFor(policy string) (kitchen.Settings, error) {
 
 // PlayBy is the Player of production's planner.
 func PlayBy(e *replay.Evening, policy string) (*replay.Played, error) {
-	s, err := SettingsFor(policy)
-	if err != nil {
-		return nil, err
+	return Within(context.Background())(e, policy)
+}
+
+// Within is PlayBy that ends early, with ctx's error, when ctx does.
+func Within(ctx context.Context) Player {
+	return func(e *replay.Evening, policy string) (*replay.Played, error) {
+		s, err := SettingsFor(policy)
+		if err != nil {
+			return nil, err
+		}
+		return replay.PlayWithin(ctx, e, s)
 	}
-	return replay.Play(e, s), nil
 }

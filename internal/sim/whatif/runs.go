@@ -66,7 +66,7 @@ func seedsFor(evenings int) int { return max(1, (20+evenings-1)/max(1, evenings)
 // Runs answers questions in the background, one at a time and on one processor, so that kitchens at work do not wait.
 type Runs struct {
 	evenings func(ctx context.Context, a Asked) ([]*replay.Evening, error)
-	play     Player
+	play     func(ctx context.Context) Player // that ends early when ctx does
 
 	ctx  context.Context //nolint:containedctx // of the process: runs outlive the requests that start them
 	stop context.CancelFunc
@@ -83,8 +83,8 @@ type running struct {
 	cancel context.CancelFunc
 }
 
-// NewRuns returns runs over a way to read evenings.
-func NewRuns(evenings func(ctx context.Context, a Asked) ([]*replay.Evening, error), play Player) *Runs {
+// NewRuns returns runs over a way to read evenings, and to play them until a context ends: Within.
+func NewRuns(evenings func(ctx context.Context, a Asked) ([]*replay.Evening, error), play func(ctx context.Context) Player) *Runs {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Runs{evenings: evenings, play: play, ctx: ctx, stop: stop, turn: make(chan struct{}, 1)}
 }
@@ -205,7 +205,7 @@ func (r *Runs) answer(ctx context.Context, x *running, changes []Change) {
 		return
 	}
 	q := Question{
-		Evenings: evenings, Seeds: seedsFor(len(evenings)), Changes: changes, Play: r.play, Workers: 1,
+		Evenings: evenings, Seeds: seedsFor(len(evenings)), Changes: changes, Play: r.play(ctx), Workers: 1,
 		Done: func(n, of int) { r.note(x, func(x *Trial) { x.Played, x.Of = n, of }) },
 	}
 	r.note(x, func(x *Trial) { x.Of = len(evenings) * q.Seeds })

@@ -30,10 +30,14 @@ func TestOrdersAreScaled(t *testing.T) {
 			require.False(t, o.At.Before(e.Begin))
 			require.True(t, i == 0 || !o.At.Before(got.Orders[i-1].At))
 		}
-		again, err := whatif.Apply(e, []whatif.Change{c})
-		require.NoError(t, err)
-		require.Equal(t, got.Orders, again.Orders, "the same change makes the same evening")
 	})
+	c, err := whatif.Parse("orders +50%")
+	require.NoError(t, err)
+	one, err := whatif.Apply(e, []whatif.Change{c})
+	require.NoError(t, err)
+	again, err := whatif.Apply(e, []whatif.Change{c})
+	require.NoError(t, err)
+	require.Equal(t, one.Orders, again.Orders, "the same change makes the same evening")
 	for _, text := range []string{"orders 20", "orders many", "orders +0%", "orders -100%", "orders +301%"} {
 		_, err := whatif.Parse(text)
 		require.True(t, errs.Is(err, errs.KindInvalid), text)
@@ -70,7 +74,7 @@ func TestAQuestionIsAnsweredInTheBackground(t *testing.T) {
 	t.Parallel()
 	r := whatif.NewRuns(func(context.Context, whatif.Asked) ([]*replay.Evening, error) {
 		return []*replay.Evening{evening(1), evening(2)}, nil
-	}, play)
+	}, func(context.Context) whatif.Player { return play })
 	stopped(t, r)
 	id, err := r.Start(boss, whatif.Asked{Outlet: 1, Days: 2, Changes: []string{"cook Ann like Asha", "orders +20%"}})
 	require.NoError(t, err)
@@ -112,7 +116,7 @@ func TestRunsAreCancelled(t *testing.T) {
 		reading <- struct{}{}
 		<-ctx.Done()
 		return nil, ctx.Err()
-	}, play)
+	}, func(context.Context) whatif.Player { return play })
 	stopped(t, r)
 	var ids []string
 	for range 5 {
@@ -129,6 +133,10 @@ func TestRunsAreCancelled(t *testing.T) {
 		until(t, r, id, whatif.Cancelled)
 	}
 	require.True(t, errs.Is(r.Cancel(boss, 1, "unknown"), errs.KindNotFound))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = whatif.Within(ctx)(evening(1), "")
+	require.ErrorIs(t, err, context.Canceled, "an evening that is being played ends as well")
 	require.NoError(t, r.Stop(t.Context()))
 	_, err = r.Start(boss, whatif.Asked{Outlet: 1, Days: 1, Changes: []string{"orders +20%"}})
 	require.True(t, errs.Is(err, errs.KindUnavailable))
