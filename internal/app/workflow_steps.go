@@ -195,13 +195,24 @@ func (a *App) cleanUp(ctx context.Context, b *workflow.Batch) (map[string]any, e
 	if err != nil {
 		return nil, err
 	}
+	before := b.Day.Time().AddDate(0, 0, -days)
+	runs, err := emptied(func() (int64, error) { return a.workflowRows.Prune(ctx, before, prunedSteps) })
+	if err != nil {
+		return nil, err
+	}
+	plans, err := emptied(func() (int64, error) {
+		n, err := a.salesRows.PrunePlans(ctx, planning.Day(b.Day)-planning.Day(days), prunedSteps)
+		return int64(n), err
+	})
+	return map[string]any{"deleted": all + runs, "plans": plans, "archived": archived}, err
+}
+
+// emptied deletes until there is nothing left, and returns how many there were.
+func emptied(prune func() (int64, error)) (all int, err error) {
 	for {
-		n, err := a.workflowRows.Prune(ctx, b.Day.Time().AddDate(0, 0, -days), prunedSteps)
-		if err != nil {
-			return nil, err
-		}
-		if all += int(n); n == 0 {
-			return map[string]any{"deleted": all, "archived": archived}, nil
+		n, err := prune()
+		if all += int(n); err != nil || n == 0 {
+			return all, err
 		}
 	}
 }

@@ -92,3 +92,10 @@ func (s *Store) ToPrepareAgain(ctx context.Context, now time.Time) ([]planning.O
 		return planning.OutletRef{Tenant: r.TenantID, Outlet: r.OutletID}
 	})
 }
+
+// PrunePlans deletes plans of days before one, at most n of them, and returns how many it deleted. What somebody changed in
+// them stays: it is compared with what was sold.
+func (s *Store) PrunePlans(ctx context.Context, before planning.Day, n int) (int, error) {
+	deleted, err := s.db().PrunePlans(ctx, db.PrunePlansParams{Before: int32(before), N: int32(n)})
+	return int(deleted), store.Classify(err)
+}

@@ -400,3 +400,16 @@ func TestDaysOnWhichTheClockIsChangedArePlannedWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestOldPlansAreDeleted(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	k.exec(t, `insert into plans (tenant_id, outlet_id, kind, day, revision, digest, body, problems, made_by, made_at)
+		select 7, 70, 'stock', date '1970-01-01' + d, 1, '', '{}', 0, 'x', now() from generate_series(20000, 20009) d`)
+	for _, want := range []int{3, 2, 0} {
+		n, err := k.store.PrunePlans(t.Context(), 20005, 3)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
+	require.Equal(t, 20005, value[int](t, k, `select min(day) - date '1970-01-01' from plans`))
+}

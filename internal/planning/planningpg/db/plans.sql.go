@@ -854,6 +854,25 @@ func (q *Queries) PlanEdits(ctx context.Context, arg PlanEditsParams) ([]PlanEdi
 	return items, nil
 }
 
+const prunePlans = `-- name: PrunePlans :execrows
+delete from plans where id in (
+    select p.id from plans p where p.day < date '1970-01-01' + $1::int order by p.id limit $2 for update skip locked)
+`
+
+type PrunePlansParams struct {
+	Before int32
+	N      int32
+}
+
+// The oldest are the first that were written.
+func (q *Queries) PrunePlans(ctx context.Context, arg PrunePlansParams) (int64, error) {
+	result, err := q.db.Exec(ctx, prunePlans, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const putPlans = `-- name: PutPlans :exec
 insert into plans (tenant_id, outlet_id, kind, day, revision, digest, body, problems, made_by, made_at)
 select $1, v.outlet_id, $2, date '1970-01-01' + $3::int, coalesce(l.revision, 0) + 1, v.digest, v.body::jsonb, v.problems, $4, $5

@@ -143,3 +143,8 @@ join lateral (
     order by p.revision desc limit 1) p on (p.body ->> 'forecast')::bigint < r.id
 where r.kind = 'intraday' and r.status = 'done' and r.day = timezone(o.timezone, @now::timestamptz)::date
 group by r.outlet_id, r.tenant_id order by r.outlet_id limit 1000;
+
+-- name: PrunePlans :execrows
+-- The oldest are the first that were written.
+delete from plans where id in (
+    select p.id from plans p where p.day < date '1970-01-01' + @before::int order by p.id limit @n for update skip locked);
