@@ -19,6 +19,7 @@ import (
 	"brigade/internal/measure"
 	"brigade/internal/menu/edit"
 	"brigade/internal/menu/load"
+	"brigade/internal/recipe"
 	"brigade/internal/setup"
 	"brigade/internal/store"
 	"brigade/internal/store/pgtest"
@@ -165,6 +166,12 @@ func TestAKitchenGrowsThingByThing(t *testing.T) {
 	_, err = s.Put(t.Context(), s.owner, 0, edit.Thing{Staff: &ann}, version)
 	require.NoError(t, err)
 	require.NoError(t, add(edit.Thing{Item: &pizza}))
+	bare := edit.Item{Item: load.Item{SKU: "bare", Name: "Bare", Allergens: []string{}, Steps: []load.Step{{Name: "pour", Station: "bar", Seconds: 1, Batch: recipe.Batch{Size: 1}, After: []int{}}}}}
+	done, err := s.Put(t.Context(), s.owner, 0, edit.Thing{Item: &bare}, "")
+	require.NoError(t, err)
+	require.Equal(t, s.find(t, load.KindItem, "bare").Version(), done.Now.Version(), "what was written is what is read")
+	_, err = s.Remove(t.Context(), s.owner, 0, load.Ref{Kind: load.KindItem, Name: "bare"}, done.Now.Version())
+	require.NoError(t, err)
 	got := s.find(t, load.KindItem, "pizza").Item
 	require.Equal(t, pizza, *got)
 	require.Equal(t, []string{"toast", "soda", "pizza"}, s.find(t, edit.KindOrder, "").Order.SKUs)

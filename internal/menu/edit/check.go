@@ -60,7 +60,7 @@ func (t Thing) Tidy() Thing {
 func tidyStaff(p load.Staff) *load.Staff {
 	p.Name = strings.TrimSpace(p.Name)
 	p.Skills = slices.Sorted(slices.Values(p.Skills))
-	p.Times = slices.Clone(p.Times)
+	p.Times = some(p.Times)
 	slices.SortStableFunc(p.Times, func(a, b load.Time) int {
 		return strings.Compare(timeKey(a), timeKey(b))
 	})
@@ -74,6 +74,14 @@ func timeKey(t load.Time) string {
 		kind = 1
 	}
 	return fmt.Sprintf("%d %d %s", kind, t.Weekday, t.Starts)
+}
+
+// some is a copy of a list; nil when there is nothing in it, so that the same things look the same.
+func some[V any](list []V) []V {
+	if len(list) == 0 {
+		return nil
+	}
+	return slices.Clone(list)
 }
 
 func tidyItem(it Item) *Item {
@@ -91,7 +99,10 @@ func tidyItem(it Item) *Item {
 			st.Batch.Size = 0
 		}
 	}
-	it.Parts = slices.Clone(it.Parts)
+	it.Parts, it.Allergens = some(it.Parts), some(it.Allergens)
+	if len(it.Choices) == 0 {
+		it.Choices = nil
+	}
 	slices.SortStableFunc(it.Parts, func(a, b load.Part) int { return strings.Compare(a.Code, b.Code) })
 	return &it
 }

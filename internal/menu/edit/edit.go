@@ -70,9 +70,9 @@ func (t Thing) Ref(outlet string) load.Ref {
 	}
 }
 
-// Version is a text that differs whenever the thing does.
+// Version is a text that differs whenever the thing does, and is the same for the same, however it is written.
 func (t Thing) Version() string {
-	text, err := json.Marshal(t)
+	text, err := json.Marshal(t.Tidy())
 	if err != nil { // plain structs of finite numbers
 		panic("edit: " + err.Error())
 	}
