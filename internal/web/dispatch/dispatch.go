@@ -257,7 +257,7 @@ func (s *server) cut(_ page.Topic, view string, l any) []page.Section {
 	v := s.view(l.(*look), lang, from)
 	return []page.Section{
 		{Name: "figures", Part: "dispatch-figures", Data: v},
-		{Name: "open", Part: "open", Data: v},
+		{Name: "deliveries", Part: "open", Data: v}, // browsers have an event "open" of their own
 		{Name: "drivers", Part: "drivers", Data: v},
 		{Name: "zones", Part: "zones", Data: v},
 		{Name: "town", Part: "town", Data: v.Map},

@@ -47,7 +47,11 @@ func (b *Browser) note(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		b.faults = append(b.faults, e.ExceptionDetails.Text)
+		what := e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			what += " " + x.Description
+		}
+		b.faults = append(b.faults, what)
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError {
 			b.faults = append(b.faults, e.Entry.Text+" "+e.Entry.URL)
@@ -121,6 +125,16 @@ func (b *Browser) NoException() {
 	defer b.mu.Unlock()
 	for _, fault := range b.faults {
 		require.Contains(b.T, fault, "net::ERR", "only what the network did")
+	}
+}
+
+// NoSurprise is NoFaults for a page some of whose forms were refused, of which browsers complain, too.
+func (b *Browser) NoSurprise() {
+	b.T.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, fault := range b.faults {
+		require.Regexp(b.T, "responded with a status of (409|422) ", fault, "only what was refused")
 	}
 }
 
