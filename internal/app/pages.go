@@ -10,11 +10,11 @@ import (
 	"brigade/internal/web/manager"
 	"brigade/internal/web/network"
 	"brigade/internal/web/page"
-	workflowpages "brigade/internal/web/workflows"
 	"brigade/internal/web/planning"
 	"brigade/internal/web/settings"
 	"brigade/internal/web/shop"
 	"brigade/internal/web/tracking"
+	workflowpages "brigade/internal/web/workflows"
 )
 
 // pageParts are what the pages stand on, area by area; what a network has drawn is shared with the API.
@@ -22,7 +22,6 @@ func (a *App) pageParts(net network.Network) web.Parts {
 	accounts := account.New(accountpg.New(a.pool), a.log)
 	return web.Parts{
 		Parts:    page.Parts{Tenants: a.tenants, Users: accounts, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log, Tiles: page.Tiles{Template: a.cfg.Pages.MapTiles, Credit: a.cfg.Pages.MapCredit}},
-		Workflows: workflowpages.Parts{Workflows: a.workflows, Holidays: isHoliday},
 		Floor:    floor.Parts{Orders: a.orders, Kitchen: a.kitchen, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries},
 		Dispatch: dispatch.Parts{Fleet: a.deliveries, Zones: a.zones},
 		Tracking: tracking.Parts{
@@ -37,7 +36,8 @@ func (a *App) pageParts(net network.Network) web.Parts {
 			Tenants: a.tenants, Menu: a.catalogue, Sales: a.sales, Orders: a.orders, Hours: a.orderRows, Zones: a.zones, Links: a.links,
 			Accepts: a.cashier.Accepts, Public: a.cfg.Pages.PublicURL,
 		},
-		Planning: planning.Parts{Planning: a.planning, Planner: a.planner, Stock: a.stock, Alerts: a.alerts, Paper: a.purchasePaper},
-		Settings: settings.Parts{Editor: a.setups, Sales: a.sales, Hours: a.care, Tokens: a.tenants, Accounts: accounts, Channels: a.channels, Hooks: a.notices, Kitchen: a.kitchen},
+		Planning:  planning.Parts{Planning: a.planning, Planner: a.planner, Stock: a.stock, Alerts: a.alerts, Paper: a.purchasePaper},
+		Workflows: workflowpages.Parts{Workflows: a.workflows, Holidays: isHoliday},
+		Settings:  settings.Parts{Editor: a.setups, Sales: a.sales, Hours: a.care, Tokens: a.tenants, Accounts: accounts, Channels: a.channels, Hooks: a.notices, Kitchen: a.kitchen},
 	}
 }
