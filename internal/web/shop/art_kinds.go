@@ -77,10 +77,10 @@ func pizza(c *canvas) {
 		}
 		a, d := float64(i)*2.4+c.Float64()*.5, 18+float64(i%4)*16
 		x, y := 160+d*math.Cos(a), 110+d*math.Sin(a)
-		switch {
-		case top == 0:
+		switch top {
+		case 0:
 			c.leaf(x, y, 10, c.pick("#3f8a3a", "#5aa548"))
-		case top == 1:
+		case 1:
 			c.circle(x, y, 10.5, "#9c2b1c")
 			c.circle(x, y, 9, "#bb3a26")
 			c.circle(x-2, y-2, 1.6, "#e2836b")

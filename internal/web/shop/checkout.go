@@ -222,10 +222,10 @@ func (v *quoteView) fill(p place, l texts.Language, q order.Quote, kind order.Ty
 
 // problem says an error to a guest, in his language as far as there is a text for it.
 func (s *server) problem(r *http.Request, err error) string {
-	switch {
-	case err == errGone: //nolint:errorlint // it is that very one
+	if errors.Is(err, errGone) {
 		return s.Say(r, "shop.gone")
-	case err == errEmpty: //nolint:errorlint // the same
+	}
+	if errors.Is(err, errEmpty) {
 		return s.Say(r, "shop.empty")
 	}
 	if e, ok := errors.AsType[*errs.Error](err); ok {
