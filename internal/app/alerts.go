@@ -119,14 +119,18 @@ func (a *App) tellHouse(ctx context.Context, e event.Event) {
 func (a *App) lookAfterAlerts(ctx context.Context, watch *alert.Watch) error {
 	tick := time.NewTicker(alertEvery)
 	defer tick.Stop()
-	tidied := time.Now()
+	tidied, open := time.Now(), newAlertFigures(a.metrics.Registerer())
 	for {
+		err := a.countAlerts(ctx, open)
+		if err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "alerts were not counted", "action", "alerts_failed", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		err := a.lookOnce(ctx, watch)
+		err = a.lookOnce(ctx, watch)
 		if err == nil && time.Since(tidied) >= tidyEvery {
 			tidied = time.Now()
 			_, _, err = a.alerts.CleanUp(ctx)

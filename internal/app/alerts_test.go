@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -75,6 +76,14 @@ func TestAlertsAreRaisedLookedAfterAndPutAway(t *testing.T) {
 	require.Equal(t, "archived", answer["status"])
 	status, answer = r.call(http.MethodPost, path+"/acknowledge", map[string]any{})
 	require.Equal(t, http.StatusConflict, status, "%v", answer)
+	eventually(t, "what is open is counted", func() bool {
+		res, err := http.Get(r.a.URL() + "/metrics")
+		require.NoError(t, err)
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		return strings.Contains(string(text), `brigade_alerts_open{kind="failure",severity="critical"} `)
+	})
 	status, _ = r.call(http.MethodGet, "/alerts/987654", nil)
 	require.Equal(t, http.StatusNotFound, status)
 	status, _ = r.call(http.MethodGet, "/alerts?severity=loud", nil)

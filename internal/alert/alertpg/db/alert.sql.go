@@ -230,6 +230,36 @@ func (q *Queries) Archive(ctx context.Context, arg ArchiveParams) ([]Alert, erro
 	return items, nil
 }
 
+const countOpen = `-- name: CountOpen :many
+select kind, severity, count(*) from alerts where status = 'open' group by kind, severity
+`
+
+type CountOpenRow struct {
+	Kind     string
+	Severity int16
+	Count    int64
+}
+
+func (q *Queries) CountOpen(ctx context.Context) ([]CountOpenRow, error) {
+	rows, err := q.db.Query(ctx, countOpen)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountOpenRow
+	for rows.Next() {
+		var i CountOpenRow
+		if err := rows.Scan(&i.Kind, &i.Severity, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deleteOld = `-- name: DeleteOld :execrows
 delete from alerts where id in (select o.id from alerts o where o.status = 'archived' and o.archived_at < $1 order by o.archived_at limit $2)
 `

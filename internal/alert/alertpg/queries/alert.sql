@@ -66,3 +66,6 @@ order by id desc limit @most;
 -- name: Lookers :many
 -- The outlets whose people look after what concerns all of a tenant's.
 select tenant_id, id from outlets where tenant_id = any(@tenants::bigint[]) and is_default;
+
+-- name: CountOpen :many
+select kind, severity, count(*) from alerts where status = 'open' group by kind, severity;
