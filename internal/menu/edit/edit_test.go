@@ -1,7 +1,6 @@
 package edit_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -94,7 +93,7 @@ func TestSetsAreNotChanged(t *testing.T) {
 	require.Equal(t, []load.FieldChange{{Field: "price", From: "4.50", To: "5.00"}}, edit.Differences(soup, dearer))
 	late := edit.NewOvertaken(&soup, "too late")
 	require.True(t, errs.Is(late, errs.KindConflict))
-	require.True(t, errors.As(error(late), new(edit.Overtaken)))
+	require.ErrorAs(t, error(late), new(edit.Overtaken))
 }
 
 // Every recipe without a circle is drawn whole: each step below all that it waits for, none on another, and the critical
