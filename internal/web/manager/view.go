@@ -106,7 +106,7 @@ func newDayView(d *kitchen.Diary, o tenant.Outlet, v view) dayView {
 	day := dayView{Span: v.span, Spans: spans, Blind: d.Blind, Axis: newAxis(w, d, zone)}
 	day.ByStation, day.ByPerson = lanes(d, w, say)
 	day.Stations, day.People, day.Machines = stationViews(d, say), peopleViews(d, o, say), machineViews(d, o)
-	day.Promises, day.Late = newPromises(d, zone, say), newLate(d, o, zone, say)
+	day.Promises, day.Late = newPromises(d, zone, say), newLate(d, o, zone)
 	day.Figures = figures(d, day, say)
 	return day
 }
@@ -207,7 +207,7 @@ func newKept(k kitchen.Kept, zone *time.Location, say texter) keptView {
 	return v
 }
 
-func newLate(d *kitchen.Diary, o tenant.Outlet, zone *time.Location, say texter) lateView {
+func newLate(d *kitchen.Diary, o tenant.Outlet, zone *time.Location) lateView {
 	all := d.LateOrders()
 	v := lateView{Count: len(all)}
 	for _, x := range all[:min(lateShown, len(all))] {

@@ -74,7 +74,7 @@ func newView(p *network.Picture, places map[int64]delivery.Point, a asked, say t
 		sites[i] = &p.Sites[i]
 	}
 	v.Map = newMap(sites, places, a, say)
-	v.UnderWay = newUnderWay(p, &total, say)
+	v.UnderWay = newUnderWay(p, &total)
 	return v
 }
 
@@ -287,7 +287,7 @@ type routeView struct {
 // routesShown is how many routes are listed.
 const routesShown = 12
 
-func newUnderWay(p *network.Picture, f *network.Figures, say texter) underWayView {
+func newUnderWay(p *network.Picture, f *network.Figures) underWayView {
 	d := f.Deliveries
 	v := underWayView{
 		Waiting: d.Waiting, Fetched: d.Assigned, Aboard: d.PickedUp, Late: d.Late, Escalated: d.Escalated, Shipments: f.Shipments, Overdue: f.Overdue,

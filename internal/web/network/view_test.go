@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -38,18 +39,18 @@ func picture(outlets int) *network.Picture {
 func TestOutletsAreCompared(t *testing.T) {
 	t.Parallel()
 	p := picture(60)
-	a := read(httptest.NewRequest("GET", "/network?days=7&sort=units&dir=worst&page=2&q=shop", nil))
+	a := read(httptest.NewRequest(http.MethodGet, "/network?days=7&sort=units&dir=worst&page=2&q=shop", nil))
 	v := newView(p, nil, a, english)
 	require.Equal(t, 60, v.Table.Count)
 	require.Equal(t, "Shop 25", v.Table.Rows[0].Name, "the worst come first")
 	require.NotEmpty(t, v.Table.Before)
 	require.NotEmpty(t, v.Table.After)
-	v = newView(p, nil, read(httptest.NewRequest("GET", "/network", nil)), english)
+	v = newView(p, nil, read(httptest.NewRequest(http.MethodGet, "/network", nil)), english)
 	require.Equal(t, "Shop 59", v.Table.Rows[0].Name)
 	require.Contains(t, v.Table.Rows[0].Marks, "best: revenue")
 	require.Equal(t, 60, v.Map.Missing)
 	for _, odd := range []string{"?page=-1", "?page=99999", "?sort=beauty", "?days=5", "?area=1,2,x,4", "?q=%00'", "?page=x"} {
-		a := read(httptest.NewRequest("GET", "/network"+odd, nil))
+		a := read(httptest.NewRequest(http.MethodGet, "/network"+odd, nil))
 		require.NotPanics(t, func() { newView(p, nil, a, english) }, odd)
 	}
 	require.True(t, newView(picture(0), nil, a, english).Empty)
