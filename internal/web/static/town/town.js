@@ -42,6 +42,11 @@
     const state = { map, places: new Map(), layers: L.layerGroup().addTo(map), moved: false };
     box.addEventListener('pointerdown', () => { state.moved = true; });
     maps.set(root, state);
+    new ResizeObserver(() => {
+      if (maps.get(root) !== state) return;
+      map.invalidateSize(false);
+      if (!state.moved && state.data) fit(state, state.data);
+    }).observe(box);
     return state;
   }
 
@@ -51,6 +56,7 @@
     if (!window.L) return;
     const data = JSON.parse(holder.dataset.map), fresh = !maps.has(root);
     const state = maps.get(root) || begin(root, data);
+    state.data = data;
     if (fresh || !state.moved) fit(state, data); // before anything is put on it: a map without a view shows nothing
     state.layers.clearLayers();
     for (const a of data.areas || []) L.polygon(a.shape.map(ring => ring.map(at)), { className: `area ${a.kind}`, interactive: Boolean(a.label) }).addTo(state.layers).bindTooltip(named(a.label), { className: 'town-name', sticky: true });
