@@ -232,6 +232,7 @@ func (v viewer) says(d *delivery.Delivery) string {
 		return v.say("dispatch.says.assigned", name)
 	case delivery.PickedUp:
 		return v.say("dispatch.says.picked_up", name)
+	case delivery.Requested, delivery.Delivered, delivery.Cancelled:
 	}
 	return v.say("dispatch.says." + string(d.Status))
 }

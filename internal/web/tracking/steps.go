@@ -59,6 +59,7 @@ func (v viewer) stages() []stage {
 		return append(list, stage{"served", "dine_in", o.Status == order.Served, o.ClosedAt})
 	case order.Takeout:
 		return append(list, stage{"collected", "takeout", o.Status == order.Collected, o.ClosedAt})
+	case order.Delivery:
 	}
 	return append(list, v.road()...)
 }
