@@ -1,13 +1,13 @@
 package shop
 
 import (
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
 	"brigade/internal/errs"
+	"brigade/internal/web/page"
 )
 
 // limiter lets each key do something so often at once, and once more each gap, in real time. It is safe for concurrent use.
@@ -50,11 +50,7 @@ func (l limiter) allow(key string, now time.Time) bool {
 
 // check refuses somebody who asks too often of a shop. Errors: KindTooMany.
 func (l limiter) check(r *http.Request, p place) error {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if !l.allow(strconv.FormatInt(p.ID, 10)+" "+host, time.Now()) {
+	if !l.allow(strconv.FormatInt(p.ID, 10)+" "+page.From(r).Address, time.Now()) {
 		return errs.TooMany("That was too often: wait a moment and try again.")
 	}
 	return nil

@@ -26,11 +26,11 @@ type Site struct {
 	Client *http.Client
 }
 
-// Start runs Brigade over a database.
-func Start(t *testing.T, database string, demo config.Demo) *Site {
+// Start runs Brigade over a database: its pages and kitchens, and what else it is to do.
+func Start(t *testing.T, database string, demo config.Demo, more ...config.Role) *Site {
 	t.Helper()
 	a := app.New(app.Config{
-		Roles: []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay}, Addr: "127.0.0.1:0",
+		Roles: append([]config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay}, more...), Addr: "127.0.0.1:0",
 		DatabaseURL: database, Demo: demo, AutoComplete: true,
 	})
 	require.NoError(t, a.Start(t.Context()))
