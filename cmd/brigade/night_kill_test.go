@@ -270,7 +270,7 @@ func same(t *testing.T, want, got []string, what string) {
 	for i := range min(len(want), len(got)) {
 		require.Equal(t, want[i], got[i], what)
 	}
-	require.Equal(t, len(want), len(got), what)
+	require.Len(t, got, len(want), what)
 }
 
 // requireApart looks at a record of work: how much of it there is, and how much went on beside the same.

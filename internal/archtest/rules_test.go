@@ -81,7 +81,7 @@ func rules() []rule {
 		{
 			from: []string{"./internal/web/*/..."}, except: []string{"./internal/web/page", "./internal/web/webtest"},
 			deny: []string{"./internal/web/floor", "./internal/web/shop", "./internal/web/tracking", "./internal/web/dispatch", "./internal/web/manager", "./internal/web/planning", "./internal/web/workflows", "./internal/web/network", "./internal/web/settings"},
-			why: "areas of pages share package page, and know nothing of each other",
+			why:  "areas of pages share package page, and know nothing of each other",
 		},
 		{
 			from: []string{"./cmd/..."}, deny: join(sql, join(featureTrees(features), "./internal/api/...", "./internal/web/...")...),

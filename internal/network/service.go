@@ -23,7 +23,7 @@ const (
 
 	largeFrom  = time.Second
 	drawWithin = time.Minute // how long the database may take
-	kept       = 200              // pictures at a time
+	kept       = 200         // pictures at a time
 )
 
 // Product is what an outlet sells of a product.

@@ -19,7 +19,7 @@ const (
 	MaxUnits    = 500
 	maxKey      = 200
 	MaxCourse   = 9
-	maxName     = 200 // characters of an item's name
+	maxName     = 200  // characters of an item's name
 	maxNote     = 2000 // characters of a note to the cook
 	minPrice    = money.Amount(1)
 	maxPrice    = money.Amount(999_99)

@@ -25,6 +25,7 @@ type Browser struct {
 	faults []string
 }
 
+// Open opens a real browser with one page, which is closed when the test ends.
 func Open(t *testing.T) *Browser {
 	t.Helper()
 	if os.Getenv("BRIGADE_NO_BROWSER") == "1" {
@@ -59,6 +60,7 @@ func (b *Browser) note(event any) {
 	}
 }
 
+// NoFaults fails when anything went wrong in the page.
 func (b *Browser) NoFaults() {
 	b.T.Helper()
 	b.mu.Lock()
@@ -66,6 +68,7 @@ func (b *Browser) NoFaults() {
 	require.Empty(b.T, b.faults)
 }
 
+// Do takes some steps, which must succeed within 30 s.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
 	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
@@ -73,11 +76,13 @@ func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.T, chromedp.Do(ctx, steps...))
 }
 
+// Shows waits until something on the page matches a selector.
 func (b *Browser) Shows(selector string) {
 	b.T.Helper()
 	b.Do(chromedp.WaitReady(chromedp.CSS(selector)))
 }
 
+// Evaluate runs a script in the page and returns its result, a string.
 func (b *Browser) Evaluate(script string) string {
 	b.T.Helper()
 	got, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](script))

@@ -51,6 +51,7 @@ type Answer struct {
 	Text string
 }
 
+// Do sends a request, with a form unless it is nil, and headers by name and value in turn.
 func (s *Site) Do(method, path string, form url.Values, headers ...string) Answer {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, strings.NewReader(form.Encode()))
@@ -69,11 +70,13 @@ func (s *Site) Do(method, path string, form url.Values, headers ...string) Answe
 	return Answer{resp, string(body)}
 }
 
+// Get gets a page.
 func (s *Site) Get(path string, headers ...string) Answer {
 	s.T.Helper()
 	return s.Do(http.MethodGet, path, nil, headers...)
 }
 
+// Post sends a form, fields by name and value in turn, as htmx does from a page of the site.
 func (s *Site) Post(path string, fields ...string) Answer {
 	s.T.Helper()
 	form := url.Values{}
@@ -107,6 +110,7 @@ func (s *Site) Order(key, items string) (order int64, tasks []int64) {
 	return int64(answer["order_id"].(float64)), tasks
 }
 
+// TaskStatus asks the API for the status of a task.
 func (s *Site) TaskStatus(task int64) string {
 	s.T.Helper()
 	_, answer := s.Call(http.MethodGet, fmt.Sprint("/api/v1/tasks/", task), "")

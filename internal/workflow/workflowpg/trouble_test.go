@@ -3,12 +3,11 @@ package workflowpg_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"brigade/internal/clock"
 	"brigade/internal/workflow"
@@ -206,16 +205,18 @@ func TestWhoTakesNothingLeavesNothing(t *testing.T) {
 		n.run(string(rune('a' + i)))
 	}
 	claim := workflow.Claim{Now: n.clock.Now(), Lease: time.Minute, Share: 2, Size: func(*workflow.Step) int { return 3 }}
-	var all sync.WaitGroup
+	var all errgroup.Group
 	for range 8 {
-		all.Go(func() {
+		all.Go(func() error {
 			for range 6 {
-				_, err := n.store.Claim(t.Context(), claim)
-				assert.NoError(t, err)
+				if _, err := n.store.Claim(t.Context(), claim); err != nil {
+					return err
+				}
 			}
+			return nil
 		})
 	}
-	all.Wait()
+	require.NoError(t, all.Wait())
 	var empty int
 	require.NoError(t, n.pool.QueryRow(t.Context(), `
 		select count(*) from workflow_batches b where not exists (select from workflow_steps s where s.batch_id = b.id and s.status = 'running')`).Scan(&empty))
