@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,11 @@ import (
 	"brigade/internal/store/pgtest"
 )
 
+// view is a page that pictures are taken of.
+type view struct{ name, path, ready string }
+
 // views are the pages that pictures are taken of, and what they wait for.
-var views = []struct{ name, path, ready string }{
+var views = []view{
 	{"board", "/", ".station .started .bar .runs"},
 	{"kitchen", "/kitchen/kitchen", ".tile"},
 	{"station", "/kitchen/kitchen/all", ".row.started .run:not(:empty)"},
@@ -44,6 +48,10 @@ var views = []struct{ name, path, ready string }{
 	{"workflow", "/workflows/of/daily", ".graph"},
 	{"calendar", "/workflows/calendar", ".month"},
 	{"network", "/network", ".days"},
+	{"settings", "/settings/menu", "main h2"},
+	{"recipe", "/settings/menu/item/burger_combo", "main svg"},
+	{"users", "/settings/users", "main h2"},
+	{"login", "/login", "#email"},
 	{"network-outlet", "/network/demo/kitchen", ".days"},
 }
 
@@ -62,12 +70,13 @@ func TestScreenshots(t *testing.T) {
 	}
 	s := startBusy(t)
 	serveGuests(s)
+	pages := append(slices.Clone(views), followed(s))
 	for _, scheme := range []string{"light", "dark"} {
 		b := webtest.Open(t)
 		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 		_, err := chromedp.Call(b.Ctx, emulation.SetEmulatedMedia, media)
 		require.NoError(t, err)
-		for _, v := range views {
+		for _, v := range pages {
 			for _, port := range viewports {
 				b.Do(chromedp.EmulateViewport(port.width, port.height), chromedp.Navigate(s.URL+v.path))
 				b.Gone(`#link:not([data-state="on"])`) // pages that are not live have none
@@ -81,6 +90,15 @@ func TestScreenshots(t *testing.T) {
 		}
 		b.NoFaults()
 	}
+}
+
+// followed is the page of an order that is to be delivered.
+func followed(s *webtest.Site) view {
+	s.T.Helper()
+	status, placed := s.Call(http.MethodPost, "/api/v1/orders", `{"type":"delivery","customer_name":"Ada","delivery_address":"Gran Vía 1, Madrid",
+		"delivery_location":{"lat":40.4215,"lon":-3.7040},"items":[{"sku":"dip_cup","quantity":1}]}`)
+	require.Less(s.T, status, 300, "%v", placed)
+	return view{"tracking", placed["tracking_url"].(string), ".town.alive"}
 }
 
 func startBusy(t *testing.T) *webtest.Site {
