@@ -272,6 +272,7 @@ var rights = map[string]access{
 	"GET /api/v1/orchestrator/leader":                  planners,
 	"GET /api/v1/orchestrator/metrics":                 planners,
 	"GET /api/v1/orchestrator/statistics":              planners,
+	"GET /api/v1/orchestrator/costs":                   planners,
 
 	"POST /api/v1/orders/confirm":          placers,
 	"POST /api/v1/allocator/run-once":      cooks,

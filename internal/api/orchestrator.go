@@ -32,6 +32,7 @@ type Workflows interface {
 	Retry(ctx context.Context, who actor.Actor, id int64, all bool) (workflow.Execution, error)
 	Audit(ctx context.Context, who actor.Actor, before int64, most int) ([]workflow.Note, error)
 	Statistics(ctx context.Context, who actor.Actor, days int) ([]workflow.DayFigures, error)
+	CostTrends(ctx context.Context, who actor.Actor, ref string, days int) ([]workflow.CostTrend, []workflow.SlowStep, error)
 	Upcoming(ctx context.Context, who actor.Actor) ([]workflow.Due, error)
 	Preview(ctx context.Context, who actor.Actor, ref string, most int) ([]time.Time, error)
 }
@@ -94,6 +95,7 @@ func (s *server) addOrchestrator() {
 		})
 	s.addExecutions()
 	s.addSchedule()
+	s.addWorkflowCosts()
 }
 
 type workflowStep struct {

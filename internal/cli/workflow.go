@@ -26,6 +26,7 @@ type workflowCommand struct {
 	Cancel   workflowCancel   `cmd:"" help:"Cancel an execution."`
 	Schedule workflowSchedule `cmd:"" help:"When workflows are done; change it, pause it, look a year ahead."`
 	Put      workflowPut      `cmd:"" help:"Make a workflow of your own from a YAML file, or change it."`
+	Costs    workflowCosts    `cmd:"" help:"What steps take, whether it is more than before, and the slowest."`
 	Leader   workflowLeader   `cmd:"" help:"Who decides when workflows begin."`
 }
 

@@ -59,6 +59,7 @@ type Store interface {
 	Queue
 	Definitions
 	Executions
+	CostStore
 	Timing
 }
 

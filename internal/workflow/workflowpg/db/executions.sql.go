@@ -483,6 +483,98 @@ func (q *Queries) Costs(ctx context.Context, arg CostsParams) ([]CostsRow, error
 	return items, nil
 }
 
+const costsByDay = `-- name: CostsByDay :many
+with e as materialized (
+    select x.id, x.workflow_id, x.version, x.day, x.day >= $2::date as recent from workflow_executions x
+    where x.completed_at >= $3::timestamptz and x.day between $4::date and $5::date
+      and ($6::bigint = 0 or x.workflow_id = $6) and ($1::bigint = 0 or x.tenant_id in (0, $1))
+), names as (
+    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
+    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
+    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
+)
+select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, e.recent::boolean as recent, coalesce(e.day, 'epoch')::date as day, (grouping(e.day) = 1)::boolean as overall,
+       count(*) as steps, count(distinct e.id) as runs, count(distinct s.tenant_id) as tenants,
+       coalesce(avg(extract(epoch from s.completed_at - s.started_at)), 0)::float8 as mean_seconds,
+       coalesce(percentile_disc(0.95) within group (order by extract(epoch from s.completed_at - s.started_at)), 0)::float8 as p95_seconds,
+       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
+from e
+join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
+    and ($1::bigint = 0 or s.tenant_id = $1)
+join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
+group by grouping sets ((e.workflow_id, n.name, e.recent, e.day), (e.workflow_id, n.name, e.recent))
+order by max(n.workflow_name), e.workflow_id, n.name, e.recent, e.day nulls first
+`
+
+type CostsByDayParams struct {
+	Tenant   int64
+	First    time.Time
+	Since    time.Time
+	Earliest time.Time
+	Latest   time.Time
+	Workflow int64
+}
+
+type CostsByDayRow struct {
+	WorkflowID  int64
+	Workflow    string
+	Step        string
+	Recent      bool
+	Day         time.Time
+	Overall     bool
+	Steps       int64
+	Runs        int64
+	Tenants     int64
+	MeanSeconds float64
+	P95Seconds  float64
+	CpuMs       float64
+	DbMs        float64
+	RowCount    int64
+}
+
+// What steps took, of executions that are over: by the date that they were for, and (without a day) over all dates before first and from it on.
+func (q *Queries) CostsByDay(ctx context.Context, arg CostsByDayParams) ([]CostsByDayRow, error) {
+	rows, err := q.db.Query(ctx, costsByDay,
+		arg.Tenant,
+		arg.First,
+		arg.Since,
+		arg.Earliest,
+		arg.Latest,
+		arg.Workflow,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CostsByDayRow
+	for rows.Next() {
+		var i CostsByDayRow
+		if err := rows.Scan(
+			&i.WorkflowID,
+			&i.Workflow,
+			&i.Step,
+			&i.Recent,
+			&i.Day,
+			&i.Overall,
+			&i.Steps,
+			&i.Runs,
+			&i.Tenants,
+			&i.MeanSeconds,
+			&i.P95Seconds,
+			&i.CpuMs,
+			&i.DbMs,
+			&i.RowCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const count = `-- name: Count :one
 update workflow_executions
 set steps_completed = steps_completed + $1, steps_failed = steps_failed + $2, steps_open = steps_open - $3, retries = retries + $4
@@ -1462,6 +1554,89 @@ func (q *Queries) Skip(ctx context.Context, arg SkipParams) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const slowestSteps = `-- name: SlowestSteps :many
+with e as materialized (
+    select x.id, x.workflow_id, x.version from workflow_executions x
+    where x.completed_at >= $3::timestamptz and x.day between $4::date and $5::date
+      and ($6::bigint = 0 or x.workflow_id = $6) and ($1::bigint = 0 or x.tenant_id in (0, $1))
+), names as (
+    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
+    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
+    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
+)
+select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, s.tenant_id, count(*) as steps,
+       avg(extract(epoch from s.completed_at - s.started_at))::float8 as mean_seconds,
+       max(extract(epoch from s.completed_at - s.started_at))::float8 as longest_seconds,
+       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
+from e
+join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
+    and ($1::bigint = 0 or s.tenant_id = $1)
+join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
+group by e.workflow_id, n.name, s.tenant_id
+order by avg(s.completed_at - s.started_at) desc, e.workflow_id, n.name, s.tenant_id limit $2
+`
+
+type SlowestStepsParams struct {
+	Tenant   int64
+	Most     int32
+	Since    time.Time
+	First    time.Time
+	Latest   time.Time
+	Workflow int64
+}
+
+type SlowestStepsRow struct {
+	WorkflowID     int64
+	Workflow       string
+	Step           string
+	TenantID       int64
+	Steps          int64
+	MeanSeconds    float64
+	LongestSeconds float64
+	CpuMs          float64
+	DbMs           float64
+	RowCount       int64
+}
+
+// The steps of single tenants that take longest on average.
+func (q *Queries) SlowestSteps(ctx context.Context, arg SlowestStepsParams) ([]SlowestStepsRow, error) {
+	rows, err := q.db.Query(ctx, slowestSteps,
+		arg.Tenant,
+		arg.Most,
+		arg.Since,
+		arg.First,
+		arg.Latest,
+		arg.Workflow,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SlowestStepsRow
+	for rows.Next() {
+		var i SlowestStepsRow
+		if err := rows.Scan(
+			&i.WorkflowID,
+			&i.Workflow,
+			&i.Step,
+			&i.TenantID,
+			&i.Steps,
+			&i.MeanSeconds,
+			&i.LongestSeconds,
+			&i.CpuMs,
+			&i.DbMs,
+			&i.RowCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const steps = `-- name: Steps :many
