@@ -29,6 +29,7 @@ func (a *App) workflowSteps() *workflow.Registry {
 	r.Add(workflow.StepInventory, workflow.Each(planStep(a.planner.StockProjection)))
 	r.Add(workflow.StepEvaluate, workflow.Each(a.evaluateStep))
 	r.Add(workflow.StepRetrain, workflow.Each(a.retrainStep))
+	r.Add(workflow.StepDigest, workflow.Runner{Run: a.digestStep, Together: true})
 	r.Add(workflow.StepReport, workflow.Each(a.reportStep))
 	r.Add(workflow.StepCleanup, workflow.Runner{Run: a.cleanupStep, Together: true})
 	r.AddSQL(workflow.Each(a.workflowRows.Report(a.cfg.Workflows.ReportRole)))

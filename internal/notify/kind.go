@@ -28,6 +28,7 @@ const (
 	Edited       Kind = "edited"    // it holds less or more than it did
 	Attention    Kind = "attention" // staff should look: whoever was to make it does not
 	Alert        Kind = "alert"     // there is something to look at, or no longer
+	Digest       Kind = "digest"    // a week in a few sentences
 	StateChanged Kind = "state"     // how an ordering provider's channel takes orders
 )
 
@@ -45,7 +46,7 @@ var forStaff = []Kind{Attention, Alert}
 
 // onConsole are the kinds that the console shows: changes of status.
 func (k Kind) onConsole() bool {
-	return k != Edited && k != Attention && k != Alert && k != StateChanged
+	return k != Edited && k != Attention && k != Alert && k != Digest && k != StateChanged
 }
 
 func (k Kind) known() bool { return slices.Contains(Kinds, k) }

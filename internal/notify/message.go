@@ -117,10 +117,11 @@ func plausiblePhone(s string) bool {
 
 // Audience is who may want to know.
 type Audience struct {
-	Webhooks []Webhook         // of all tenants concerned, enabled ones
-	Contacts map[int64]Contact // by order
-	Staff    map[int64]Contact // by outlet: its own people
-	Channels []Channel         // that this Brigade can send by
+	Webhooks []Webhook           // of all tenants concerned, enabled ones
+	Contacts map[int64]Contact   // by order
+	Staff    map[int64]Contact   // by outlet: its own people
+	Bosses   map[int64][]Contact // by tenant: owners, and managers of all outlets
+	Channels []Channel           // that this Brigade can send by
 }
 
 // Plan decides who is told of changes, in their order. It is pure.
@@ -142,6 +143,11 @@ func Plan(changes []Change, a Audience) []Message {
 		}
 		if slices.Contains(forStaff, c.Kind) && c.Alarm.urgent() {
 			plan = append(plan, forContact(c, a.Staff[c.Outlet], a)...)
+		}
+		if c.Kind == Digest {
+			for _, boss := range a.Bosses[c.Tenant] {
+				plan = append(plan, forContact(c, boss, a)...)
+			}
 		}
 	}
 	return collapse(plan)
@@ -186,8 +192,10 @@ func collapse(plan []Message) []Message {
 	return plan
 }
 
-// Quiet tells whether the message is left out when the same was told a moment ago.
-func (m Message) Quiet() bool { return m.Channel == ByEmail || m.Channel == ByText }
+// Quiet tells whether the message is left out when the same was told a moment ago. Two weeks' digests are not the same.
+func (m Message) Quiet() bool {
+	return (m.Channel == ByEmail || m.Channel == ByText) && m.Change.Kind != Digest
+}
 
 // WebhookOf returns whose lane it is; ok is false when it is no webhook's.
 func WebhookOf(lane string) (id int64, ok bool) {

@@ -52,7 +52,7 @@ func (w Webhook) wants(c Change) bool {
 // concerned tells an ordering provider's webhook from one of the house.
 func (w Webhook) concerned(c Change) bool {
 	if w.Source == "" {
-		return c.Kind != StateChanged
+		return c.Kind != StateChanged && c.Kind != Digest
 	}
 	return c.Source == w.Source && c.Kind != Attention
 }

@@ -19,6 +19,7 @@ const (
 	StepSummary     = "summary"     // what came of the steps before
 	StepEvaluate    = "evaluate"    // how good forecasts were, over days
 	StepRetrain     = "retrain"     // models that are poor, fitted anew
+	StepDigest      = "digest"      // the summary of a week, sent to those who answer for the tenant
 	StepReport      = "report"      // a month in figures
 	StepCleanup     = "cleanup"     // what nobody looks at any more
 )
@@ -33,7 +34,7 @@ type Registry struct {
 // NewRegistry returns a registry that knows the steps which need nobody else.
 func NewRegistry() *Registry {
 	r := &Registry{builtIn: map[string]Runner{}}
-	r.Add(StepSummary, Runner{Run: summarize, Together: true})
+	r.Add(StepSummary, Runner{Run: Summarize, Together: true})
 	return r
 }
 
@@ -65,8 +66,8 @@ func (r *Registry) Runner(s *Step) (Runner, bool) {
 	return *by, true
 }
 
-// summarize gathers what the steps before made of each tenant.
-func summarize(_ context.Context, b *Batch) []Outcome {
+// Summarize gathers what the steps before made of each tenant.
+func Summarize(_ context.Context, b *Batch) []Outcome {
 	outcomes := make([]Outcome, len(b.Jobs))
 	for i, j := range b.Jobs {
 		outcomes[i].Result = map[string]any{"date": b.Day.String(), "steps": j.Results}
@@ -115,7 +116,7 @@ func BuiltIn(r *Registry, t Times) []Workflow {
 		{Name: "weekly", Kind: Weekly, Cron: t.Weekly, Steps: []Step{
 			{Name: "evaluation", Uses: StepEvaluate, With: map[string]any{"days": 30.0}, Timeout: 180},
 			{Name: "retraining", Uses: StepRetrain, Timeout: 1800, After: []string{"evaluation"}},
-			{Name: "digest", Uses: StepSummary, After: []string{"evaluation", "retraining"}},
+			{Name: "digest", Uses: StepDigest, Timeout: 180, After: []string{"evaluation", "retraining"}},
 		}},
 		{Name: "monthly", Kind: Monthly, Cron: "0 6 1 * *", Steps: []Step{
 			{Name: "report", Uses: StepReport, Timeout: 300},

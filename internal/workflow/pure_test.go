@@ -159,7 +159,7 @@ func TestBuiltInWorkflows(t *testing.T) {
 	for _, have := range [][]string{
 		{},
 		{"forecast", "validate"},
-		{"forecast", "production", "procurement", "inventory", "validate", "evaluate", "retrain", "report", "cleanup"},
+		{"forecast", "production", "procurement", "inventory", "validate", "evaluate", "retrain", "digest", "report", "cleanup"},
 	} {
 		for _, name := range have {
 			r.Add(name, workflow.Runner{})
@@ -174,7 +174,7 @@ func TestBuiltInWorkflows(t *testing.T) {
 		for _, s := range list[0].Steps {
 			steps = append(steps, s.Name)
 		}
-		if len(have) == 9 {
+		if len(have) == 10 {
 			require.Equal(t, "forecasts production procurement inventory validation summary", strings.Join(steps, " "))
 			require.Equal(t, []string{"daily", "weekly", "monthly", "alert-cleanup"}, []string{list[0].Name, list[1].Name, list[2].Name, list[3].Name})
 		}

@@ -76,11 +76,14 @@ func (s *Store) TellIn(ctx context.Context, tx store.Tx, changes []notify.Change
 
 func (s *Store) audience(ctx context.Context, q *db.Queries, changes []notify.Change) (notify.Audience, error) {
 	a := notify.Audience{Channels: s.parts.Channels, Contacts: map[int64]notify.Contact{}}
-	var tenants, orders, alarmed []int64
+	var tenants, orders, alarmed, digested []int64
 	for _, c := range changes {
 		tenants, orders = append(tenants, c.Tenant), append(orders, c.Facts.OrderID)
 		if c.Kind == notify.Attention || c.Kind == notify.Alert {
 			alarmed = append(alarmed, c.Outlet)
+		}
+		if c.Kind == notify.Digest {
+			digested = append(digested, c.Tenant)
 		}
 	}
 	slices.Sort(tenants)
@@ -92,6 +95,9 @@ func (s *Store) audience(ctx context.Context, q *db.Queries, changes []notify.Ch
 		a.Webhooks = append(a.Webhooks, notify.Webhook{ID: h.ID, Tenant: h.TenantID, Outlet: h.OutletID, Kinds: toKinds(h.Kinds), Source: h.Source})
 	}
 	if a.Staff, err = staff(ctx, q, alarmed); err != nil {
+		return a, err
+	}
+	if a.Bosses, err = bosses(ctx, q, digested); err != nil {
 		return a, err
 	}
 	contacts, err := q.AudienceContacts(ctx, orders)
@@ -110,6 +116,19 @@ func staff(ctx context.Context, q *db.Queries, outlets []int64) (map[int64]notif
 	found := make(map[int64]notify.Contact, len(rows))
 	for _, r := range rows {
 		found[r.OutletID] = notify.Contact{Email: r.AlertEmail, Phone: r.AlertPhone, Language: r.AlertLanguage}
+	}
+	return found, err
+}
+
+// bosses finds how those who answer for tenants are reached.
+func bosses(ctx context.Context, q *db.Queries, tenants []int64) (map[int64][]notify.Contact, error) {
+	if len(tenants) == 0 {
+		return nil, nil //nolint:nilnil // nobody is no fault
+	}
+	rows, err := q.AudienceBosses(ctx, tenants)
+	found := map[int64][]notify.Contact{}
+	for _, r := range rows {
+		found[r.TenantID] = append(found[r.TenantID], notify.Contact{Email: r.Email, Language: r.Language})
 	}
 	return found, err
 }

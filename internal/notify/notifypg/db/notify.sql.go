@@ -41,6 +41,42 @@ func (q *Queries) Attempts(ctx context.Context, messages []int64) ([]Notificatio
 	return items, nil
 }
 
+const audienceBosses = `-- name: AudienceBosses :many
+select u.tenant_id, u.email::text as email, coalesce(s.alert_language, '')::text as language
+from users u
+left join outlets o on o.tenant_id = u.tenant_id and o.is_default
+left join outlet_settings s on s.outlet_id = o.id
+where u.tenant_id = any ($1::bigint[]) and u.active and u.outlet_id is null and u.role in ('owner', 'manager') and u.email <> ''
+order by u.id
+`
+
+type AudienceBossesRow struct {
+	TenantID int64
+	Email    string
+	Language string
+}
+
+// People who answer for all of a tenant, in the language of its default outlet.
+func (q *Queries) AudienceBosses(ctx context.Context, tenants []int64) ([]AudienceBossesRow, error) {
+	rows, err := q.db.Query(ctx, audienceBosses, tenants)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AudienceBossesRow
+	for rows.Next() {
+		var i AudienceBossesRow
+		if err := rows.Scan(&i.TenantID, &i.Email, &i.Language); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const audienceContacts = `-- name: AudienceContacts :many
 select order_id, email, phone, language from order_contacts where order_id = any ($1::bigint[])
 `

@@ -10,6 +10,15 @@ select order_id, email, phone, language from order_contacts where order_id = any
 select outlet_id, alert_email, alert_phone, alert_language from outlet_settings
 where outlet_id = any (@outlets::bigint[]) and (alert_email <> '' or alert_phone <> '');
 
+-- name: AudienceBosses :many
+-- People who answer for all of a tenant, in the language of its default outlet.
+select u.tenant_id, u.email::text as email, coalesce(s.alert_language, '')::text as language
+from users u
+left join outlets o on o.tenant_id = u.tenant_id and o.is_default
+left join outlet_settings s on s.outlet_id = o.id
+where u.tenant_id = any (@tenants::bigint[]) and u.active and u.outlet_id is null and u.role in ('owner', 'manager') and u.email <> ''
+order by u.id;
+
 -- name: OfProviders :many
 -- What ordering providers call their orders, and what they have taken for those that they were paid for.
 select o.id, coalesce(o.idempotency_key, '')::text as external_id, o.total_minor, o.currency,
