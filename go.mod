@@ -44,7 +44,7 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require rsc.io/qr v0.2.0 // indirect
+require rsc.io/qr v0.2.0
 
 require (
 	codeberg.org/go-pdf/fpdf v0.12.0
