@@ -531,9 +531,9 @@ from (select unnest($2::bigint[]) as tenant_id, unnest($3::bigint[]) as outlet_i
 order by v.tenant_id, v.kind, v.key
 on conflict (tenant_id, kind, key) where status <> 'archived' do update set
     severity_was = a.severity,
-    severity = greatest(a.severity, excluded.severity),
+    severity = case when a.level = 0 or a.status = 'acknowledged' then excluded.severity else greatest(a.severity, excluded.severity) end,
     status = case when excluded.severity > a.severity then 'open' else a.status end,
-    escalate_at = case when excluded.severity > a.severity then excluded.escalate_at else a.escalate_at end,
+    escalate_at = case when excluded.severity > a.severity or excluded.severity < a.severity and a.status = 'open' and a.level = 0 then excluded.escalate_at else a.escalate_at end,
     title = excluded.title, detail = excluded.detail, data = excluded.data,
     count = a.count + 1, last_ref = excluded.last_ref, version = a.version + 1, last_at = greatest(a.last_at, excluded.last_at)
 where a.last_ref <> excluded.last_ref
@@ -554,7 +554,8 @@ type RaiseParams struct {
 	EscalateAts []time.Time
 }
 
-// What is new is written, what is known is counted. An acknowledged alert that becomes graver is open again.
+// What is new is written, what is known is counted. An alert is as grave as its latest occurrence: one that becomes graver is open again,
+// one that becomes less grave waits as long as such an alert does. What was escalated stays as grave as that made it until somebody looks after it.
 func (q *Queries) Raise(ctx context.Context, arg RaiseParams) ([]Alert, error) {
 	rows, err := q.db.Query(ctx, raise,
 		arg.At,
