@@ -53,6 +53,9 @@ func (a *App) getAhead(ctx context.Context, url string) error {
 		return nil
 	case <-time.After(logAfter):
 	}
+	if !localpg.RoomAhead(a.cfg.State) {
+		return nil // it grows as it goes
+	}
 	if err := localpg.GetAhead(ctx, url, logPause); err != nil && ctx.Err() == nil {
 		a.log.InfoContext(ctx, "the log of Postgres is not prepared: it grows as it goes", "action", "log_not_prepared", "error", err)
 	}

@@ -48,9 +48,9 @@ var views = []view{
 	{"workflow", "/workflows/of/daily", ".graph"},
 	{"calendar", "/workflows/calendar", ".month"},
 	{"network", "/network", ".days"},
-	{"settings", "/settings/menu", "main h2"},
+	{"settings", "/settings/menu", "main form"},
 	{"recipe", "/settings/menu/item/burger_combo", "main svg"},
-	{"users", "/settings/users", "main h2"},
+	{"users", "/settings/users", "main form"},
 	{"login", "/login", "#email"},
 	{"network-outlet", "/network/demo/kitchen", ".days"},
 }

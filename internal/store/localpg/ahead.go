@@ -3,6 +3,7 @@ package localpg
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,13 @@ import (
 
 // logAhead is how much write-ahead log, in MiB, a private server has files for: what it keeps when there is little to do.
 const logAhead = 512
+
+// RoomAhead tells whether the file system of a folder has room enough for a prepared log to be no matter: eight times what
+// it takes. Where nobody can tell, it has not.
+func RoomAhead(folder string) bool {
+	var room syscall.Statfs_t
+	return syscall.Statfs(folder, &room) == nil && room.Bavail*uint64(room.Bsize) >= 8*logAhead<<20
+}
 
 // GetAhead lets the server behind a superuser's URL have the files of its write-ahead log before it needs them. A new
 // server has one only, and fills each further one with zeros when it comes to it: whoever commits just then waits for tens

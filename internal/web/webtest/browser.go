@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"os"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -68,13 +69,23 @@ func (b *Browser) NoFaults() {
 	require.Empty(b.T, b.faults)
 }
 
-// Do takes some steps, which must succeed within 30 s.
+// Do takes some steps, which must succeed within 30 s. A step that lost its element to a newer one, which pages that are
+// alive may bring at any time, is taken again.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
 	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
 	defer cancel()
-	require.NoError(b.T, chromedp.Do(ctx, steps...))
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		for err != nil && ctx.Err() == nil && replaced.MatchString(err.Error()) {
+			err = chromedp.Do(ctx, step)
+		}
+		require.NoError(b.T, err)
+	}
 }
+
+// replaced is what a browser says of an element that is no more.
+var replaced = regexp.MustCompile("(?i)could not find node|no node with given id|node is detached|does not belong to the document|could not compute (box model|content quads)")
 
 // Shows waits until something on the page matches a selector.
 func (b *Browser) Shows(selector string) {
