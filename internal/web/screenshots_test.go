@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,13 +69,12 @@ func TestScreenshots(t *testing.T) {
 	}
 	s := startBusy(t)
 	serveGuests(s)
-	pages := append(slices.Clone(views), followed(s))
 	for _, scheme := range []string{"light", "dark"} {
 		b := webtest.Open(t)
 		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 		_, err := chromedp.Call(b.Ctx, emulation.SetEmulatedMedia, media)
 		require.NoError(t, err)
-		for _, v := range pages {
+		for _, v := range append([]view{followed(s)}, views...) {
 			for _, port := range viewports {
 				b.Do(chromedp.EmulateViewport(port.width, port.height), chromedp.Navigate(s.URL+v.path))
 				b.Gone(`#link:not([data-state="on"])`) // pages that are not live have none
@@ -98,7 +96,7 @@ func followed(s *webtest.Site) view {
 	status, placed := s.Call(http.MethodPost, "/api/v1/orders", `{"type":"delivery","customer_name":"Ada","delivery_address":"Gran Vía 1, Madrid",
 		"delivery_location":{"lat":40.4215,"lon":-3.7040},"items":[{"sku":"dip_cup","quantity":1}]}`)
 	require.Less(s.T, status, 300, "%v", placed)
-	return view{"tracking", placed["tracking_url"].(string), ".town.alive"}
+	return view{"tracking", placed["tracking_url"].(string), ".track .stages"}
 }
 
 func startBusy(t *testing.T) *webtest.Site {
