@@ -76,7 +76,13 @@ func (f *failing) Publish(ctx context.Context, events []event.Event) error {
 	if f.next.Add(-1) < 0 {
 		return f.Sink.Publish(ctx, events)
 	}
+	var over atomic.Bool // records may go in more requests than one, and all of a refused batch are refused
+	defer over.Store(true)
 	f.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		if over.Load() {
+			return nil, nil, false
+		}
+		f.cluster.KeepControl()
 		res := req.ResponseKind().(*kmsg.ProduceResponse)
 		for _, t := range req.(*kmsg.ProduceRequest).Topics {
 			rt := kmsg.NewProduceResponseTopic()
