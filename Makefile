@@ -30,7 +30,7 @@ build: ## build bin/brigade
 
 test: ## set up and run every test, with the race detector, on a real Postgres, RabbitMQ and Redis (TEST=./… chooses)
 	@scripts/setup go postgres redis rabbitmq race $(if $(filter 1,$(BRIGADE_NO_BROWSER)),,browser)
-	@TEST="$(TEST)" TEST_TIMEOUT="$(TEST_TIMEOUT)" scripts/test
+	$(WITHPG) go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST)
 
 check: ## format, vet, lint, generated code, vulnerabilities, modules, scripts (ONLY="lint …" chooses)
 	@scripts/setup go
