@@ -27,9 +27,13 @@ const (
 	nightKills   = 10
 )
 
-// noon is where it is about noon, so that the date does not change under the test.
-var noon = sync.OnceValue(func() *time.Location {
-	east := 12 - time.Now().UTC().Hour()
+// morning is where it is about eight in the morning, so that under the test neither the date changes nor noon comes, which
+// brings forecasts up to date.
+var morning = sync.OnceValue(func() *time.Location {
+	east := 8 - time.Now().UTC().Hour()
+	if east < -12 {
+		east += 24
+	}
 	at, err := time.LoadLocation(fmt.Sprintf("Etc/GMT%+d", -east)) // their signs are the other way round
 	if err != nil {
 		panic(err)
@@ -38,16 +42,17 @@ var noon = sync.OnceValue(func() *time.Location {
 })
 
 // seedNight makes tenants with two products, something that these are made of, and some weeks of sales, the same in every database.
+// What is made keeps an hour: tomorrow's plan does not depend on when today it was made, nor on which forecast of today was known.
 func seedNight(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	zone, today := noon().String(), time.Now().In(noon()).Format(time.DateOnly)
+	zone, today := morning().String(), time.Now().In(morning()).Format(time.DateOnly)
 	for _, sql := range []string{
 		`insert into tenants (slug, name, tier, timezone) select 'n' || i, 'n', case i % 3 when 0 then 'enterprise' else 'standard' end, $1
 		 from generate_series(1, $3::int) i where $2::date is not null order by i`,
 		`insert into outlets (tenant_id, slug, name, timezone, is_default) select id, 'kitchen', 'kitchen', $1, true from tenants where $2::date is not null and $3 > 0 order by id`,
 		`insert into sales_series (tenant_id, outlet_id, sku) select o.tenant_id, o.id, 'p' || p from outlets o, generate_series(1, 2) p
 		 where $1 <> '' and $2::date is not null and $3 > 0 order by o.id, p`,
-		`insert into ingredients (tenant_id, outlet_id, code, name, unit, batch_milli, lead_minutes) select tenant_id, id, 'dough', 'dough', 'g', 500000, 60
+		`insert into ingredients (tenant_id, outlet_id, code, name, unit, batch_milli, lead_minutes, shelf_hours) select tenant_id, id, 'dough', 'dough', 'g', 500000, 60, 1
 		 from outlets where $1 <> '' and $2::date is not null and $3 > 0 order by id`,
 		`insert into bill_lines (outlet_id, kind, made, ingredient_id, tenant_id, quantity_milli) select i.outlet_id, 'item', 'p1', i.id, i.tenant_id, 250000
 		 from ingredients i where $1 <> '' and $2::date is not null and $3 > 0`,
@@ -93,17 +98,17 @@ func (n *nights) put(service string) {
 	n.t.Helper()
 	n.ask(http.MethodPut, "/workflows/night", fmt.Sprintf(`{"type":"on_demand","timezone":%q,"retry_delay_seconds":0,"max_retries":0,"steps":[
 		{"name":"forecasts","uses":"forecast"},{"name":"validation","uses":"validate"},{"name":"ask","http":{"url":"%s/a"}},
-		{"name":"summary","uses":"summary","after":["forecasts","validation","ask"]}]}`, noon(), service))
+		{"name":"summary","uses":"summary","after":["forecasts","validation","ask"]}]}`, morning(), service))
 	n.ask(http.MethodPut, "/workflows/ahead", fmt.Sprintf(`{"type":"on_demand","timezone":%q,"retry_delay_seconds":0,"max_retries":0,"steps":[
 		{"name":"forecasts","uses":"forecast"},{"name":"production","uses":"production","after":["forecasts"]},
 		{"name":"procurement","uses":"procurement","after":["production"]},{"name":"inventory","uses":"inventory","after":["procurement"]},
-		{"name":"tell","http":{"url":"%s/b"},"after":["forecasts"]},{"name":"summary","uses":"summary","after":["inventory","tell"]}]}`, noon(), service))
+		{"name":"tell","http":{"url":"%s/b"},"after":["forecasts"]},{"name":"summary","uses":"summary","after":["inventory","tell"]}]}`, morning(), service))
 }
 
 // begin asks a node for a workflow, for today or days from it.
 func (n *nights) begin(name string, days int) {
 	n.t.Helper()
-	n.ask(http.MethodPost, "/workflows/"+name+"/execute", fmt.Sprintf(`{"date":%q}`, time.Now().In(noon()).AddDate(0, 0, days).Format(time.DateOnly)))
+	n.ask(http.MethodPost, "/workflows/"+name+"/execute", fmt.Sprintf(`{"date":%q}`, time.Now().In(morning()).AddDate(0, 0, days).Format(time.DateOnly)))
 }
 
 // done is how many steps are completed so far; -1 while Postgres is away.
