@@ -16,23 +16,14 @@ import (
 	"brigade/internal/store/pgtest"
 )
 
-// accessible audits a page.
-func accessible(b *webtest.Browser, what string) {
-	b.T.Helper()
-	b.Evaluate(webtest.Axe + `; delete document.body.dataset.audit; ""`)
-	b.Evaluate(webtest.Audit)
-	b.Shows(`body[data-audit]`)
-	require.Equal(b.T, "clean", b.Evaluate(`document.body.dataset.audit`), what)
-}
-
-// looks sets language and colours of a browser and shows its page anew.
+// looks shows a page that is alive in a language and colours, and audits it.
 func looks(b *webtest.Browser, page, lang, theme string) {
 	b.T.Helper()
-	b.Evaluate(fmt.Sprintf(`fetch("/look", {method: "POST", body: new URLSearchParams({lang: %q, theme: %q, next: "/login"})}).then(() => { document.body.dataset.look = "set" }); ""`, lang, theme))
-	b.Shows(`body[data-look="set"]`)
+	b.Look(lang, theme)
 	b.Do(chromedp.Navigate(page))
 	b.Shows(fmt.Sprintf(`html[lang=%q][data-theme=%q]`, lang, theme))
 	b.Shows(`#link[data-state="on"]`)
+	b.Accessible()
 }
 
 // A guest follows his order by its link while a dispatcher, who has nothing but a keyboard, gives it to a driver.
@@ -60,7 +51,7 @@ func TestFromTheDispatcherToTheDoor(t *testing.T) {
 	guest.Shows(`.town.alive .pin.outlet`)
 	guest.Gone(`.pin.driver`)
 	guest.Until(`document.documentElement.scrollWidth <= 390`)
-	accessible(guest, "a guest's page")
+	guest.Accessible()
 
 	desk.Do(chromedp.EmulateViewport(1440, 1080), chromedp.Navigate(s.URL+"/dispatch"))
 	desk.Shows(`#link[data-state="on"]`)
@@ -68,7 +59,7 @@ func TestFromTheDispatcherToTheDoor(t *testing.T) {
 	desk.Evaluate(fmt.Sprintf(`document.getElementById("open-%s").focus(); ""`, number))
 	desk.Press(kb.Enter)
 	desk.Shows(`#give-to`)
-	accessible(desk, "the dispatcher's page")
+	desk.Accessible()
 	assign := func() {
 		desk.Evaluate(`document.getElementById("give-to").focus(); ""`)
 		desk.Press("Marta")
@@ -95,9 +86,7 @@ func TestFromTheDispatcherToTheDoor(t *testing.T) {
 	desk.Shows(`.delivery.picked_up`)
 	looks(guest, s.URL+placed["tracking_url"].(string), "es", "dark")
 	guest.Until(`document.querySelector("h1").textContent.includes("En camino")`)
-	accessible(guest, "a guest's page, dark, in Spanish")
 	looks(desk, s.URL+"/dispatch/madrid?order="+number, "ru", "dark")
-	accessible(desk, "the dispatcher's page, dark, in Russian")
 
 	must(http.MethodPost, "/api/v1/driver/deliveries/"+number+"/delivered?driver=Marta", `{"photo":"p/1.jpg"}`)
 	guest.Until(`document.querySelector("h1").textContent.includes("Entregado") && !document.querySelector(".town.alive")`)

@@ -19,14 +19,10 @@ import (
 // looked shows a page in a language and colours, audits it, and tries it on a phone.
 func looked(b *webtest.Browser, url, lang, theme string) {
 	b.T.Helper()
-	b.Evaluate(fmt.Sprintf(`fetch("/look", {method: "POST", body: new URLSearchParams({lang: %q, theme: %q, next: "/login"})}).then(() => { document.body.dataset.look = "set" }); ""`, lang, theme))
-	b.Shows(`body[data-look="set"]`)
+	b.Look(lang, theme)
 	b.Do(chromedp.Navigate(url))
 	b.Shows(fmt.Sprintf(`html[lang=%q][data-theme=%q]`, lang, theme))
-	b.Evaluate(webtest.Axe + `; ""`)
-	b.Evaluate(webtest.Audit)
-	b.Shows(`body[data-audit]`)
-	require.Equal(b.T, "clean", b.Evaluate(`document.body.dataset.audit`), "%s, %s, %s", url, theme, lang)
+	b.Accessible()
 	b.Do(chromedp.EmulateViewport(390, 844))
 	b.Until(`document.documentElement.scrollWidth <= 390`)
 	b.Do(chromedp.EmulateViewport(1440, 1080))

@@ -28,16 +28,6 @@ func TestAKitchenIsSetUpOnPages(t *testing.T) {
 		b.Evaluate(`document.body.dataset.before = ""; [...document.querySelectorAll(` + "`" + selector + "`" + `)].at(-1).click(); ""`)
 		b.Shows(`body:not([data-before]) #main`)
 	}
-	look := func(theme, lang string) {
-		b.Evaluate(fmt.Sprintf(`fetch("/look", {method: "POST", body: new URLSearchParams({lang: %q, theme: %q, next: "/login"})}).then(() => { document.body.dataset.look = "set" }); ""`, lang, theme))
-		b.Shows(`body[data-look="set"]`)
-	}
-	audit := func() {
-		b.Evaluate(webtest.Axe + `; ""`)
-		b.Evaluate(webtest.Audit)
-		b.Shows(`body[data-audit]`)
-		require.Equal(t, "clean", b.Evaluate(`document.body.dataset.audit`), b.Evaluate(`location.pathname`))
-	}
 	open := func(path string) { b.Do(chromedp.Navigate(s.URL + path)) }
 
 	open("/settings/stations")
@@ -51,16 +41,16 @@ func TestAKitchenIsSetUpOnPages(t *testing.T) {
 	fill("capacity", "2")
 	press(`form.fields button[value=save]`)
 	b.Shows(`.said`)
-	audit()
+	b.Accessible()
 
-	look("dark", "ru")
+	b.Look("ru", "dark")
 	open("/settings/staff/person/Ravi")
-	audit()
+	b.Accessible()
 	b.Evaluate(`document.querySelector("input[name=skill][value=oven]").click(); ""`)
 	press(`.bar-save button`)
 	b.Shows(`.said`)
 
-	look("light", "es")
+	b.Look("es", "light")
 	open("/settings/menu/new")
 	fill("sku", "pizza")
 	fill("name", "Pizza <b>Margherita</b>")
@@ -82,10 +72,10 @@ func TestAKitchenIsSetUpOnPages(t *testing.T) {
 	press(`button[value=draw]`)
 	b.Shows(`.graph .way.critical`)
 	require.Equal(t, "5:00", b.Evaluate(`document.querySelector(".takes b").textContent`))
-	audit()
+	b.Accessible()
 	press(`.bar-save button`)
 	b.Shows(`.said`)
-	audit()
+	b.Accessible()
 
 	_, tasks := s.Order("pizza-1", `"pizza":1`)
 	require.Len(t, tasks, 1, "the second step waits for the first")

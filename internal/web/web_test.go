@@ -12,16 +12,12 @@ import (
 
 	"brigade/internal/web/webtest"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"brigade/internal/actor"
-	"brigade/internal/app"
 	"brigade/internal/config"
 	"brigade/internal/store/pgtest"
-	"brigade/internal/tenant"
-	"brigade/internal/tenant/tenantpg"
 )
 
 func TestBoardOfTheDemo(t *testing.T) {
@@ -145,29 +141,9 @@ func TestStaticFiles(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, s.Get("/static/nothing").StatusCode)
 }
 
-// signedUp returns a restaurant that demands tokens, and a way to make some.
-func signedUp(t *testing.T) (*webtest.Site, func(actor.Role) string) {
-	t.Helper()
-	database := pgtest.NewURL(t)
-	first := app.New(app.Config{DatabaseURL: database, Demo: config.DemoData})
-	require.NoError(t, first.Start(t.Context()))
-	require.NoError(t, first.Stop(t.Context()))
-	pool, err := pgxpool.New(t.Context(), database)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	tenants := tenant.New(tenantpg.New(pool))
-	owner, err := tenants.DemoActor(t.Context())
-	require.NoError(t, err)
-	return webtest.Start(t, database, config.DemoOff), func(role actor.Role) string {
-		plain, _, err := tenants.CreateToken(t.Context(), owner, tenant.NewToken{Name: string(role), Role: role})
-		require.NoError(t, err)
-		return plain
-	}
-}
-
 func TestSigningIn(t *testing.T) {
 	t.Parallel()
-	s, token := signedUp(t)
+	s := webtest.StartHouse(t)
 	away := s.Get("/?outlet=pizzeria")
 	require.Equal(t, http.StatusSeeOther, away.StatusCode)
 	require.Equal(t, "/login?next=%2F%3Foutlet%3Dpizzeria", away.Header.Get("Location"))
@@ -178,9 +154,9 @@ func TestSigningIn(t *testing.T) {
 
 	require.Contains(t, s.Get(away.Header.Get("Location")).Text, `value="/?outlet=pizzeria"`)
 	require.Equal(t, http.StatusUnauthorized, s.Post("/login", "token", "brg_wrong").StatusCode)
-	require.Equal(t, http.StatusForbidden, s.Post("/login", "token", token(actor.Customer)).StatusCode, "guests' names are not for guests")
+	require.Equal(t, http.StatusForbidden, s.Post("/login", "token", s.Token(actor.Customer)).StatusCode, "guests' names are not for guests")
 
-	in := s.Post("/login", "token", token(actor.Cook), "next", "/?outlet=pizzeria")
+	in := s.Post("/login", "token", s.Token(actor.Cook), "next", "/?outlet=pizzeria")
 	require.Equal(t, http.StatusSeeOther, in.StatusCode)
 	require.Equal(t, "/?outlet=pizzeria", in.Header.Get("Location"))
 	cookie := in.Header.Get("Set-Cookie")

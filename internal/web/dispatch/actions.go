@@ -73,7 +73,7 @@ func (s *server) assign(w http.ResponseWriter, r *http.Request, who actor.Actor)
 	if _, err := s.Fleet.Assign(r.Context(), who, before.Number, idText(to.ID)); err != nil {
 		return err
 	}
-	t := page.Toast{Text: s.Say(r, "dispatch.done.assigned", shortNumber(before.Number), to.Name), Undo: p.undo("unassign", "order", before.Number)}
+	t := page.Toast{Text: s.Say(r, "dispatch.done.assigned", page.ShortNumber(before.Number), to.Name), Undo: p.undo("unassign", "order", before.Number)}
 	switch {
 	case before.Status == delivery.Assigned && before.Driver == to.ID:
 		t.Undo = nil
@@ -91,7 +91,7 @@ func (s *server) unassign(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if _, err := s.Fleet.Unassign(r.Context(), who, before.Number); err != nil {
 		return err
 	}
-	t := page.Toast{Text: s.Say(r, "dispatch.done.unassigned", shortNumber(before.Number))}
+	t := page.Toast{Text: s.Say(r, "dispatch.done.unassigned", page.ShortNumber(before.Number))}
 	if before.Status == delivery.Assigned {
 		t.Undo = p.undo("assign", "order", before.Number, "driver", idText(before.Driver))
 	}
@@ -115,9 +115,9 @@ func (s *server) pin(w http.ResponseWriter, r *http.Request, who actor.Actor) er
 	if _, err := s.Fleet.Pin(r.Context(), who, before.Number, to); err != nil {
 		return err
 	}
-	t := page.Toast{Text: s.Say(r, "dispatch.done.unpinned", shortNumber(before.Number))}
+	t := page.Toast{Text: s.Say(r, "dispatch.done.unpinned", page.ShortNumber(before.Number))}
 	if to != "" {
-		t.Text = s.Say(r, "dispatch.done.pinned", shortNumber(before.Number), name)
+		t.Text = s.Say(r, "dispatch.done.pinned", page.ShortNumber(before.Number), name)
 	}
 	t.Undo = p.undo("unpin", "order", before.Number)
 	if before.Pinned != 0 {
@@ -139,7 +139,7 @@ func (s *server) takeOver(w http.ResponseWriter, r *http.Request, who actor.Acto
 		return err
 	}
 	return s.done(w, r, p, before.Number, "", page.Toast{
-		Text: s.Say(r, "dispatch.done.taken_over", to.Name, shortNumber(before.Number)),
+		Text: s.Say(r, "dispatch.done.taken_over", to.Name, page.ShortNumber(before.Number)),
 		Undo: p.undo("takeover", "order", before.Number, "driver", idText(before.Driver)),
 	})
 }

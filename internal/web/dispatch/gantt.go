@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"brigade/internal/delivery"
+	"brigade/internal/web/page"
 )
 
 // gantt is who carries what when, on a drawing so many units wide.
@@ -107,7 +108,7 @@ func (v viewer) bar(d *delivery.Delivery, y float64) bar {
 	}
 	from, to := v.x(d.AssignedAt), v.x(end)
 	b := bar{
-		Number: d.Number, Short: shortNumber(d.Number), Says: v.says(d), X: from, Y: y, Width: max(6, to-from), Late: v.slack(d) < 0,
+		Number: d.Number, Short: page.ShortNumber(d.Number), Says: v.says(d), X: from, Y: y, Width: max(6, to-from), Late: v.slack(d) < 0,
 	}
 	if !d.PickedUpAt.IsZero() {
 		b.OnRoad, b.AboardX = true, min(max(from, v.x(d.PickedUpAt)), b.X+b.Width-6)

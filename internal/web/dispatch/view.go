@@ -128,8 +128,6 @@ func (s *server) view(l *look, lang string, from int) view {
 	return w
 }
 
-func shortNumber(number string) string { return number[strings.LastIndexByte(number, '_')+1:] }
-
 func (v viewer) clock(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -202,7 +200,7 @@ var icons = map[delivery.Status]string{
 func (v viewer) row(d *delivery.Delivery) row {
 	slack := v.slack(d)
 	r := row{
-		Slug: v.Place.Slug, Number: d.Number, Short: shortNumber(d.Number), State: string(d.Status), Icon: icons[d.Status], Says: v.says(d),
+		Slug: v.Place.Slug, Number: d.Number, Short: page.ShortNumber(d.Number), State: string(d.Status), Icon: icons[d.Status], Says: v.says(d),
 		Address: d.Address, Promised: v.clock(d.PromisedAt), Expected: v.clock(d.ETA.At), Late: slack < 0, DriverID: d.Driver, Note: d.Note,
 		Alarm: !d.EscalatedAt.IsZero(),
 	}
@@ -333,7 +331,7 @@ func (v viewer) drawn() town.Drawing {
 }
 
 func (v viewer) door(d *delivery.Delivery) town.Place {
-	p := town.Place{Key: "order-" + d.Number, Kind: "door", Label: shortNumber(d.Number), Note: v.says(d), At: d.To}
+	p := town.Place{Key: "order-" + d.Number, Kind: "door", Label: page.ShortNumber(d.Number), Note: v.says(d), At: d.To}
 	if v.slack(d) < 0 || !d.EscalatedAt.IsZero() {
 		p.Kind = "door late"
 	}

@@ -13,9 +13,11 @@ import (
 	"brigade/internal/order"
 )
 
-// done answers a form: with a message, or, without JavaScript, with the board as it is now.
+// done answers a form: with a message, or, without JavaScript, with the page that the field "back" names, else the board, as
+// it is now.
 func (s *server) done(w http.ResponseWriter, r *http.Request, t page.Toast) error {
-	return s.Done(w, r, "/?outlet="+url.QueryEscape(r.PostFormValue("outlet")), t)
+	back := cmp.Or(r.PostFormValue("back"), "/?outlet="+url.QueryEscape(r.PostFormValue("outlet")))
+	return s.Done(w, r, page.LocalPath(back), t)
 }
 
 // placeTestOrder lets a newcomer see an order travel: one item of the menu, chosen by chance. Demo only.
@@ -39,7 +41,7 @@ func (s *server) placeTestOrder(w http.ResponseWriter, r *http.Request, who acto
 		return err
 	}
 	o := receipt.Order
-	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.placed", shortNumber(o.Number), o.Lines[0].Name, s.where(r, o))})
+	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.placed", page.ShortNumber(o.Number), o.Lines[0].Name, s.where(r, o))})
 }
 
 // where says where an order goes, in the visitor's language.
@@ -67,7 +69,7 @@ func (s *server) handOver(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.handed_over", shortNumber(o.Number))})
+	return s.done(w, r, page.Toast{Text: s.Say(r, "board.said.handed_over", page.ShortNumber(o.Number))})
 }
 
 // setMachine takes a machine down or up, as the form's field "to" says.
@@ -117,6 +119,6 @@ func (s *server) setBreak(w http.ResponseWriter, r *http.Request, who actor.Acto
 // takeBack is the same form with the opposite wish.
 func takeBack(r *http.Request, to string) *page.Undo {
 	return &page.Undo{Action: r.URL.Path, Fields: map[string]string{
-		"outlet": r.PostFormValue("outlet"), "name": r.PostFormValue("name"), "to": to,
+		"outlet": r.PostFormValue("outlet"), "name": r.PostFormValue("name"), "to": to, "back": r.PostFormValue("back"),
 	}}
 }

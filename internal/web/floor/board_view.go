@@ -11,6 +11,7 @@ import (
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
 	"brigade/internal/order"
+	"brigade/internal/web/page"
 )
 
 // boardView is the board as its partials show it. It is pure: a look in, what is to be seen out.
@@ -174,7 +175,7 @@ func inOrder(orders []order.Order, open bool) []order.Order {
 
 func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) cardView {
 	c := cardView{
-		ID: o.ID, Number: o.Number, Short: shortNumber(o.Number), Kind: string(o.Type), Table: table(o), Customer: o.CustomerName,
+		ID: o.ID, Number: o.Number, Short: page.ShortNumber(o.Number), Kind: string(o.Type), Table: table(o), Customer: o.CustomerName,
 		Items: o.Lines, Since: o.PlacedAt, Done: t.Done, Total: t.Live(), Status: string(o.Status),
 		CanHandOver: o.Status.AtCounter(), Outlet: outlet,
 	}
@@ -193,9 +194,6 @@ func newCard(o order.Order, t kitchen.TicketView, outlet string, at time.Time) c
 	}
 	return c
 }
-
-// shortNumber is what is called out: 001 of ORD_20241216_001.
-func shortNumber(number string) string { return number[strings.LastIndex(number, "_")+1:] }
 
 // table is where an order is eaten; 0 = at none.
 func table(o order.Order) int {
@@ -231,7 +229,7 @@ func stationViews(b *kitchen.Board, at time.Time) []stationView {
 	}
 	for _, q := range b.Queue {
 		if v := index[q.Task.Station]; v != nil && len(v.Waiting) < waitingShown {
-			v.Waiting = append(v.Waiting, waitView{shortNumber(q.Number), q.Description, q.Waits})
+			v.Waiting = append(v.Waiting, waitView{page.ShortNumber(q.Number), q.Description, q.Waits})
 		}
 	}
 	for i := range views {
@@ -242,7 +240,7 @@ func stationViews(b *kitchen.Board, at time.Time) []stationView {
 
 // addTask shows a task that is in somebody's hands.
 func (v *stationView) addTask(t kitchen.TaskView, at time.Time) {
-	view := taskView{Order: shortNumber(t.Number), What: t.Description, Item: t.Item, Person: t.StaffName, Percent: -1}
+	view := taskView{Order: page.ShortNumber(t.Number), What: t.Description, Item: t.Item, Person: t.StaffName, Percent: -1}
 	if t.OnMachine != 0 {
 		view.Machine = t.MachineName
 	}

@@ -10,6 +10,7 @@ import (
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
 	"brigade/internal/order"
+	"brigade/internal/web/page"
 )
 
 const (
@@ -191,13 +192,13 @@ func (b *bench) counter(k kitchen.TaskView) string {
 
 func (b *bench) head() ticketHead {
 	h := headOf(b.look.Orders[b.ticket.Order], b.tell)
-	h.Order, h.Number, h.Short, h.Rush, h.Placed = b.ticket.Order, b.ticket.Number, shortNumber(b.ticket.Number), b.ticket.Rush, b.ticket.CreatedAt
+	h.Order, h.Number, h.Short, h.Rush, h.Placed = b.ticket.Order, b.ticket.Number, page.ShortNumber(b.ticket.Number), b.ticket.Rush, b.ticket.CreatedAt
 	h.due(b.look, b.ticket, b.tell)
 	return h
 }
 
 func headOf(o order.Order, tell say) ticketHead {
-	h := ticketHead{Order: o.ID, Number: o.Number, Short: shortNumber(o.Number), Guest: o.CustomerName, Placed: o.PlacedAt}
+	h := ticketHead{Order: o.ID, Number: o.Number, Short: page.ShortNumber(o.Number), Guest: o.CustomerName, Placed: o.PlacedAt}
 	h.Kind = cmp.Or(string(o.Type), string(order.DineIn))
 	switch {
 	case o.ID == 0:
@@ -398,7 +399,7 @@ func (b *bench) recent() (list []doneTask) {
 			continue
 		}
 		list = append(list, doneTask{
-			ID: k.ID, Order: b.ticket.Order, Short: shortNumber(b.ticket.Number), What: k.Description, Item: k.Item, By: k.CompletedBy,
+			ID: k.ID, Order: b.ticket.Order, Short: page.ShortNumber(b.ticket.Number), What: k.Description, Item: k.Item, By: k.CompletedBy,
 			At: b.look.at(k.CompletedAt), Line: k.Line, Unit: k.Unit, Step: k.Step, done: k.CompletedAt,
 		})
 	}

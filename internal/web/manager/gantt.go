@@ -231,12 +231,12 @@ func lane(key, name string, list []piece, zone *time.Location, say texter) laneV
 func newBar(p piece, track int, zone *time.Location, say texter) barView {
 	b := barView{X: pct(p.from), W: pct(max(0.2, p.to-p.from)), Y: track * trackHeight, Kind: p.kind}
 	times := p.From.In(zone).Format("15:04:05") + "–" + p.To.In(zone).Format("15:04:05")
-	b.Text = say("manager.bar_says", short(p.Number), p.What, p.Item, say("manager.kind_"+p.kind), times)
+	b.Text = say("manager.bar_says", page.ShortNumber(p.Number), p.What, p.Item, say("manager.kind_"+p.kind), times)
 	if p.n > 1 {
 		b.Text = say("manager.bar_joined", p.n) + ", " + times
 	}
 	if p.to-p.from >= labelled {
-		b.Label = short(p.Number)
+		b.Label = page.ShortNumber(p.Number)
 		if p.n > 1 {
 			b.Label = strconv.Itoa(p.n) + "×"
 		}

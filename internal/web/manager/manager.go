@@ -31,11 +31,9 @@ type Explainer interface {
 	Order(ctx context.Context, who actor.Actor, order int64, due time.Time) (*kitchen.Account, error)
 }
 
-// Kitchen takes machines down and up, and sends people on breaks; *kitchen.Service does.
+// Kitchen shows what a kitchen does just now; *kitchen.Service does.
 type Kitchen interface {
 	Glance(ctx context.Context, who actor.Actor, outlet int64, limit int) (*kitchen.Board, kitchen.Tally, error)
-	SetMachine(ctx context.Context, who actor.Actor, outlet int64, machine string, up bool, reason string) error
-	SetBreak(ctx context.Context, who actor.Actor, outlet int64, staff string, back bool, length time.Duration) error
 }
 
 // WhatIf answers what would be different; *whatif.Runs does.
@@ -87,8 +85,6 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 		"GET /manager/{outlet}":                      s.showDay,
 		"GET /live/manager/{outlet}/{span}":          s.liveDay,
 		"GET /manager/{outlet}/why/{order}":          s.showWhy,
-		"POST /manager/{outlet}/machines/{id}":       s.setMachine,
-		"POST /manager/{outlet}/staff/{id}":          s.setBreak,
 		"GET /manager/{outlet}/what-if":              s.showQuestions,
 		"POST /manager/{outlet}/what-if":             s.ask,
 		"GET /manager/{outlet}/what-if/{id}":         s.showAnswer,

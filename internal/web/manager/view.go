@@ -56,7 +56,7 @@ type personView struct {
 	Today, Hour useView
 	Tasks       int
 	State       string // work, break or off
-	Base        string
+	Outlet      string // its slug
 }
 
 type machineView struct {
@@ -65,7 +65,7 @@ type machineView struct {
 	Busy, Of      int
 	Up            bool
 	Reason        string
-	Base          string
+	Outlet        string // its slug
 }
 
 // promisesView is how promises were kept.
@@ -152,7 +152,7 @@ func peopleViews(d *kitchen.Diary, o tenant.Outlet, say texter) (list []personVi
 		}
 		v := personView{
 			ID: p.ID, Name: p.Name, Skills: strings.Join(p.Station, ", "), Today: newUse(today[p.ID], 1, say), Hour: newUse(last[p.ID], 1, say),
-			Tasks: today[p.ID].Tasks, State: "off", Base: base(o),
+			Tasks: today[p.ID].Tasks, State: "off", Outlet: o.Slug,
 		}
 		switch {
 		case p.OnShift:
@@ -178,7 +178,7 @@ func sentAway(p kitchen.Person, now time.Time) bool {
 func machineViews(d *kitchen.Diary, o tenant.Outlet) (list []machineView) {
 	for _, m := range d.Board.Machines {
 		list = append(list, machineView{
-			ID: m.ID, Name: m.Name, Station: m.StationName, Busy: m.Busy, Of: m.Capacity, Up: m.Up, Reason: m.Reason, Base: base(o),
+			ID: m.ID, Name: m.Name, Station: m.StationName, Busy: m.Busy, Of: m.Capacity, Up: m.Up, Reason: m.Reason, Outlet: o.Slug,
 		})
 	}
 	return list
@@ -212,7 +212,7 @@ func newLate(d *kitchen.Diary, o tenant.Outlet, zone *time.Location) lateView {
 	v := lateView{Count: len(all)}
 	for _, x := range all[:min(lateShown, len(all))] {
 		l := lateOrder{
-			Number: x.Number, Short: short(x.Number), Base: base(o), Placed: x.Placed.In(zone).Format("15:04"),
+			Number: x.Number, Short: page.ShortNumber(x.Number), Base: base(o), Placed: x.Placed.In(zone).Format("15:04"),
 			Promised: x.Promised().In(zone).Format("15:04"), Late: span(x.Late(d.Now)),
 		}
 		if !x.Ready.IsZero() {
@@ -245,9 +245,6 @@ func figures(d *kitchen.Diary, v dayView, say texter) []figureView {
 	}
 	return append(list, figureView{say("manager.by_p50"), "–", ""}, figureView{say("manager.by_p90"), "–", ""}, figureView{say("manager.bias"), "–", ""})
 }
-
-// short is what is called out: 001 of ORD_20241216_001.
-func short(number string) string { return number[strings.LastIndex(number, "_")+1:] }
 
 // span writes a length as a kitchen reads it: 4:07, 1:02:09.
 func span(d time.Duration) string {

@@ -51,7 +51,7 @@ func newWhy(a *kitchen.Account, zone *time.Location, say texter) *whyView {
 		zone = time.UTC
 	}
 	clock := func(t time.Time) string { return t.In(zone).Format("15:04:05") }
-	v := &whyView{Number: a.Number, Short: short(a.Number)}
+	v := &whyView{Number: a.Number, Short: page.ShortNumber(a.Number)}
 	total := max(a.Total(), time.Second)
 	at := func(t time.Time) float64 { return 100 * float64(t.Sub(a.Placed)) / float64(total) }
 	for i, g := range a.Segments {
@@ -102,7 +102,7 @@ func lateness(d time.Duration) string {
 func holders(list []kitchen.Holder, say texter) string {
 	var names []string
 	for _, h := range list[:min(3, len(list))] {
-		names = append(names, short(h.Number))
+		names = append(names, page.ShortNumber(h.Number))
 	}
 	if len(names) == 0 {
 		return ""

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"strings"
 
 	"brigade/internal/web/texts"
 )
@@ -61,3 +62,6 @@ func icon(name string) (template.HTML, error) {
 	}
 	return template.HTML(`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">` + paths + `</svg>`), nil
 }
+
+// ShortNumber is the end of an order's number: what is called out, 001 of ORD_20241216_001.
+func ShortNumber(number string) string { return number[strings.LastIndexByte(number, '_')+1:] }

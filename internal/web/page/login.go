@@ -127,7 +127,7 @@ type loginPage struct {
 }
 
 func (k *Kit) showLogin(w http.ResponseWriter, r *http.Request) {
-	k.renderLogin(w, r, http.StatusOK, loginPage{Next: localPath(r.URL.Query().Get("next"))})
+	k.renderLogin(w, r, http.StatusOK, loginPage{Next: LocalPath(r.URL.Query().Get("next"))})
 }
 
 func (k *Kit) renderLogin(w http.ResponseWriter, r *http.Request, status int, p loginPage) {
@@ -142,7 +142,7 @@ func (k *Kit) renderLogin(w http.ResponseWriter, r *http.Request, status int, p 
 // other sites cannot send. Whoever was signed in before is so no more.
 func (k *Kit) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	p := loginPage{Next: localPath(r.PostFormValue("next")), Email: r.PostFormValue("email")}
+	p := loginPage{Next: LocalPath(r.PostFormValue("next")), Email: r.PostFormValue("email")}
 	cookie, err := k.credentials(r, p.Email)
 	if err != nil {
 		k.note(r, err)
@@ -221,8 +221,8 @@ func (k *Kit) Cookie(r *http.Request, name, value string, keep time.Duration) *h
 	}
 }
 
-// localPath returns where to go after signing in: only ever a place on this server.
-func localPath(next string) string {
+// LocalPath returns where to go next, as a form says: only ever a place on this server.
+func LocalPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") ||
 		strings.ContainsAny(next, "\\\r\n") {

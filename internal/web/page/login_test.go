@@ -12,6 +12,6 @@ func TestLocalPath(t *testing.T) {
 		"": "/", "/": "/", "/?outlet=a&b=c": "/?outlet=a&b=c", "//evil.example": "/", "https://evil.example/": "/",
 		"/\\evil.example": "/", "evil": "/", "javascript:alert(1)": "/", "///evil": "/", "/a\nb": "/", "/%2f": "/",
 	} {
-		require.Equal(t, want, localPath(next), next)
+		require.Equal(t, want, LocalPath(next), next)
 	}
 }

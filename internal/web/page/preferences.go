@@ -55,5 +55,5 @@ func (k *Kit) chooseLook(w http.ResponseWriter, r *http.Request) {
 	for name, value := range map[string]string{langCookie: r.PostFormValue("lang"), themeCookie: r.PostFormValue("theme")} {
 		http.SetCookie(w, k.Cookie(r, name, value, keepLook))
 	}
-	http.Redirect(w, r, localPath(r.PostFormValue("next")), http.StatusSeeOther)
+	http.Redirect(w, r, LocalPath(r.PostFormValue("next")), http.StatusSeeOther)
 }

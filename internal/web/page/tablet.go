@@ -40,7 +40,7 @@ type pinPage struct {
 }
 
 func (k *Kit) showPIN(w http.ResponseWriter, r *http.Request) {
-	k.renderPIN(w, r, http.StatusOK, pinPage{Next: localPath(r.URL.Query().Get("next"))})
+	k.renderPIN(w, r, http.StatusOK, pinPage{Next: LocalPath(r.URL.Query().Get("next"))})
 }
 
 func (k *Kit) renderPIN(w http.ResponseWriter, r *http.Request, status int, p pinPage) {
@@ -69,7 +69,7 @@ func (k *Kit) enterPIN(w http.ResponseWriter, r *http.Request) {
 		k.Fail(w, r, k.NoPage(r))
 		return
 	}
-	next := localPath(r.PostFormValue("next"))
+	next := LocalPath(r.PostFormValue("next"))
 	session, lasts, err := k.Users.SignInPIN(r.Context(), Secret(r, tabletCookie), r.PostFormValue("pin"), Session(r), From(r))
 	if err != nil {
 		k.note(r, err)
@@ -89,7 +89,7 @@ func (k *Kit) lock(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	k.forget(w, r, sessionCookie)
-	http.Redirect(w, r, k.door(r)+"?next="+url.QueryEscape(localPath(r.PostFormValue("next"))), http.StatusSeeOther)
+	http.Redirect(w, r, k.door(r)+"?next="+url.QueryEscape(LocalPath(r.PostFormValue("next"))), http.StatusSeeOther)
 }
 
 // quitTablet makes a tablet of the demo a common device again; elsewhere who may have tablets ends it.

@@ -2,71 +2,21 @@ package settings_test
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"brigade/internal/account"
-	"brigade/internal/account/accountpg"
 	"brigade/internal/actor"
-	"brigade/internal/app"
-	"brigade/internal/config"
-	"brigade/internal/store/pgtest"
 	"brigade/internal/tenant"
 	"brigade/internal/tenant/tenantpg"
 	"brigade/internal/web/webtest"
 )
-
-const password = "correct horse battery"
-
-// house is a restaurant in which people must sign in.
-type house struct {
-	*webtest.Site
-	pool     *pgxpool.Pool
-	accounts *account.Service
-	owner    actor.Actor
-}
-
-func open(t *testing.T) *house {
-	t.Helper()
-	database := pgtest.NewURL(t)
-	first := app.New(app.Config{DatabaseURL: database, Demo: config.DemoData})
-	require.NoError(t, first.Start(t.Context()))
-	require.NoError(t, first.Stop(t.Context()))
-	pool, err := pgxpool.New(t.Context(), database)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	owner, err := tenant.New(tenantpg.New(pool)).DemoActor(t.Context())
-	require.NoError(t, err)
-	return &house{webtest.Start(t, database, config.DemoOff), pool, account.New(accountpg.New(pool), slog.New(slog.DiscardHandler)), owner}
-}
-
-func (h *house) user(u account.User) account.User {
-	h.T.Helper()
-	made, err := h.accounts.Add(h.T.Context(), h.owner, u)
-	require.NoError(h.T, err)
-	if u.Email != "" {
-		require.NoError(h.T, h.accounts.SetPassword(h.T.Context(), h.owner, made.ID, password))
-	}
-	return made
-}
-
-// other is another browser at the same site.
-func (h *house) other() *webtest.Site {
-	jar, _ := cookiejar.New(nil)
-	s := *h.Site
-	s.Client = &http.Client{Jar: jar, CheckRedirect: h.Client.CheckRedirect, Timeout: 30 * time.Second}
-	return &s
-}
 
 // send posts a form as browsers without JavaScript do.
 func send(s *webtest.Site, path string, fields ...string) webtest.Answer {
@@ -79,8 +29,8 @@ func send(s *webtest.Site, path string, fields ...string) webtest.Answer {
 
 func TestPeopleSignIn(t *testing.T) {
 	t.Parallel()
-	h := open(t)
-	olga := h.user(account.User{Name: "Olga <script>", Email: "olga@example.com", Role: actor.Owner})
+	h := webtest.StartHouse(t)
+	olga := h.User(account.User{Name: "Olga <script>", Email: "olga@example.com", Role: actor.Owner})
 	require.Contains(t, h.Get("/login", "Accept-Language", "es").Text, "Contraseña")
 
 	wrong := send(h.Site, "/login", "email", "olga@example.com", "password", "guess")
@@ -89,13 +39,13 @@ func TestPeopleSignIn(t *testing.T) {
 	require.Equal(t, strings.ReplaceAll(wrong.Text, "olga@", "nobody@"), nobody.Text, "nobody learns who has an account")
 
 	h.Client.Jar.SetCookies(must(url.Parse(h.URL)), []*http.Cookie{{Name: "brigade_session", Value: "brs_" + strings.Repeat("x", 43), Path: "/"}})
-	in := send(h.Site, "/login", "email", "Olga@example.com", "password", password, "next", "//evil.example")
+	in := send(h.Site, "/login", "email", "Olga@example.com", "password", webtest.Password, "next", "//evil.example")
 	require.Equal(t, http.StatusSeeOther, in.StatusCode)
 	require.Equal(t, "/", in.Header.Get("Location"))
 	cookies := strings.Join(in.Header.Values("Set-Cookie"), "\n")
 	require.Regexp(t, `brigade_session=brs_[\w-]{43}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict`, cookies)
 	require.NotContains(t, cookies, strings.Repeat("x", 43), "a session that was there before is not taken over")
-	require.Regexp(t, `brigade_session=[^\n]*; Secure`, strings.Join(h.other().Do(http.MethodPost, "/login", url.Values{"email": {"olga@example.com"}, "password": {password}}, "X-Forwarded-Proto", "https").Header.Values("Set-Cookie"), "\n"))
+	require.Regexp(t, `brigade_session=[^\n]*; Secure`, strings.Join(h.Other().Do(http.MethodPost, "/login", url.Values{"email": {"olga@example.com"}, "password": {webtest.Password}}, "X-Forwarded-Proto", "https").Header.Values("Set-Cookie"), "\n"))
 
 	users := h.Get("/settings/users")
 	require.Equal(t, http.StatusOK, users.StatusCode)
@@ -109,7 +59,7 @@ func TestPeopleSignIn(t *testing.T) {
 		}
 	}
 	olga.Active = false
-	require.NoError(t, h.accounts.Change(t.Context(), h.owner, olga))
+	require.NoError(t, h.Accounts.Change(t.Context(), h.Owner, olga))
 	require.Equal(t, http.StatusSeeOther, h.Get("/settings/users").StatusCode, "who is disabled is out at once")
 }
 
@@ -117,9 +67,9 @@ func must[T any](v T, _ error) T { return v }
 
 func TestUsersAreSetUp(t *testing.T) {
 	t.Parallel()
-	h := open(t)
-	h.user(account.User{Name: "Olga", Email: "olga@example.com", Role: actor.Owner})
-	send(h.Site, "/login", "email", "olga@example.com", "password", password)
+	h := webtest.StartHouse(t)
+	h.User(account.User{Name: "Olga", Email: "olga@example.com", Role: actor.Owner})
+	send(h.Site, "/login", "email", "olga@example.com", "password", webtest.Password)
 	require.Contains(t, send(h.Site, "/settings/users", "name", "", "role", "king", "email", "no address").Text, "must be an e-mail address")
 	made := send(h.Site, "/settings/users", "name", "Mia", "role", "manager", "email", "mia@example.com", "at", "0")
 	require.Equal(t, http.StatusSeeOther, made.StatusCode, made.Text)
@@ -130,15 +80,15 @@ func TestUsersAreSetUp(t *testing.T) {
 	link := regexp.MustCompile(`/welcome/brl_[\w-]{43}`).FindString(shown.Text)
 	require.NotEmpty(t, link)
 	require.NotContains(t, h.Get(path).Text, "brl_", "it is shown once")
-	mia := h.other()
+	mia := h.Other()
 	welcome := mia.Get(link)
 	require.Contains(t, welcome.Text, "mia@example.com")
 	require.Equal(t, "no-referrer", welcome.Header.Get("Referrer-Policy"))
-	require.Equal(t, http.StatusUnprocessableEntity, send(mia, link, "password", password, "again", "another").StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, send(mia, link, "password", webtest.Password, "again", "another").StatusCode)
 	require.Equal(t, http.StatusUnprocessableEntity, send(mia, link, "password", "short", "again", "short").StatusCode)
-	require.Equal(t, "/login", send(mia, link, "password", password, "again", password).Header.Get("Location"))
+	require.Equal(t, "/login", send(mia, link, "password", webtest.Password, "again", webtest.Password).Header.Get("Location"))
 	require.Equal(t, http.StatusNotFound, mia.Get(link).StatusCode)
-	send(mia, "/login", "email", "mia@example.com", "password", password)
+	send(mia, "/login", "email", "mia@example.com", "password", webtest.Password)
 
 	// What a manager may not have.
 	require.Equal(t, http.StatusForbidden, mia.Get("/settings/tokens").StatusCode)
@@ -176,7 +126,7 @@ func TestUsersAreSetUp(t *testing.T) {
 	account := mia.Get("/account")
 	require.Contains(t, account.Text, "mia@example.com")
 	require.Equal(t, http.StatusUnprocessableEntity, send(mia, "/account/password", "old", "wrong", "password", "a new long word", "again", "a new long word").StatusCode)
-	require.Equal(t, "/account?saved=1", send(mia, "/account/password", "old", password, "password", "a new long word", "again", "a new long word").Header.Get("Location"))
+	require.Equal(t, "/account?saved=1", send(mia, "/account/password", "old", webtest.Password, "password", "a new long word", "again", "a new long word").Header.Get("Location"))
 	require.Equal(t, http.StatusSeeOther, send(mia, "/account/sign-out", "session", "0").StatusCode)
 	require.Equal(t, http.StatusSeeOther, mia.Get("/account").StatusCode, "signed out")
 	require.Equal(t, http.StatusForbidden, h.Do(http.MethodPost, path+"/link", url.Values{}, "Origin", "https://evil.example").StatusCode)
@@ -185,16 +135,16 @@ func TestUsersAreSetUp(t *testing.T) {
 // A tablet is registered; from then on a PIN is asked for on it, and a cook has his station only.
 func TestATabletOfAStation(t *testing.T) {
 	t.Parallel()
-	h := open(t)
-	h.user(account.User{Name: "Olga", Email: "olga@example.com", Role: actor.Owner})
+	h := webtest.StartHouse(t)
+	h.User(account.User{Name: "Olga", Email: "olga@example.com", Role: actor.Owner})
 	var outlet, grill, fryer int64
-	require.NoError(t, h.pool.QueryRow(t.Context(), `select o.id, max(s.id) filter (where s.name = 'griller'), max(s.id) filter (where s.name = 'fryer')
+	require.NoError(t, h.Pool.QueryRow(t.Context(), `select o.id, max(s.id) filter (where s.name = 'griller'), max(s.id) filter (where s.name = 'fryer')
 		from outlets o join stations s on s.outlet_id = o.id where o.slug = 'kitchen' group by o.id`).Scan(&outlet, &grill, &fryer))
-	cook := h.user(account.User{Name: "Asha", Role: actor.Cook, Outlet: outlet})
-	_, err := h.accounts.SetPIN(t.Context(), h.owner, cook.ID, 0, "4831")
+	cook := h.User(account.User{Name: "Asha", Role: actor.Cook, Outlet: outlet})
+	_, err := h.Accounts.SetPIN(t.Context(), h.Owner, cook.ID, 0, "4831")
 	require.NoError(t, err)
 	order := func(key string) []int64 {
-		plain, _, err := tenant.New(tenantpg.New(h.pool)).CreateToken(t.Context(), h.owner, tenant.NewToken{Name: "till", Role: actor.Owner})
+		plain, _, err := tenant.New(tenantpg.New(h.Pool)).CreateToken(t.Context(), h.Owner, tenant.NewToken{Name: "till", Role: actor.Owner})
 		require.NoError(t, err)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/api/v1/orders/confirm", strings.NewReader(`{"external_order_id":"`+key+`","items":{"burger_combo":1}}`))
 		require.NoError(t, err)
@@ -203,7 +153,7 @@ func TestATabletOfAStation(t *testing.T) {
 		require.NoError(t, err)
 		defer resp.Body.Close()
 		require.Equal(t, http.StatusCreated, resp.StatusCode)
-		rows, err := h.pool.Query(t.Context(), `select t.id from tasks t join stations s on s.id = t.station_id where s.name in ('griller', 'fryer') order by s.name desc, t.id`)
+		rows, err := h.Pool.Query(t.Context(), `select t.id from tasks t join stations s on s.id = t.station_id where s.name in ('griller', 'fryer') order by s.name desc, t.id`)
 		require.NoError(t, err)
 		var ids []int64
 		for rows.Next() {
@@ -213,12 +163,12 @@ func TestATabletOfAStation(t *testing.T) {
 		}
 		return ids
 	}
-	send(h.Site, "/login", "email", "olga@example.com", "password", password)
+	send(h.Site, "/login", "email", "olga@example.com", "password", webtest.Password)
 	owners := h.Client.Jar.Cookies(must(url.Parse(h.URL)))
 	reg := send(h.Site, "/settings/tablets", "outlet", "kitchen", "name", "Grill tablet", "station", digits(grill), "idle", "60")
 	require.Equal(t, "/pin", reg.Header.Get("Location"), reg.Text)
 	require.Equal(t, "/pin?next=%2Fsettings%2Fusers", h.Get("/settings/users").Header.Get("Location"), "the owner is signed out on it")
-	stolen := h.other()
+	stolen := h.Other()
 	stolen.Client.Jar.SetCookies(must(url.Parse(h.URL)), owners)
 	require.Equal(t, http.StatusSeeOther, stolen.Get("/settings/users").StatusCode, "and everywhere where that session was known")
 

@@ -63,7 +63,7 @@ func (s *server) view(l *look, lang string) view {
 func (v viewer) view() view {
 	o := v.File.Order
 	w := view{
-		Number: o.Number, Short: shortNumber(o.Number), Outlet: v.Outlet.Name, Over: o.Status.Closed(),
+		Number: o.Number, Short: page.ShortNumber(o.Number), Outlet: v.Outlet.Name, Over: o.Status.Closed(),
 		Failed: o.Status == order.Cancelled || o.Status == order.Rejected,
 		Lines:  v.lines(), Total: v.sum(int64(o.Total)), Map: v.drawn(),
 	}
@@ -81,9 +81,6 @@ func (v viewer) view() view {
 	w.Steps, w.Notes = v.steps(), v.notes()
 	return w
 }
-
-// shortNumber is the end of a number: what people call out.
-func shortNumber(number string) string { return number[strings.LastIndexByte(number, '_')+1:] }
 
 func (v viewer) clock(t time.Time) string {
 	if v.Outlet.Timezone != nil {

@@ -4,6 +4,7 @@ package webtest
 import (
 	"context"
 	_ "embed"
+	"fmt"
 	"os"
 	"regexp"
 	"sync"
@@ -154,13 +155,27 @@ func (b *Browser) NoSurprise() {
 	}
 }
 
-// Axe is the script that audits a page; Audit runs it.
-//
 //go:embed axe/axe.min.js
-var Axe string
+var axe string
 
 // Audit looks for what people who see badly, or use no mouse, cannot use: the rules of WCAG 2.2 A and AA.
 const Audit = `(async () => {
 	const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
 	document.body.dataset.audit = found.violations.map(v => v.impact + " " + v.id + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + " " + n.any.map(x => x.message).join("; ")).join(" | ")).join("\n") || "clean";
 })(); ""`
+
+// Accessible fails when the page has what people who see badly, or use no mouse, cannot use.
+func (b *Browser) Accessible() {
+	b.T.Helper()
+	b.Evaluate(axe + `; delete document.body.dataset.audit; ""`)
+	b.Evaluate(Audit)
+	b.Shows(`body[data-audit]`)
+	require.Equal(b.T, "clean", b.Evaluate(`document.body.dataset.audit`), b.Evaluate(`location.pathname + ", " + document.documentElement.lang + ", " + document.documentElement.dataset.theme`))
+}
+
+// Look chooses the language and the colours in which a site's pages are shown from now on.
+func (b *Browser) Look(lang, theme string) {
+	b.T.Helper()
+	b.Evaluate(fmt.Sprintf(`delete document.body.dataset.look; fetch("/look", {method: "POST", body: new URLSearchParams({lang: %q, theme: %q, next: "/login"})}).then(() => { document.body.dataset.look = "set" }); ""`, lang, theme))
+	b.Shows(`body[data-look="set"]`)
+}
