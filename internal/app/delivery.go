@@ -12,6 +12,7 @@ import (
 	"brigade/internal/delivery"
 	"brigade/internal/delivery/deliverypg"
 	"brigade/internal/event"
+	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
 	"brigade/internal/order"
@@ -31,6 +32,7 @@ func (a *App) buildDelivery() {
 	a.deliveryRows = deliverypg.New(a.pool, deliverypg.Parts{
 		CheckFence:    checkRegion,
 		AdvanceOrders: a.advanceDelivered,
+		NoteTap:       a.noteDriversTap,
 		Append:        a.append,
 		Committed:     a.committed,
 	})
@@ -102,6 +104,13 @@ func (a *App) advanceDelivered(ctx context.Context, tx store.Tx, steps []deliver
 		}
 	}
 	return nil
+}
+
+// noteDriversTap keeps a driver's tap in the book in which those of kitchen screens are, under the driver's own name.
+func (a *App) noteDriversTap(ctx context.Context, tx store.Tx, t delivery.Tapped) (bool, error) {
+	return a.tickets.NoteTap(ctx, tx, kitchen.Tapped{
+		Tenant: t.Tenant, Key: "driver." + strconv.FormatInt(t.Driver, 10) + "." + t.Key, Do: kitchen.TapKind(t.Do), Order: t.Order, By: t.By, At: t.At,
+	})
 }
 
 // sizeOf is how much room an order takes on board: one for every six units.

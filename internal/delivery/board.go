@@ -55,7 +55,8 @@ func (e *NotOwnerError) Error() string { return fmt.Sprintf("region %d has anoth
 // Change is what one transaction shall do: the deliveries and drivers that it names are locked, with all that the named
 // drivers have, and given to Do. Do may be called again when the transaction has to be.
 type Change struct {
-	Fence   *Fence // nil: not in the name of an owner
+	Fence   *Fence  // nil: not in the name of an owner
+	Tap     *Tapped // it is written with; nil: none
 	By      string
 	At      time.Time
 	Orders  []int64
@@ -134,7 +135,8 @@ type Store interface {
 	Board(ctx context.Context, region int64, recent time.Time) (*Board, error)
 	// Riding reads of a region only the drivers who have something on board, with all that they have accepted.
 	Riding(ctx context.Context, region int64) (*Board, error)
-	// Change writes what Do does, in one transaction. Errors: those of Do, *NotOwnerError, KindConflict, errs kinds.
+	// Change writes what Do does, in one transaction. Errors: those of Do, *NotOwnerError, *TappedError,
+	// KindConflict, errs kinds.
 	Change(ctx context.Context, c Change) error
 	// Estimate writes when deliveries come; it is no change of them. Notes say why nobody has one.
 	Estimate(ctx context.Context, etas map[int64]ETA, notes map[int64]string) error

@@ -70,7 +70,7 @@ func (s *Service) Driver(ctx context.Context, who actor.Actor, ref string) (*Dri
 
 // act changes one driver and what he has.
 func (s *Service) act(ctx context.Context, by string, d *Driver, orders []int64, do func(*Turn) error) error {
-	err := s.store.Change(ctx, Change{By: by, At: s.now(), Orders: orders, Drivers: []int64{d.ID}, Do: func(t *Turn) error {
+	err := s.store.Change(ctx, Change{By: by, At: s.now(), Tap: s.tapped(ctx, by, d, orders), Orders: orders, Drivers: []int64{d.ID}, Do: func(t *Turn) error {
 		if who := t.Drivers[d.ID]; who != nil {
 			who.SeenAt = t.Now
 			s.fleet.overlay(who)

@@ -30,6 +30,9 @@ func (s *Store) Change(ctx context.Context, c delivery.Change) error {
 				return &delivery.NotOwnerError{Region: c.Fence.Region}
 			}
 		}
+		if err := s.noteTap(ctx, tx, c.Tap); err != nil {
+			return err
+		}
 		t, err := s.lock(ctx, tx, c)
 		if err != nil {
 			return err
@@ -42,6 +45,19 @@ func (s *Store) Change(ctx context.Context, c delivery.Change) error {
 	})
 	if err == nil && wrote {
 		s.parts.Committed()
+	}
+	return err
+}
+
+// noteTap notes what a change is made for, before anything else is: another node may carry out the same tap just now, and is
+// waited for. Errors: *delivery.TappedError.
+func (s *Store) noteTap(ctx context.Context, tx store.Tx, t *delivery.Tapped) error {
+	if t == nil {
+		return nil
+	}
+	before, err := s.parts.NoteTap(ctx, tx, *t)
+	if err == nil && before {
+		err = &delivery.TappedError{Key: t.Key}
 	}
 	return err
 }

@@ -21,6 +21,8 @@ import (
 	"brigade/internal/delivery/deliverypg"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
+	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/kitchenpg"
 	"brigade/internal/lease"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
@@ -79,6 +81,9 @@ func (w *town) build() {
 				moves[i] = orderpg.Step{Order: s.Order, To: orderpg.To(order.Status(s.To)), By: s.By, At: s.At}
 			}
 			return orders.Advance(ctx, tx, moves, lenient)
+		},
+		NoteTap: func(ctx context.Context, tx store.Tx, t delivery.Tapped) (bool, error) {
+			return kitchenpg.New(w.pool, kitchenpg.Parts{}).NoteTap(ctx, tx, kitchen.Tapped{Tenant: t.Tenant, Key: t.Key, Do: kitchen.TapKind(t.Do), At: t.At})
 		},
 		Append: func(ctx context.Context, tx store.Tx, events []event.Event) error {
 			if w.fail != nil {

@@ -33,6 +33,8 @@ type Parts struct {
 	CheckFence func(ctx context.Context, tx store.Tx, f delivery.Fence) (stale bool, err error)
 	// AdvanceOrders moves the orders' own lives on. lenient: a step that a life does not allow is left out.
 	AdvanceOrders func(ctx context.Context, tx store.Tx, steps []delivery.OrderStep, lenient bool) error
+	// NoteTap keeps what was tapped; before says that it was kept already.
+	NoteTap func(ctx context.Context, tx store.Tx, t delivery.Tapped) (before bool, err error)
 	// Append writes events.
 	Append func(ctx context.Context, tx store.Tx, events []event.Event) error
 	// Committed is called after every commit that appended events.

@@ -3,6 +3,7 @@ package kitchenpg
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"brigade/internal/kitchen"
@@ -43,4 +44,14 @@ func (s *Store) insertTaps(ctx context.Context, tx store.Tx, taps []kitchen.Tapp
 		return slices.Contains(written, db.InsertTapsRow{TenantID: t.Tenant, Key: t.Key})
 	})
 	return &kitchen.TappedError{Taps: before}
+}
+
+// NoteTap keeps what was tapped on a screen that is none of a kitchen's, in the transaction of what it changes. before says
+// that it was kept already.
+func (s *Store) NoteTap(ctx context.Context, tx store.Tx, t kitchen.Tapped) (before bool, err error) {
+	err = s.insertTaps(ctx, tx, []kitchen.Tapped{t})
+	if _, before = errors.AsType[*kitchen.TappedError](err); before {
+		return true, nil
+	}
+	return false, err
 }
