@@ -143,6 +143,7 @@ var rights = map[string]access{
 	"PUT /api/v1/webhooks/{id}":                               integrators,
 	"DELETE /api/v1/webhooks/{id}":                            integrators,
 	"POST /api/v1/webhooks/{id}/enable":                       integrators,
+	"POST /api/v1/webhooks/{id}/test":                         integrators,
 	"GET /api/v1/webhooks/{id}/deliveries":                    integrators,
 	"POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay": integrators,
 	"GET /api/v1/notifications":                               managers,

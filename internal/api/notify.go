@@ -21,6 +21,7 @@ type Notices interface {
 	ChangeWebhook(ctx context.Context, who actor.Actor, w notify.Webhook) (notify.Webhook, error)
 	RemoveWebhook(ctx context.Context, who actor.Actor, id int64) error
 	EnableWebhook(ctx context.Context, who actor.Actor, id int64) (notify.Webhook, error)
+	Test(ctx context.Context, who actor.Actor, webhook int64) (notify.Trial, error)
 	Deliveries(ctx context.Context, who actor.Actor, webhook int64, f notify.Filter) ([]notify.Delivery, error)
 	Replay(ctx context.Context, who actor.Actor, webhook, message int64) error
 	SourceWebhook(ctx context.Context, who actor.Actor, source string) (notify.Webhook, error)
@@ -35,6 +36,8 @@ const exampleDelivery = `{"id":12,"order_id":7,"order_number":"ORD_20241216_001"
 "webhook_id":1,"recipient":"webhook:1","language":"","status":"sent","occurred_at":"2024-12-16T12:00:00Z",
 "created_at":"2024-12-16T12:00:00Z","next_attempt_at":null,"finished_at":"2024-12-16T12:00:01Z","last_error":"",
 "attempts":[{"attempt":1,"at":"2024-12-16T12:00:01Z","took_ms":48,"code":204,"error":""}]}`
+
+const exampleTrial = `{"delivery_id":13,"arrived":true,"at":"2024-12-16T12:00:01Z","took_ms":48,"code":200,"answer":"ok","error":""}`
 
 func (s *server) addNotify() {
 	at := func(method, path, id, summary, description, request, response string) route {
@@ -58,6 +61,10 @@ func (s *server) addNotify() {
 		"Nothing more is sent there; what waits is given up.", "", ""), s.removeWebhook)
 	add(s, at(http.MethodPost, "/webhooks/{id}/enable", "enable-webhook", "Switch a webhook on again",
 		"One that took nothing for too long was switched off. Its failures are forgotten. Repeating it is fine.", "", exampleWebhook), s.enableWebhook)
+	add(s, at(http.MethodPost, "/webhooks/{id}/test", "test-webhook", "Send a webhook a test message",
+		"Sends a signed message of the type `webhook.test` now and waits for the answer, ten seconds at most; nobody tries again. "+
+			"It works while the webhook is switched off, too. The answer is 200 also when the message did not arrive.",
+		"", exampleTrial), s.testWebhook)
 	const page = `{"deliveries":[` + exampleDelivery + `],"next":null}`
 	add(s, at(http.MethodGet, "/webhooks/{id}/deliveries", "list-deliveries", "What a webhook was sent",
 		"Every message with every attempt, newest first. To get the next page, send `next` as `before`.", "", page), s.listDeliveries)
@@ -192,6 +199,24 @@ func (s *server) removeWebhook(ctx context.Context, who actor.Actor, in *Webhook
 func (s *server) enableWebhook(ctx context.Context, who actor.Actor, in *WebhookRef) (*webhookOutput, error) {
 	w, err := s.Notices.EnableWebhook(ctx, who, in.ID)
 	return &webhookOutput{viewWebhook(w)}, err
+}
+
+// TrialView is what came of a test message. It is exported for huma, as OrderView.
+type TrialView struct {
+	Delivery int64     `json:"delivery_id" doc:"In the list of what the webhook was sent" example:"13"`
+	Arrived  bool      `json:"arrived" doc:"It was answered with a 2xx"`
+	At       time.Time `json:"at"`
+	TookMs   int64     `json:"took_ms" example:"48"`
+	Code     int       `json:"code" doc:"Of the answer; 0: there was none" example:"200"`
+	Answer   string    `json:"answer" doc:"How it begins: 300 bytes at most" example:"ok"`
+	Error    string    `json:"error"`
+}
+
+type trialOutput struct{ Body TrialView }
+
+func (s *server) testWebhook(ctx context.Context, who actor.Actor, in *WebhookRef) (*trialOutput, error) {
+	t, err := s.Notices.Test(ctx, who, in.ID)
+	return &trialOutput{TrialView{t.Message, t.Arrived(), t.At.UTC(), t.Took.Milliseconds(), t.Code, t.Said, t.Error}}, err
 }
 
 // DeliveryView is a message with its attempts. It is exported for huma, as OrderView.

@@ -58,6 +58,7 @@ func (a *App) buildNotify() error {
 		guard = func(context.Context, *url.URL) error { return nil }
 	}
 	a.notices = notify.NewService(a.ledger, guard)
+	a.notices.Tries(a.ledger, office)
 	return nil
 }
 

@@ -106,6 +106,9 @@ func TestIntegratorsAreToldOfOrdersAlsoAfterARestart(t *testing.T) {
 	first, stop := runNotifying(t, database, config.RoleAPI, config.RoleKitchen) // nobody sends
 	hook := call(t, http.MethodPost, first.URL()+"/api/v1/webhooks", map[string]any{"url": url}, http.StatusCreated)
 	require.Contains(t, hook["secret"], "whsec_")
+	trial := call(t, http.MethodPost, fmt.Sprintf("%s/api/v1/webhooks/%v/test", first.URL(), hook["id"]), nil, http.StatusOK)
+	require.Equal(t, true, trial["arrived"], trial)
+	require.Equal(t, "webhook.test", next(t, heard).Type)
 	order := map[string]any{
 		"type": "takeout", "items": []any{map[string]any{"sku": "dip_cup", "quantity": 1}},
 		"contact": map[string]any{"email": "ada@example.com", "language": "es"},
@@ -130,7 +133,7 @@ func TestIntegratorsAreToldOfOrdersAlsoAfterARestart(t *testing.T) {
 	order["contact"] = map[string]any{"email": "nobody"}
 	call(t, http.MethodPost, second.URL()+"/api/v1/orders", order, http.StatusUnprocessableEntity)
 	list := call(t, http.MethodGet, second.URL()+"/api/v1/notifications", nil, http.StatusOK)["deliveries"].([]any)
-	require.Len(t, list, 1)
+	require.Len(t, list, 2, "the test and the order")
 	call(t, http.MethodDelete, fmt.Sprintf("%s/api/v1/webhooks/%v", second.URL(), hook["id"]), nil, http.StatusNoContent)
 	call(t, http.MethodGet, fmt.Sprintf("%s/api/v1/webhooks/%v", second.URL(), hook["id"]), nil, http.StatusNotFound)
 }

@@ -19,6 +19,7 @@ type webhookCommand struct {
 	List       webhookList       `cmd:"" help:"The webhooks, and how well they answer."`
 	Remove     webhookRemove     `cmd:"" help:"Send nothing there any more."`
 	Enable     webhookEnable     `cmd:"" help:"Switch on again one that took nothing for too long."`
+	Test       webhookTest       `cmd:"" help:"Send it a signed test message and show what it answers."`
 	Deliveries webhookDeliveries `cmd:"" help:"What a webhook was sent, attempt by attempt."`
 	Replay     webhookReplay     `cmd:"" help:"Send a message again."`
 }
@@ -169,6 +170,39 @@ func (webhookEnable) Help() string {
 func (c *webhookEnable) Run(ctx context.Context, env *Env) error {
 	return ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: c.path() + "/enable"}, func(w webhookReply) error {
 		_, err := fmt.Fprintf(env.Out, "webhook %d is on\n", w.ID)
+		return err
+	})
+}
+
+type webhookTest struct {
+	WebhookRef
+	Remote `group:"server"`
+}
+
+// Help implements kong.HelpProvider.
+func (webhookTest) Help() string {
+	return `The message is of the type webhook.test, signed as all are, and sent once; also while the webhook is switched off. When it does not arrive, the exit code is 1; with --json, look at "arrived".
+
+    brigade webhook test 3`
+}
+
+// trialReply is what came of a test message, as the API gives it.
+type trialReply struct {
+	Delivery int64  `json:"delivery_id"`
+	Arrived  bool   `json:"arrived"`
+	TookMs   int64  `json:"took_ms"`
+	Code     int    `json:"code"`
+	Answer   string `json:"answer"`
+	Error    string `json:"error"`
+}
+
+// Run tests a webhook.
+func (c *webhookTest) Run(ctx context.Context, env *Env) error {
+	return ask(ctx, env, &c.Remote, request{method: http.MethodPost, path: c.path() + "/test"}, func(t trialReply) error {
+		if !t.Arrived {
+			return errs.Unavailable("message %d did not arrive (%d ms): %s", t.Delivery, t.TookMs, t.Error)
+		}
+		_, err := fmt.Fprintf(env.Out, "message %d arrived in %d ms: it answered %d %s\n", t.Delivery, t.TookMs, t.Code, orDash(short(t.Answer)))
 		return err
 	})
 }

@@ -47,6 +47,19 @@ func TestWebhookChanges(t *testing.T) {
 	require.Equal(t, ExitMisuse, run(t, "webhook", "remove", "x", server).code)
 }
 
+func TestWebhookTest(t *testing.T) {
+	t.Parallel()
+	const sent = `{"delivery_id":13,"arrived":true,"took_ms":48,"code":200,"answer":"ok  then","error":""}`
+	server, _ := serve(t, map[string]string{
+		"POST /api/v1/webhooks/3/test": sent, "POST /api/v1/webhooks/4/test": `{"delivery_id":14,"took_ms":9,"error":"there was no answer"}`,
+	})
+	require.Equal(t, "message 13 arrived in 48 ms: it answered 200 ok then\n", ok(t, "webhook", "test", "3", server))
+	require.Equal(t, sent+"\n", ok(t, "webhook", "test", "3", server, "--json"))
+	r := run(t, "webhook", "test", "4", server)
+	require.Equal(t, ExitFailed, r.code)
+	require.Contains(t, r.err, "message 14 did not arrive (9 ms): there was no answer")
+}
+
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
 	server, asked := serve(t, map[string]string{"GET /api/v1/webhooks/3/deliveries": onePage, "GET /api/v1/notifications": onePage})

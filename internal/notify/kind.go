@@ -30,6 +30,7 @@ const (
 	Alert        Kind = "alert"     // there is something to look at, or no longer
 	Digest       Kind = "digest"    // a week in a few sentences
 	StateChanged Kind = "state"     // how an ordering provider's channel takes orders
+	Test         Kind = "test"      // somebody wants to see whether messages arrive
 )
 
 // Kinds lists all kinds in the order of an order's life.
@@ -46,7 +47,7 @@ var forStaff = []Kind{Attention, Alert}
 
 // onConsole are the kinds that the console shows: changes of status.
 func (k Kind) onConsole() bool {
-	return k != Edited && k != Attention && k != Alert && k != Digest && k != StateChanged
+	return k != Edited && k != Attention && k != Alert && k != Digest && k != StateChanged && k != Test
 }
 
 func (k Kind) known() bool { return slices.Contains(Kinds, k) }

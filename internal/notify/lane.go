@@ -22,6 +22,7 @@ type Parcel struct {
 	Subject string // e-mail only
 	Body    []byte
 	Header  map[string]string // webhooks only
+	Hear    func(said string) // webhooks only: gets the first bytes of the answer; nil: nobody listens
 }
 
 // Carrier brings parcels to the outside, within a time of its own. It returns the code of the answer, 0 without any.
@@ -37,6 +38,7 @@ type Letter struct {
 	Message
 	URL    string // webhooks only
 	Secret string
+	Hear   func(said string) // gets the first bytes of the answer; nil: nobody listens
 }
 
 // Round is what a lane has to do next.
@@ -258,7 +260,7 @@ func (p *Post) carry(ctx context.Context, l Letter) attempt {
 func (p *Post) parcel(l Letter, at time.Time) Parcel {
 	if l.Channel == ByWebhook {
 		body := l.body()
-		return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body)}
+		return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body), Hear: l.Hear}
 	}
 	subject, body := Render(l.Language, l.Change.Kind, l.Change.Facts)
 	if p.link != nil && slices.Contains(worthFollowing, l.Change.Kind) {

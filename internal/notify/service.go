@@ -58,10 +58,13 @@ type Guard func(ctx context.Context, u *url.URL) error
 type Service struct {
 	store Store
 	guard Guard
+
+	trials    Trials // nil: nothing can be tried
+	messenger Messenger
 }
 
 // NewService returns a service.
-func NewService(store Store, guard Guard) *Service { return &Service{store, guard} }
+func NewService(store Store, guard Guard) *Service { return &Service{store: store, guard: guard} }
 
 // AddWebhook makes a webhook with a new secret. Errors: KindInvalid, KindNotFound (outlet).
 func (s *Service) AddWebhook(ctx context.Context, who actor.Actor, w Webhook) (Webhook, error) {

@@ -120,6 +120,9 @@ func (m Message) body() []byte {
 		about, data.Order, data.Channel = "channel.", nil, m.Change.State
 	}
 	what := string(m.Change.Kind)
+	if m.Change.Kind == Test {
+		about, data.Order = "webhook.", nil
+	}
 	if m.Change.Alarm != nil {
 		about, what, data.Order, data.Alert = "alert.", m.Change.Alarm.What, nil, m.Change.Alarm
 	}

@@ -36,21 +36,24 @@ func (h *Hook) Carry(ctx context.Context, p notify.Parcel) (int, error) {
 	for name, value := range p.Header {
 		req.Header.Set(name, value)
 	}
-	return do(h.client, req)
+	return do(h.client, req, p.Hear)
 }
 
 // Close gives idle connections back.
 func (h *Hook) Close() { h.client.CloseIdleConnections() }
 
-// do sends a request and says what its answer means to whoever tries again.
-func do(c *http.Client, req *http.Request) (int, error) {
+// do sends a request and says what its answer means to whoever tries again; hear, if there is one, gets how it begins.
+func do(c *http.Client, req *http.Request, hear func(said string)) (int, error) {
 	req.Header.Set("User-Agent", agent)
 	res, err := c.Do(req)
 	if err != nil {
 		return 0, unreached(err)
 	}
 	defer res.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // only for the log
+	said, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // only for people
+	if hear != nil {
+		hear(string(said))
+	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
 	return res.StatusCode, meaning(res, strings.TrimSpace(string(said)))
 }
@@ -129,7 +132,7 @@ func (t *Texts) Carry(ctx context.Context, p notify.Parcel) (int, error) {
 	if t.authorization != "" {
 		req.Header.Set("Authorization", t.authorization)
 	}
-	code, err := do(t.client, req)
+	code, err := do(t.client, req, nil)
 	if code == http.StatusBadRequest || code == http.StatusUnprocessableEntity {
 		err = errs.Permanent(err)
 	}

@@ -97,6 +97,7 @@ func (h *house) build() {
 		notify.ByWebhook: carrier, notify.ByEmail: h.parcels, notify.ByText: h.parcels,
 	}, h.policy, slog.New(slog.DiscardHandler))
 	workers := job.NewWorkers()
+	h.service.Tries(h.store, office)
 	job.Register(workers, func(ctx context.Context, s sendLane, try job.Try) error {
 		return office.Work(ctx, s.Lane, notify.Turn{Number: s.Turn, Job: try.ID})
 	})

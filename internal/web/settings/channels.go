@@ -8,6 +8,7 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/channel"
+	"brigade/internal/errs"
 	"brigade/internal/web/page"
 )
 
@@ -104,6 +105,7 @@ type channelPage struct {
 	Prices []choice
 	Fault  string
 	Keys   channel.Keys // new ones: shown this once
+	Hook   int64        // the webhook by which it is told; 0: by none
 	Means  []channel.Meaning
 	More   int // meanings that are not shown
 }
@@ -133,9 +135,24 @@ func (s *server) renderChannel(w http.ResponseWriter, r *http.Request, who actor
 	if p.Wish.Name == "" {
 		p.Wish = channel.Wish{Name: v.Name, Prices: v.Prices, URL: v.URL}
 	}
+	if p.Hook, err = s.channelHook(r, who, v); err != nil {
+		return err
+	}
 	p.Frame, p.Row, p.Prices = frame, s.channelRow(r, frame, v), s.prices(r, p.Wish.Prices)
 	s.set.Render(w, r, status, "channel", p)
 	return nil
+}
+
+// channelHook finds the webhook by which a channel is told; 0: by none.
+func (s *server) channelHook(r *http.Request, who actor.Actor, v channel.View) (int64, error) {
+	if s.Hooks == nil || v.URL == "" {
+		return 0, nil
+	}
+	h, err := s.Hooks.SourceWebhook(r.Context(), who, v.Source())
+	if errs.Is(err, errs.KindNotFound) {
+		return 0, nil
+	}
+	return h.ID, err
 }
 
 func channelPath(r *http.Request) string {

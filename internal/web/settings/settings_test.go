@@ -3,6 +3,7 @@ package settings_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -118,8 +119,21 @@ func TestUsersAreSetUp(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, send(h.Site, "/settings/channels/eats-now/state", "to", "busy", "minutes", "20", "reason", "rain").StatusCode)
 	require.Contains(t, h.Get("/settings/channels").Text, "takes longer")
 	require.Contains(t, send(h.Site, "/settings/channels", "name", "No Good", "prices", "keep").Text, "must have 1 to 40")
-	hook := send(h.Site, "/settings/webhooks", "url", "https://192.0.2.1/hook", "about", "till")
-	require.Contains(t, []int{http.StatusCreated, http.StatusUnprocessableEntity}, hook.StatusCode, hook.Text)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, "<b>"+r.Header.Get("Content-Type")+"</b>")
+	}))
+	t.Cleanup(receiver.Close)
+	hook := send(h.Site, "/settings/webhooks", "url", receiver.URL, "about", "till")
+	require.Equal(t, http.StatusCreated, hook.StatusCode, hook.Text)
+	tried := send(h.Site, regexp.MustCompile(`/settings/webhooks/\d+`).FindString(hook.Text)+"/test")
+	require.Equal(t, http.StatusOK, tried.StatusCode)
+	for _, says := range []string{"The test did not arrive", "HTTP 418", "&lt;b&gt;application/json&lt;/b&gt;", ">test</td>"} {
+		require.Contains(t, tried.Text, says)
+	}
+	require.Equal(t, http.StatusNotFound, send(h.Site, "/settings/webhooks/999/test").StatusCode)
+	require.Equal(t, http.StatusCreated, send(h.Site, "/settings/channels", "name", "told", "prices", "keep", "url", receiver.URL).StatusCode)
+	require.Regexp(t, `/settings/webhooks/\d+/test`, h.Get("/settings/channels/told").Text)
 	require.Equal(t, http.StatusUnprocessableEntity, send(h.Site, "/settings/webhooks", "url", "javascript:alert(1)").StatusCode)
 
 	// One's own account.

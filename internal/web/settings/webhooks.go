@@ -38,6 +38,7 @@ func (s *server) webhookPages() map[string]page.Action {
 		"POST /settings/webhooks/{id}":                  s.changeHook,
 		"POST /settings/webhooks/{id}/enable":           s.enableHook,
 		"POST /settings/webhooks/{id}/remove":           s.removeHook,
+		"POST /settings/webhooks/{id}/test":             s.testHook,
 		"POST /settings/webhooks/{id}/replay/{message}": s.replayHook,
 	}
 }
@@ -116,6 +117,7 @@ type hookPage struct {
 	Wish  notify.Webhook
 	Kinds []choice
 	Fault string
+	Trial *notify.Trial // what came of a test just now; nil: there was none
 	Sent  []sentRow
 	Pager
 }
@@ -201,6 +203,15 @@ func (s *server) removeHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 		return err
 	}
 	return s.Done(w, r, back(r, "/settings/webhooks"), page.Toast{Text: s.Say(r, "access.hook_removed")})
+}
+
+// testHook sends a test message and shows what came of it.
+func (s *server) testHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+	t, err := s.Hooks.Test(r.Context(), who, number2(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	return s.renderHook(w, r, who, http.StatusOK, hookPage{Trial: &t})
 }
 
 // replayHook sends a message again.

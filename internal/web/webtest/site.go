@@ -26,12 +26,13 @@ type Site struct {
 	Client *http.Client
 }
 
-// Start runs Brigade over a database: its pages and kitchens, and what else it is to do.
+// Start runs Brigade over a database: its pages and kitchens, and what else it is to do. Nothing is completed by itself,
+// however long a test takes.
 func Start(t *testing.T, database string, demo config.Demo, more ...config.Role) *Site {
 	t.Helper()
 	a := app.New(app.Config{
 		Roles: append([]config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay}, more...), Addr: "127.0.0.1:0",
-		DatabaseURL: database, Demo: demo, AutoComplete: true,
+		DatabaseURL: database, Demo: demo, Notify: config.Notify{PrivateWebhooks: true},
 	})
 	require.NoError(t, a.Start(t.Context()))
 	t.Cleanup(func() {

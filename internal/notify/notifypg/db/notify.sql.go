@@ -190,6 +190,54 @@ func (q *Queries) AudienceWebhooks(ctx context.Context, tenants []int64) ([]Audi
 	return items, nil
 }
 
+const beginTrial = `-- name: BeginTrial :one
+insert into notifications (tenant_id, outlet_id, order_id, sequence, kind, channel, webhook_id, recipient, lane, facts, status, last_error,
+                           occurred_at, finished_at)
+select w.tenant_id, coalesce(w.outlet_id, 0), 0, coalesce((select max(n.sequence) from notifications n
+       where n.order_id = 0 and n.kind = 'test' and n.channel = 'webhook' and n.recipient = $1), 0) + 1,
+       'test', 'webhook', w.id, $1, $1, $2::json, 'failed', $3, $4, now()
+from webhooks w where w.tenant_id = $5 and w.id = $6
+returning id, outlet_id, sequence, (select url from webhooks where webhooks.id = $6) as url, (select secret from webhooks where webhooks.id = $6) as secret
+`
+
+type BeginTrialParams struct {
+	Lane   string
+	Facts  []byte
+	Reason string
+	At     time.Time
+	Tenant int64
+	ID     int64
+}
+
+type BeginTrialRow struct {
+	ID       int64
+	OutletID int64
+	Sequence int32
+	Url      string
+	Secret   string
+}
+
+// A test message, which has failed until it is known to have arrived. The webhook's lane is locked.
+func (q *Queries) BeginTrial(ctx context.Context, arg BeginTrialParams) (BeginTrialRow, error) {
+	row := q.db.QueryRow(ctx, beginTrial,
+		arg.Lane,
+		arg.Facts,
+		arg.Reason,
+		arg.At,
+		arg.Tenant,
+		arg.ID,
+	)
+	var i BeginTrialRow
+	err := row.Scan(
+		&i.ID,
+		&i.OutletID,
+		&i.Sequence,
+		&i.Url,
+		&i.Secret,
+	)
+	return i, err
+}
+
 const deleteWebhook = `-- name: DeleteWebhook :execrows
 delete from webhooks where tenant_id = $1 and id = $2
 `
@@ -317,6 +365,21 @@ func (q *Queries) EnableWebhook(ctx context.Context, arg EnableWebhookParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const endTrial = `-- name: EndTrial :exec
+update notifications set attempts = 1, status = case when $1::text = '' then 'sent' else 'failed' end, last_error = $1, finished_at = now()
+where id = $2 and status = 'failed' and attempts = 0
+`
+
+type EndTrialParams struct {
+	Error string
+	ID    int64
+}
+
+func (q *Queries) EndTrial(ctx context.Context, arg EndTrialParams) error {
+	_, err := q.db.Exec(ctx, endTrial, arg.Error, arg.ID)
+	return err
 }
 
 const ensureLanes = `-- name: EnsureLanes :exec

@@ -186,3 +186,17 @@ select * from notification_attempts where notification_id = any (@messages::bigi
 -- name: Replay :execrows
 update notifications set status = 'pending', next_attempt_at = now(), finished_at = null
 where tenant_id = @tenant and webhook_id = @webhook and id = @id;
+
+-- name: BeginTrial :one
+-- A test message, which has failed until it is known to have arrived. The webhook's lane is locked.
+insert into notifications (tenant_id, outlet_id, order_id, sequence, kind, channel, webhook_id, recipient, lane, facts, status, last_error,
+                           occurred_at, finished_at)
+select w.tenant_id, coalesce(w.outlet_id, 0), 0, coalesce((select max(n.sequence) from notifications n
+       where n.order_id = 0 and n.kind = 'test' and n.channel = 'webhook' and n.recipient = @lane), 0) + 1,
+       'test', 'webhook', w.id, @lane, @lane, @facts::json, 'failed', @reason, @at, now()
+from webhooks w where w.tenant_id = @tenant and w.id = @id
+returning id, outlet_id, sequence, (select url from webhooks where webhooks.id = @id) as url, (select secret from webhooks where webhooks.id = @id) as secret;
+
+-- name: EndTrial :exec
+update notifications set attempts = 1, status = case when @error::text = '' then 'sent' else 'failed' end, last_error = @error, finished_at = now()
+where id = @id and status = 'failed' and attempts = 0;
