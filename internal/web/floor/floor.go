@@ -65,8 +65,8 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 		Look: s.lookAtKitchen, Cut: cutKitchen, Spacing: kitchenSpacing,
 		Page: func(view string) *template.Template { return s.set.Of(viewLang(view).Code, "station") },
 	})
-	mux.HandleFunc("GET /kitchen/worker.js", k.File("kitchen/worker.js")) // its place says for which pages it is
-	for pattern, do := range map[string]page.Action{                      // for those who work at one station only, too
+	mux.HandleFunc("GET /kitchen/worker.js", k.File("kit/worker.js"))
+	for pattern, do := range map[string]page.Action{ // for those who work at one station only, too
 		"GET /kitchen/{$}":                     s.anyKitchen,
 		"GET /kitchen/{outlet}":                s.showKitchen,
 		"GET /kitchen/{outlet}/station/{id}":   s.showKitchen,

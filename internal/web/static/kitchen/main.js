@@ -1,62 +1,20 @@
 // A kitchen screen: HTML from the server, patched card by card as things change; taps that are never lost; keys, sound and
 // a plain word at once when the connection is gone.
+import * as link from '../kit/link.js';
+import * as taps from '../kit/taps.js';
+import { keep } from '../kit/keep.js';
+import { say, tell } from '../kit/tell.js';
+import { setClock } from '../kit/time.js';
 import * as bell from './bell.js';
 import * as keys from './keys.js';
 import * as menus from './menus.js';
 import * as settings from './settings.js';
-import * as taps from './taps.js';
-import { keep } from './keep.js';
-import { hhmm, now, setClock, tick } from './time.js';
-import { say, tell } from './tell.js';
+import { tick } from './time.js';
 
-const body = document.body;
 const byId = id => document.getElementById(id);
-
-// The link to the server.
-const missedAfter = 12000; // ms without a sign of life
-let heard = performance.now(), link = '', lastNews = 0, stream;
-
-function setLink(state) {
-  if (link === state) return;
-  link = state;
-  const lamp = byId('link'), gone = byId('offline');
-  lamp.dataset.state = state;
-  lamp.querySelector('.words').textContent = lamp.getAttribute('data-say-' + state);
-  body.classList.toggle('offline', state === 'off');
-  gone.hidden = state !== 'off';
-  if (state === 'off') gone.textContent = say(gone.dataset.text, hhmm(lastNews || now()));
-  if (state === 'on') taps.send();
-  if (state === 'off') keep();
-}
-
-function alive() {
-  heard = performance.now();
-  lastNews = now();
-  setLink('on');
-}
-
-function connect() {
-  stream?.close();
-  stream = new EventSource(body.dataset.live);
-  stream.onopen = alive;
-  stream.onerror = () => {
-    setLink('off');
-    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  };
-  stream.addEventListener('patch', e => { alive(); patch(e.data); });
-  stream.addEventListener('lists', e => { alive(); arrange(e.data); });
-  stream.addEventListener('clock', e => { replace(byId('clock'), parse(e.data)); setClock(); alive(); tick(); });
-  stream.addEventListener('trouble', e => { alive(); byId('trouble').innerHTML = e.data; });
-}
 
 // Patches: an element with an id takes the place of the one that has it; new ones wait until a list names them.
 const waiting = new Map();
-
-function parse(html) {
-  const box = document.createElement('template');
-  box.innerHTML = html;
-  return box.content.firstElementChild;
-}
 
 function replace(old, fresh) {
   const held = old.contains(document.activeElement) ? document.activeElement.dataset.f : undefined;
@@ -65,7 +23,7 @@ function replace(old, fresh) {
 }
 
 function patch(html) {
-  const fresh = parse(html);
+  const fresh = link.parse(html);
   if (!fresh) return;
   tick(fresh);
   showKept(fresh);
@@ -143,7 +101,7 @@ function showKept(root = document) {
 }
 
 function mark(e, t) {
-  const word = !t ? '' : say(link === 'off' ? 'kept' : 'sent');
+  const word = !t ? '' : say(link.isOff() ? 'kept' : 'sent');
   if ((e.dataset.kept || '') === word) return;
   if (word) e.dataset.kept = word; else delete e.dataset.kept;
   if (t) e.dataset.tapped = t.do; else delete e.dataset.tapped;
@@ -175,21 +133,7 @@ function undoLast() {
   undo(last.ids, last.what);
 }
 
-taps.watch(news => {
-  if (news.offline) setLink('off');
-  if (news.signIn) tell(say('sign'), true);
-  for (const r of news.refused || []) tell(say('refused', r.why), true);
-  showKept();
-  const n = taps.kept().length;
-  const gone = byId('offline');
-  body.dataset.kept = n;
-  if (link === 'off' || !news.settled) {
-    gone.textContent = say(gone.dataset.text, hhmm(lastNews || now())) + (n ? ' ' + say('queued', n) : '');
-  } else if (!n && news.settled && body.classList.contains('was-kept')) {
-    tell(say('settled'));
-  }
-  body.classList.toggle('was-kept', n > 0 && link === 'off' || n > 0 && body.classList.contains('was-kept'));
-});
+link.mind(() => showKept());
 
 document.addEventListener('click', e => {
   const go = e.target.closest('.tick .go'), undoOne = e.target.closest('[data-undo]'), again = e.target.closest('[data-recall]');
@@ -219,17 +163,12 @@ if (byId('texts')) {
   menus.setUp();
   keys.setUp({ u: undoLast, r: tools.recent, '?': tools.help, m: () => { const c = document.activeElement?.closest('.tick'); if (c) menus.more(c); } });
 }
-setLink('wait');
+link.set('wait');
 tick();
 keys.number();
 welcome();
 showKept();
 loaded = true;
-if (body.dataset.view !== '86') connect(); else setLink(navigator.onLine ? 'on' : 'off');
+if (document.body.dataset.view !== '86') link.follow({ patch, lists: arrange, clock: () => tick() }); else link.set(navigator.onLine ? 'on' : 'off');
 taps.send();
-addEventListener('offline', () => setLink('off'));
-addEventListener('online', () => { if (body.dataset.view !== '86') connect(); else setLink('on'); });
-setInterval(() => {
-  tick();
-  if (link === 'on' && body.dataset.view !== '86' && performance.now() - heard > missedAfter) { setLink('off'); connect(); }
-}, 500);
+setInterval(tick, 500, document);

@@ -1,5 +1,5 @@
 // The dialog "more" of a card: rush, hold, fire, print, and making a unit again with the reason why.
-import * as taps from './taps.js';
+import * as taps from '../kit/taps.js';
 
 const dialog = document.getElementById('more');
 let card = null, choice = null;

@@ -1,5 +1,6 @@
-// What is tapped is kept in the tablet until the kitchen has it. Each tap has a key of its own and is an entry of its own
-// in the tablet's store, so that several windows of one tablet never lose or repeat one another's.
+// What is tapped is kept in the device until the server has it. Each tap has a key of its own and is an entry of its own
+// in the device's store, so that several windows of one device never lose or repeat one another's. The body says where taps
+// are sent (data-taps).
 const url = document.body.dataset.taps;
 const prefix = 'brigade.tap:' + url + ':';
 const atOnce = 50;
@@ -45,7 +46,7 @@ export function tap(...list) {
   send();
 }
 
-// send settles what is kept, oldest first, until nothing is left or the kitchen cannot be reached.
+// send settles what is kept, oldest first, until nothing is left or the server cannot be reached.
 export async function send() {
   if (busy) return;
   busy = true;

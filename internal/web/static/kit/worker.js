@@ -1,5 +1,5 @@
-// Lets a tablet that is switched on without a network show what it last showed. Where there is a network, it changes nothing.
-const store = 'brigade-kitchen';
+// Lets a device that is switched on without a network show what it last showed. Where there is a network, it changes nothing.
+const store = 'brigade-' + new URL(registration.scope).pathname.split('/')[1]; // each area of pages has its own
 
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', e => e.waitUntil(clients.claim()));

@@ -1,8 +1,10 @@
-// Keeps what the screen shows, so that the tablet shows it again when it is loaded anew without a network. It needs a
+// Keeps what the screen shows, so that the device shows it again when it is loaded anew without a network. It needs a
 // secure address (https, or the machine itself); elsewhere the screen keeps what it shows until it is loaded anew.
+// The body says where the worker is (data-worker) and for which pages (data-scope).
 import { now } from './time.js';
 
-const store = 'brigade-kitchen';
+const { worker, scope } = document.body.dataset;
+const store = 'brigade-' + scope.split('/')[1];
 const every = 3000; // ms between two pictures, at least
 const can = 'serviceWorker' in navigator && 'caches' in window;
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'";
@@ -32,9 +34,15 @@ export function keep() {
   if (can) timer ||= setTimeout(() => write().catch(() => {}), every);
 }
 
+// forget drops what is kept: whoever has the device next is not to see it.
+export async function forget() {
+  clearTimeout(timer);
+  if (can) await caches.delete(store);
+}
+
 // files are read once more through the worker, which keeps them.
 async function begin() {
-  await navigator.serviceWorker.register('/kitchen/worker.js');
+  await navigator.serviceWorker.register(worker, { scope });
   await navigator.serviceWorker.ready;
   const kept = await caches.open(store);
   for (const f of performance.getEntriesByType('resource')) {
@@ -44,4 +52,4 @@ async function begin() {
 }
 
 if (can) begin().catch(() => {});
-document.addEventListener('submit', e => { if (e.target.action.endsWith('/logout') && can) caches.delete(store); });
+document.addEventListener('submit', e => { if (e.target.action.endsWith('/logout')) forget(); });
