@@ -6,6 +6,7 @@ package account
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"brigade/internal/actor"
@@ -79,6 +80,18 @@ type Note struct {
 // Origin is where somebody signs in from.
 type Origin struct{ Address, Agent string }
 
+// Network is what attempts are counted by: the address, of IPv6 the /64, which is the least that one subscriber has.
+func (o Origin) Network() string {
+	a, err := netip.ParseAddr(o.Address)
+	if a = a.Unmap(); err != nil {
+		return o.Address
+	}
+	if a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
+}
+
 // Hash is the SHA-256 of a secret.
 type Hash [32]byte
 
@@ -120,14 +133,15 @@ type Filter struct {
 type Store interface {
 	// AddUser writes a user. Errors: KindConflict (the e-mail is taken), KindInvalid (outlet, station or driver).
 	AddUser(ctx context.Context, u User, n Note) (User, error)
-	// ChangeUser overwrites a user unless guard refuses him as he is; who is not active any more has no session.
+	// ChangeUser overwrites a user unless guard refuses him as he is; who is not active any more has no session, who has
+	// another role no open link.
 	ChangeUser(ctx context.Context, u User, guard func(old User) error, n Note) error
 	// Users lists them: the active ones first, by name.
 	Users(ctx context.Context, f Filter) ([]User, error)
 	// ByEmail finds whom a password is checked for.
 	ByEmail(ctx context.Context, email string) (Known, error)
-	// PasswordOf returns an active user's password hash.
-	PasswordOf(ctx context.Context, user int64) (string, error)
+	// PasswordOf returns an active user's password hash to a session that he opened by it. Errors: KindNotFound.
+	PasswordOf(ctx context.Context, user int64, session Hash) (string, error)
 	// SetPassword replaces a password and ends all sessions but one; open links are void.
 	SetPassword(ctx context.Context, user int64, hash string, but Hash, n Note) error
 	// AddLink writes a one-time link in place of those before.
@@ -138,12 +152,14 @@ type Store interface {
 
 	// Salt is an outlet's, made when it has none. Errors: KindNotFound when the tenant has no such outlet.
 	Salt(ctx context.Context, tenant, outlet int64, fresh []byte) ([]byte, error)
-	// SetPIN gives a user a PIN at an outlet; nil takes it away. Errors: KindConflict when somebody there has it.
+	// SetPIN gives a user a PIN at an outlet; nil takes it away. His sessions on tablets end. Errors: KindConflict when
+	// somebody there has it.
 	SetPIN(ctx context.Context, u User, outlet int64, hash []byte, n Note) error
 	// ByPIN finds an active user of an outlet.
 	ByPIN(ctx context.Context, tenant, outlet int64, hash []byte) (User, error)
 
-	// Open writes a session of an active user, in place of the one that he comes with.
+	// Open writes a session of an active user, in place of the one that he comes with. Errors: KindNotFound when he is
+	// not, or his password or PIN is another by now.
 	Open(ctx context.Context, s NewSession, n Note) error
 	// Session finds a session that is neither ended nor expired nor locked; device is of its tablet.
 	Session(ctx context.Context, hash, device Hash) (Ticket, error)
@@ -173,10 +189,12 @@ type Store interface {
 
 // NewSession is a session to be opened.
 type NewSession struct {
-	User   int64
-	Tablet int64 // 0 = by password
-	Hash   Hash
-	Before Hash // of the session that he comes with, which ends
-	Lasts  time.Duration
-	Origin Origin
+	User     int64
+	Tablet   int64  // 0 = by password
+	Password string // the hash that was compared: it must still be his
+	PIN      []byte // the same, on a tablet
+	Hash     Hash
+	Before   Hash // of the session that he comes with, which ends
+	Lasts    time.Duration
+	Origin   Origin
 }

@@ -48,8 +48,9 @@ const (
 	saltBytes   = 16
 )
 
-// kneaders bounds how many passwords are hashed at a time, and with it the memory that strangers can make Brigade use.
-var kneaders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+// kneaders bounds how many passwords are hashed at a time, and with it the memory and the processors that strangers can make
+// Brigade use: half of them are the kitchen's.
+var kneaders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // knead hashes a password or a PIN; who gives up waiting for his turn gets an error.
 func knead(ctx context.Context, plain string, salt []byte) ([]byte, error) {

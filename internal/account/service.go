@@ -14,6 +14,7 @@ const (
 	shiftLasts   = 16 * time.Hour      // a session by PIN
 	linkLasts    = 72 * time.Hour      // a link to choose a password
 	usersShown   = 50
+	mostPages    = 1_000_000 // of users: what is asked for beyond is as empty
 )
 
 // Service is what people do with accounts. It is safe for concurrent use, and keeps nothing in memory: what one node
@@ -71,7 +72,7 @@ func (s *Service) List(ctx context.Context, by actor.Actor, page int) (list []Us
 	if err := by.Require(actor.Manager); err != nil {
 		return nil, false, err
 	}
-	f := Filter{Tenant: by.Tenant, Outlet: by.OutletFilter(), Skip: max(page, 0) * usersShown, Limit: usersShown + 1}
+	f := Filter{Tenant: by.Tenant, Outlet: by.OutletFilter(), Skip: min(max(page, 0), mostPages) * usersShown, Limit: usersShown + 1}
 	list, err = s.store.Users(ctx, f)
 	if more = len(list) > usersShown; more {
 		list = list[:usersShown]
@@ -81,21 +82,26 @@ func (s *Service) List(ctx context.Context, by actor.Actor, page int) (list []Us
 
 // Get returns a user that somebody may have. Errors: KindForbidden, KindNotFound.
 func (s *Service) Get(ctx context.Context, by actor.Actor, id int64) (User, error) {
-	list, err := s.store.Users(ctx, Filter{Tenant: by.Tenant, ID: id, Limit: 1})
-	if err != nil || id == 0 {
-		return User{}, cmpErr(err, errs.NotFound("there is no such user"))
+	u, err := s.user(ctx, by.Tenant, id)
+	if err != nil {
+		return User{}, err
+	}
+	return u, mayManage(by, u)
+}
+
+// user finds a tenant's user. Errors: KindNotFound.
+func (s *Service) user(ctx context.Context, tenant, id int64) (User, error) {
+	if id == 0 {
+		return User{}, errs.NotFound("there is no such user")
+	}
+	list, err := s.store.Users(ctx, Filter{Tenant: tenant, ID: id, Limit: 1})
+	if err != nil {
+		return User{}, err
 	}
 	if len(list) == 0 {
 		return User{}, errs.NotFound("there is no such user")
 	}
-	return list[0], mayManage(by, list[0])
-}
-
-func cmpErr(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
+	return list[0], nil
 }
 
 // Self returns the user that somebody is. Errors: KindNotFound for who came with a token.
@@ -103,11 +109,7 @@ func (s *Service) Self(ctx context.Context, who actor.Actor) (User, error) {
 	if who.User == 0 {
 		return User{}, errs.NotFound("a token has no account")
 	}
-	list, err := s.store.Users(ctx, Filter{Tenant: who.Tenant, ID: who.User, Limit: 1})
-	if err != nil || len(list) == 0 {
-		return User{}, cmpErr(err, errs.NotFound("there is no such user"))
-	}
-	return list[0], nil
+	return s.user(ctx, who.Tenant, who.User)
 }
 
 // Invite returns a secret, in place of those before, with which a user may choose a password, once, within 72 hours.
@@ -173,7 +175,8 @@ func (s *Service) replace(ctx context.Context, u User, password string, but Hash
 }
 
 // ChangePassword lets somebody replace his own password; other sessions of his end. Errors: KindInvalid (the old one is
-// wrong, the new one too short), KindTooMany, KindNotFound, KindForbidden on a tablet.
+// wrong, the new one too short), KindTooMany, KindNotFound, KindForbidden unless the session is his, opened by password: a
+// PIN on a tablet is not enough.
 func (s *Service) ChangePassword(ctx context.Context, who actor.Actor, session, old, fresh string) error {
 	u, err := s.Self(ctx, who)
 	if err != nil {
@@ -187,14 +190,21 @@ func (s *Service) ChangePassword(ctx context.Context, who actor.Actor, session, 
 	if err != nil {
 		return err
 	}
-	hash, err := s.store.PasswordOf(ctx, u.ID)
+	hash, err := s.store.PasswordOf(ctx, u.ID, own)
+	if errs.Is(err, errs.KindNotFound) {
+		return errs.Forbidden("a password is changed by who has signed in with it")
+	}
 	if err != nil {
 		return err
 	}
-	if right, err := matches(ctx, old, hash); err != nil || !right {
+	right, err := matches(ctx, clipped(old), hash)
+	if err != nil {
+		return err
+	}
+	if !right {
 		var f errs.Fields
 		f.Add("old", "is not the password")
-		return cmpErr(err, f.Err())
+		return f.Err()
 	}
 	if err := s.replace(ctx, u, fresh, own, Note{Tenant: u.Tenant, What: "password_changed", Who: u.Name, About: u.Name}); err != nil {
 		return err
@@ -202,8 +212,8 @@ func (s *Service) ChangePassword(ctx context.Context, who actor.Actor, session, 
 	return s.store.Succeeded(ctx, tries)
 }
 
-// SetPIN gives a user a PIN at an outlet (0: his own) and returns it; "" makes one. Nobody else there may have it.
-// Errors: KindForbidden, KindNotFound, KindInvalid, KindConflict (choose another).
+// SetPIN gives a user a PIN at an outlet (0: his own) and returns it; "" makes one. Nobody else there may have it; who is
+// signed in by the one before is signed out. Errors: KindForbidden, KindNotFound, KindInvalid, KindConflict (choose another).
 func (s *Service) SetPIN(ctx context.Context, by actor.Actor, id, outlet int64, pin string) (string, error) {
 	u, err := s.Get(ctx, by, id)
 	if err != nil {

@@ -22,9 +22,9 @@ var ErrTooManyTries = errs.TooMany("too many attempts: wait a few minutes")
 
 // limits are how often a password may be wrong: for who tries from one address at one account, at the account from
 // everywhere, and from the address at all accounts. Accounts that do not exist are limited like others.
-func limits(email, address string) []Limit {
+func limits(email string, from Origin) []Limit {
 	sum := sha256.Sum256([]byte(email))
-	account := hex.EncodeToString(sum[:12])
+	account, address := hex.EncodeToString(sum[:12]), from.Network()
 	const window = 15 * time.Minute
 	return []Limit{
 		{"both:" + account + ":" + address, 8, window},
@@ -37,7 +37,7 @@ func limits(email, address string) []Limit {
 // users who do not exist. Errors: ErrNotYou, ErrTooManyTries; KindForbidden when the tenant does not work.
 func (s *Service) SignIn(ctx context.Context, email, password, before string, from Origin) (session string, lasts time.Duration, err error) {
 	email = strings.ToLower(strings.TrimSpace(email))
-	tries, err := s.store.Try(ctx, limits(email, from.Address))
+	tries, err := s.store.Try(ctx, limits(email, from))
 	if err != nil {
 		return "", 0, s.refused(ctx, "password", from, err)
 	}
@@ -55,7 +55,11 @@ func (s *Service) SignIn(ctx context.Context, email, password, before string, fr
 	if !known.TenantActive {
 		return "", 0, errs.Forbidden("the tenant is suspended")
 	}
-	plain, err := s.open(ctx, known.Tenant, known.Name, before, NewSession{User: known.ID, Lasts: sessionLasts, Origin: from}, "signed_in", "")
+	n := NewSession{User: known.ID, Lasts: sessionLasts, Origin: from, Password: known.Password}
+	plain, err := s.open(ctx, known.Tenant, known.Name, before, n, "signed_in", "")
+	if errs.Is(err, errs.KindNotFound) { // his password was replaced, or he was disabled, while this one was hashed
+		return "", 0, s.wrong(ctx, known, from)
+	}
 	if err != nil {
 		return "", 0, err
 	}

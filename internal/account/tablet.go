@@ -93,35 +93,35 @@ func (s *Service) SignInPIN(ctx context.Context, device, pin, before string, fro
 	if err != nil {
 		return "", 0, s.refused(ctx, "pin", from, err)
 	}
-	u, err := s.byPIN(ctx, t, pin)
+	u, hash, err := s.byPIN(ctx, t, pin)
 	if err != nil {
 		return "", 0, s.wrongPIN(ctx, t, from, err)
 	}
 	if u.Station != 0 && t.Station != 0 && u.Station != t.Station {
 		return "", 0, errs.Forbidden("this tablet is of another station")
 	}
-	n := NewSession{User: u.ID, Tablet: t.ID, Lasts: shiftLasts, Origin: from}
+	n := NewSession{User: u.ID, Tablet: t.ID, Lasts: shiftLasts, Origin: from, PIN: hash}
 	plain, err := s.open(ctx, t.Tenant, u.Name, before, n, "pin_signed_in", t.Name)
 	if err != nil {
-		return "", 0, err
+		return "", 0, s.wrongPIN(ctx, t, from, err)
 	}
 	return plain, shiftLasts, s.store.Succeeded(ctx, tries)
 }
 
-// byPIN finds who has a PIN at a tablet's outlet. Errors: KindNotFound.
-func (s *Service) byPIN(ctx context.Context, t Tablet, pin string) (User, error) {
+// byPIN finds who has a PIN at a tablet's outlet, and the PIN's hash. Errors: KindNotFound.
+func (s *Service) byPIN(ctx context.Context, t Tablet, pin string) (u User, hash []byte, err error) {
 	if !isPIN(pin) {
-		return User{}, errs.NotFound("that is no PIN")
+		return u, nil, errs.NotFound("that is no PIN")
 	}
 	salt, err := s.store.Salt(ctx, t.Tenant, t.Outlet, newSalt())
 	if err != nil {
-		return User{}, err
+		return u, nil, err
 	}
-	hash, err := knead(ctx, pin, salt)
-	if err != nil {
-		return User{}, err
+	if hash, err = knead(ctx, pin, salt); err != nil {
+		return u, nil, err
 	}
-	return s.store.ByPIN(ctx, t.Tenant, t.Outlet, hash)
+	u, err = s.store.ByPIN(ctx, t.Tenant, t.Outlet, hash)
+	return u, hash, err
 }
 
 func (s *Service) wrongPIN(ctx context.Context, t Tablet, from Origin, err error) error {

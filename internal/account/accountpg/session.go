@@ -17,16 +17,22 @@ const agentMax = 200 // characters that are kept of what a browser says of itsel
 // Open implements account.Store.
 func (s *Store) Open(ctx context.Context, n account.NewSession, note account.Note) error {
 	return s.commit(ctx, note, func(q *db.Queries) error {
+		if _, err := q.HoldUser(ctx, n.User); err != nil { // before what is read of him, so that it still holds at the end
+			return found(err, "user")
+		}
 		if err := end(ctx, q, n.Before); err != nil {
 			return err
 		}
 		agent := strings.ToValidUTF8(strings.ReplaceAll(n.Origin.Agent, "\x00", ""), "")
 		_, err := q.InsertSession(ctx, db.InsertSessionParams{
 			UserID: n.User, TabletID: n.Tablet, Hash: n.Hash[:], Seconds: n.Lasts.Seconds(), Address: n.Origin.Address,
-			Agent: strings.ToValidUTF8(agent[:min(len(agent), agentMax)], ""),
+			Agent: strings.ToValidUTF8(agent[:min(len(agent), agentMax)], ""), Password: n.Password, Pin: n.PIN,
 		})
 		if err != nil {
 			return found(err, "user")
+		}
+		if err := q.ForgetNotes(ctx, note.Tenant); err != nil {
+			return err
 		}
 		return q.ForgetSessions(ctx)
 	})

@@ -107,21 +107,32 @@ func (s *Store) ChangeUser(ctx context.Context, u account.User, guard func(old a
 	})
 }
 
-// closeDoors takes from a user what he may not have any more: sessions of who is disabled, PINs of who left the kitchen.
+// closeDoors takes from a user what he may not have any more: sessions of who is disabled, PINs of who left the kitchen,
+// links of who is something else by now, for they may be in the hands of who could make them for what he was.
 func closeDoors(ctx context.Context, q *db.Queries, u account.User, old db.LockUserRow) error {
 	if u.Role == actor.Driver || old.OutletID != u.Outlet {
-		if err := q.DropPIN(ctx, u.ID); err != nil {
+		if err := dropPIN(ctx, q, u.ID); err != nil {
+			return err
+		}
+	}
+	if !u.Active || actor.Role(old.Role) != u.Role {
+		if err := q.DropLinks(ctx, u.ID); err != nil {
 			return err
 		}
 	}
 	if u.Active {
 		return nil
 	}
-	if err := q.DropLinks(ctx, u.ID); err != nil {
-		return err
-	}
 	_, err := q.EndSessionsOf(ctx, db.EndSessionsOfParams{UserID: u.ID, But: []byte{}})
 	return err
+}
+
+// dropPIN takes somebody's PIN away, and signs him out where he came in by it.
+func dropPIN(ctx context.Context, q *db.Queries, user int64) error {
+	if err := q.DropPIN(ctx, user); err != nil {
+		return err
+	}
+	return q.EndPINSessionsOf(ctx, user)
 }
 
 // Users implements account.Store.
@@ -149,8 +160,8 @@ func (s *Store) ByEmail(ctx context.Context, email string) (account.Known, error
 }
 
 // PasswordOf implements account.Store.
-func (s *Store) PasswordOf(ctx context.Context, user int64) (string, error) {
-	hash, err := s.q.PasswordOf(ctx, user)
+func (s *Store) PasswordOf(ctx context.Context, user int64, session account.Hash) (string, error) {
+	hash, err := s.q.PasswordOf(ctx, db.PasswordOfParams{ID: user, Session: session[:]})
 	return hash, found(err, "user")
 }
 
@@ -173,6 +184,9 @@ func setPassword(ctx context.Context, q *db.Queries, user int64, hash string, bu
 // AddLink implements account.Store.
 func (s *Store) AddLink(ctx context.Context, user int64, link account.Hash, lasts time.Duration, n account.Note) error {
 	return s.commit(ctx, n, func(q *db.Queries) error {
+		if _, err := q.LockUser(ctx, db.LockUserParams{ID: user, TenantID: n.Tenant}); err != nil { // one at a time
+			return found(err, "user")
+		}
 		if err := q.DropLinks(ctx, user); err != nil {
 			return err
 		}
@@ -213,8 +227,11 @@ func (s *Store) Salt(ctx context.Context, tenant, outlet int64, fresh []byte) ([
 // SetPIN implements account.Store.
 func (s *Store) SetPIN(ctx context.Context, u account.User, outlet int64, hash []byte, n account.Note) error {
 	return s.commit(ctx, n, func(q *db.Queries) error {
-		if hash == nil {
-			return q.DropPIN(ctx, u.ID)
+		if _, err := q.LockUser(ctx, db.LockUserParams{ID: u.ID, TenantID: u.Tenant}); err != nil { // nobody signs in meanwhile
+			return found(err, "user")
+		}
+		if err := dropPIN(ctx, q, u.ID); err != nil || hash == nil {
+			return err
 		}
 		err := q.PutPIN(ctx, db.PutPINParams{UserID: u.ID, TenantID: u.Tenant, OutletID: outlet, Hash: hash})
 		if store.IsUnique(err, "user_pins_once") {

@@ -27,7 +27,7 @@ func (q *Queries) CountTries(ctx context.Context, arg CountTriesParams) (int64, 
 }
 
 const dropLinks = `-- name: DropLinks :exec
-delete from user_links where user_id = $1 and used_at is null
+delete from user_links where user_id = $1
 `
 
 func (q *Queries) DropLinks(ctx context.Context, userID int64) error {
@@ -50,6 +50,15 @@ delete from sign_in_tries where id = any($1::bigint[])
 
 func (q *Queries) DropTries(ctx context.Context, ids []int64) error {
 	_, err := q.db.Exec(ctx, dropTries, ids)
+	return err
+}
+
+const endPINSessionsOf = `-- name: EndPINSessionsOf :exec
+update user_sessions set ended_at = now() where user_id = $1 and tablet_id is not null and ended_at is null
+`
+
+func (q *Queries) EndPINSessionsOf(ctx context.Context, userID int64) error {
+	_, err := q.db.Exec(ctx, endPINSessionsOf, userID)
 	return err
 }
 
@@ -138,10 +147,12 @@ func (q *Queries) EndTablet(ctx context.Context, arg EndTabletParams) (string, e
 
 const forgetNotes = `-- name: ForgetNotes :exec
 delete from access_log where at < now() - interval '400 days'
+  and id in (select n.id from access_log n where n.tenant_id = $1 order by n.id limit 100)
 `
 
-func (q *Queries) ForgetNotes(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, forgetNotes)
+// A tenant's oldest, a few at a time: whoever signs in does it on his way.
+func (q *Queries) ForgetNotes(ctx context.Context, tenantID int64) error {
+	_, err := q.db.Exec(ctx, forgetNotes, tenantID)
 	return err
 }
 
@@ -163,6 +174,18 @@ func (q *Queries) ForgetTries(ctx context.Context) error {
 	return err
 }
 
+const holdUser = `-- name: HoldUser :one
+select id from users where id = $1 and active for share
+`
+
+// Until the transaction ends nobody changes the user, nor what he signs in with.
+func (q *Queries) HoldUser(ctx context.Context, id int64) (int64, error) {
+	row := q.db.QueryRow(ctx, holdUser, id)
+	var id_2 int64
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
 const insertLink = `-- name: InsertLink :exec
 insert into user_links (hash, user_id, expires_at) values ($1, $2, now() + make_interval(secs => $3::float8))
 `
@@ -182,6 +205,8 @@ const insertSession = `-- name: InsertSession :one
 insert into user_sessions (tenant_id, user_id, tablet_id, hash, expires_at, address, agent)
 select u.tenant_id, u.id, nullif($1::bigint, 0), $2, now() + make_interval(secs => $3::float8), $4, $5
 from users u where u.id = $6 and u.active
+  and ($1::bigint = 0 and u.password_hash = $7::text
+       or $1::bigint <> 0 and exists (select 1 from user_pins p where p.user_id = u.id and p.hash = $8::bytea))
 returning id
 `
 
@@ -192,6 +217,8 @@ type InsertSessionParams struct {
 	Address  string
 	Agent    string
 	UserID   int64
+	Password string
+	Pin      []byte
 }
 
 func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (int64, error) {
@@ -202,6 +229,8 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (i
 		arg.Address,
 		arg.Agent,
 		arg.UserID,
+		arg.Password,
+		arg.Pin,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -423,11 +452,18 @@ func (q *Queries) Notes(ctx context.Context, arg NotesParams) ([]NotesRow, error
 }
 
 const passwordOf = `-- name: PasswordOf :one
-select password_hash from users where id = $1 and active
+select u.password_hash from users u join user_sessions x on x.user_id = u.id
+where u.id = $1 and u.active and x.hash = $2 and x.tablet_id is null and x.ended_at is null and x.expires_at > now()
 `
 
-func (q *Queries) PasswordOf(ctx context.Context, id int64) (string, error) {
-	row := q.db.QueryRow(ctx, passwordOf, id)
+type PasswordOfParams struct {
+	ID      int64
+	Session []byte
+}
+
+// For who comes with a session that he opened by password.
+func (q *Queries) PasswordOf(ctx context.Context, arg PasswordOfParams) (string, error) {
+	row := q.db.QueryRow(ctx, passwordOf, arg.ID, arg.Session)
 	var password_hash string
 	err := row.Scan(&password_hash)
 	return password_hash, err
@@ -722,30 +758,6 @@ update user_sessions set last_seen_at = now() where id = $1
 func (q *Queries) TouchSession(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, touchSession, id)
 	return err
-}
-
-const updateTablet = `-- name: UpdateTablet :execrows
-update tablets set idle_seconds = $1 where id = $2 and tenant_id = $3 and ($4::bigint = 0 or outlet_id = $4) and ended_at is null
-`
-
-type UpdateTabletParams struct {
-	IdleSeconds int32
-	ID          int64
-	TenantID    int64
-	OutletID    int64
-}
-
-func (q *Queries) UpdateTablet(ctx context.Context, arg UpdateTabletParams) (int64, error) {
-	result, err := q.db.Exec(ctx, updateTablet,
-		arg.IdleSeconds,
-		arg.ID,
-		arg.TenantID,
-		arg.OutletID,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const updateUser = `-- name: UpdateUser :execrows

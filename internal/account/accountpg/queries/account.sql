@@ -41,12 +41,20 @@ where u.email = @email::text;
 update users set password_hash = @password_hash where id = @id;
 
 -- name: PasswordOf :one
-select password_hash from users where id = @id and active;
+-- For who comes with a session that he opened by password.
+select u.password_hash from users u join user_sessions x on x.user_id = u.id
+where u.id = @id and u.active and x.hash = @session and x.tablet_id is null and x.ended_at is null and x.expires_at > now();
+
+-- name: HoldUser :one
+-- Until the transaction ends nobody changes the user, nor what he signs in with.
+select id from users where id = @id and active for share;
 
 -- name: InsertSession :one
 insert into user_sessions (tenant_id, user_id, tablet_id, hash, expires_at, address, agent)
 select u.tenant_id, u.id, nullif(@tablet_id::bigint, 0), @hash, now() + make_interval(secs => @seconds::float8), @address, @agent
 from users u where u.id = @user_id and u.active
+  and (@tablet_id::bigint = 0 and u.password_hash = @password::text
+       or @tablet_id::bigint <> 0 and exists (select 1 from user_pins p where p.user_id = u.id and p.hash = @pin::bytea))
 returning id;
 
 -- name: Session :one
@@ -81,6 +89,9 @@ update user_sessions set ended_at = now() where id = @id and user_id = @user_id 
 -- name: EndSessionsOf :execrows
 update user_sessions set ended_at = now() where user_id = @user_id and ended_at is null and hash <> @but;
 
+-- name: EndPINSessionsOf :exec
+update user_sessions set ended_at = now() where user_id = @user_id and tablet_id is not null and ended_at is null;
+
 -- name: EndSessionsOfTablet :execrows
 update user_sessions set ended_at = now() where tablet_id = @tablet_id::bigint and ended_at is null;
 
@@ -108,7 +119,7 @@ where l.hash = @hash and l.used_at is null and l.expires_at > now() and u.id = l
 returning u.id, u.tenant_id, u.name;
 
 -- name: DropLinks :exec
-delete from user_links where user_id = @user_id and used_at is null;
+delete from user_links where user_id = @user_id;
 
 -- name: SaltOf :one
 insert into outlet_salts (outlet_id, salt)
@@ -149,9 +160,6 @@ from tablets b join outlets o on o.id = b.outlet_id left join stations s on s.id
 join tenants t on t.id = b.tenant_id and t.status = 'active'
 where b.hash = @hash and b.ended_at is null;
 
--- name: UpdateTablet :execrows
-update tablets set idle_seconds = @idle_seconds where id = @id and tenant_id = @tenant_id and (@outlet_id::bigint = 0 or outlet_id = @outlet_id) and ended_at is null;
-
 -- name: EndTablet :one
 update tablets set ended_at = now() where id = @id and tenant_id = @tenant_id and (@outlet_id::bigint = 0 or outlet_id = @outlet_id) and ended_at is null
 returning name;
@@ -177,7 +185,9 @@ where tenant_id = @tenant_id and (@before::bigint = 0 or id < @before)
 order by id desc limit @max_rows;
 
 -- name: ForgetNotes :exec
-delete from access_log where at < now() - interval '400 days';
+-- A tenant's oldest, a few at a time: whoever signs in does it on his way.
+delete from access_log where at < now() - interval '400 days'
+  and id in (select n.id from access_log n where n.tenant_id = @tenant_id order by n.id limit 100);
 
 -- name: StationByName :one
 select id from stations where tenant_id = @tenant_id and outlet_id = @outlet_id and name = @name;

@@ -1,0 +1,185 @@
+package account_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"brigade/internal/account"
+	"brigade/internal/account/accountpg"
+	"brigade/internal/actor"
+	"brigade/internal/errs"
+)
+
+// A password is read, hashed and compared, which takes a while. When it is replaced meanwhile, whoever came with the old one
+// does not get in: neither after the change nor while it is being written.
+func TestAPasswordThatIsReplacedMeanwhileOpensNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Manager})
+	s := accountpg.New(b.pool)
+	known, err := s.ByEmail(t.Context(), "mia@example.com")
+	require.NoError(t, err)
+	open := func(n byte) error {
+		return s.Open(t.Context(), account.NewSession{User: u.ID, Hash: account.Hash{n}, Lasts: time.Hour, Password: known.Password}, account.Note{Tenant: 101})
+	}
+	require.NoError(t, open(1))
+
+	tx, err := b.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = tx.Exec(t.Context(), `update users set password_hash = 'another' where id = $1`, u.ID)
+	require.NoError(t, err)
+	opened := make(chan error, 1)
+	go func() { opened <- open(2) }()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := b.pool.QueryRow(t.Context(), `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits)
+		return err == nil && waits
+	}, 30*time.Second, 5*time.Millisecond, "it waits for what becomes of the change")
+	require.NoError(t, tx.Commit(t.Context()))
+	require.True(t, errs.Is(<-opened, errs.KindNotFound))
+	require.True(t, errs.Is(open(3), errs.KindNotFound))
+}
+
+// Who is signed in by a PIN is out when it is taken away or replaced, and stays out when he has one again.
+func TestAPINThatIsGoneLetsNobodyBackIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	cook := b.user(account.User{Name: "Asha", Role: actor.Cook, Outlet: 201})
+	device := b.tablet(account.Tablet{Name: "tablet", Outlet: 201})
+	pin := func(pin string) {
+		t.Helper()
+		_, err := b.one.SetPIN(t.Context(), b.owner, cook.ID, 0, pin)
+		require.NoError(t, err)
+	}
+	for name, replace := range map[string]func(){
+		"taken away": func() { require.NoError(t, b.one.DropPIN(t.Context(), b.owner, cook.ID)) },
+		"replaced":   func() { pin("927154") },
+		"at another outlet": func() {
+			c := cook
+			c.Active, c.Outlet = true, 202
+			require.NoError(t, b.one.Change(t.Context(), b.owner, c))
+		},
+	} {
+		back := cook
+		back.Active = true
+		require.NoError(t, b.one.Change(t.Context(), b.owner, back))
+		pin("4831")
+		session, _, err := b.one.SignInPIN(t.Context(), device, "4831", "", from)
+		require.NoError(t, err, name)
+		replace()
+		require.NoError(t, b.one.Change(t.Context(), b.owner, back))
+		pin("4831")
+		_, err = b.two.Visit(t.Context(), session, device, true)
+		require.True(t, errs.Is(err, errs.KindUnauthorized), "%s: %v", name, err)
+	}
+}
+
+// A link that was made for a cook does not open an owner's account.
+func TestALinkEndsWithTheRoleItWasMadeFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Cook})
+	link, err := b.one.Invite(t.Context(), actor.Actor{Tenant: 101, Role: actor.Manager, Name: "chain"}, u.ID)
+	require.NoError(t, err)
+	u.Active = true
+	require.NoError(t, b.one.Change(t.Context(), b.owner, u))
+	_, err = b.one.Invited(t.Context(), link)
+	require.NoError(t, err, "his name may change")
+	u.Role = actor.Owner
+	require.NoError(t, b.one.Change(t.Context(), b.owner, u))
+	require.True(t, errs.Is(b.one.Accept(t.Context(), link, "another long word", from), errs.KindNotFound))
+}
+
+func TestLinksMadeAtOnceLeaveOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Cook})
+	links := make([]string, 12)
+	var wg sync.WaitGroup
+	for i := range links {
+		wg.Go(func() { links[i], _ = b.one.Invite(t.Context(), b.owner, u.ID) })
+	}
+	wg.Wait()
+	valid := 0
+	for _, link := range links {
+		if _, err := b.two.Invited(t.Context(), link); err == nil {
+			valid++
+		}
+	}
+	require.Equal(t, 1, valid)
+}
+
+// A PIN opens a kitchen's screens, not somebody's own account.
+func TestNoPasswordIsChangedOnATablet(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	_, err := b.one.SetPIN(t.Context(), b.owner, u.ID, 201, "4831")
+	require.NoError(t, err)
+	device := b.tablet(account.Tablet{Name: "tablet", Outlet: 201})
+	shared, _, err := b.one.SignInPIN(t.Context(), device, "4831", "", from)
+	require.NoError(t, err)
+	v, err := b.one.Visit(t.Context(), shared, device, true)
+	require.NoError(t, err)
+	require.True(t, errs.Is(b.one.ChangePassword(t.Context(), v.Actor, shared, password, "another long word"), errs.KindForbidden))
+	b.user(account.User{Name: "Other", Email: "other@example.com", Role: actor.Owner})
+	others := b.signIn("other@example.com", "")
+	require.True(t, errs.Is(b.one.ChangePassword(t.Context(), v.Actor, others, password, "another long word"), errs.KindForbidden), "nor with somebody else's session")
+	b.signIn("mia@example.com", "")
+}
+
+func TestPagesThatAreNotThereAreEmpty(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Role: actor.Cook, Outlet: 201})
+	for page, want := range map[int]int{-1: 1, 0: 1, 1: 0, 42_949_673: 0, 1 << 62: 0} {
+		list, more, err := b.one.List(t.Context(), b.owner, page)
+		require.NoError(t, err, page)
+		require.Len(t, list, want, page)
+		require.False(t, more)
+	}
+}
+
+// Who has a network of IPv6 addresses does not get attempts for each of them.
+func TestAttemptsAreCountedByNetwork(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
+		"fe80::1%eth0": "fe80::/64", "": "", "@": "@",
+	} {
+		require.Equal(t, want, account.Origin{Address: address}.Network(), address)
+	}
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	for i := range 8 {
+		_, _, err := b.one.SignIn(t.Context(), "mia@example.com", "guess and guess", "", account.Origin{Address: fmt.Sprintf("2001:db8::%x", i)})
+		require.ErrorIs(t, err, account.ErrNotYou)
+	}
+	_, _, err := b.one.SignIn(t.Context(), "mia@example.com", password, "", account.Origin{Address: "2001:db8::ffff"})
+	require.ErrorIs(t, err, account.ErrTooManyTries)
+	_, _, err = b.one.SignIn(t.Context(), "mia@example.com", password, "", account.Origin{Address: "2001:db8:0:1::1"})
+	require.NoError(t, err, "another network is not kept out")
+}
+
+// What happened is known for 400 days, and then no more.
+func TestOldNotesAreForgotten(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	b.exec(`insert into access_log (tenant_id, at, what, who) select 101, now() - interval '401 days', 'old', 'x' from generate_series(1, 3);
+		insert into access_log (tenant_id, at, what, who) values (102, now() - interval '401 days', 'of another', 'x')`)
+	b.signIn("mia@example.com", "")
+	var old int
+	require.NoError(t, b.pool.QueryRow(t.Context(), `select count(*) from access_log where what = 'old'`).Scan(&old))
+	require.Zero(t, old)
+	notes, err := b.one.Log(t.Context(), b.owner, 0, 50)
+	require.NoError(t, err)
+	require.Equal(t, "signed_in", notes[0].What)
+	require.Equal(t, "user_added", notes[len(notes)-1].What)
+}
