@@ -191,7 +191,7 @@ func TestRulesOfASchedule(t *testing.T) {
 	from := time.Date(2026, 5, 15, 12, 0, 0, 0, time.UTC) // a Friday
 	next := s.Next(from, 2)
 	require.Equal(t, "2026-05-18T06:00:00Z", next[0].Format(time.RFC3339))
-	for _, bad := range []string{`{"weekdays_off":["funday"]}`, `{"holidays":["soon"]}`, `{"spread_seconds":-1}`, `{"catch_up":"maybe"}`, `{`} {
+	for _, bad := range []string{`{"weekdays_off":["funday"]}`, `{"holidays":["soon"]}`, `{"spread_seconds":-1}`, `{"spread_seconds":9300000000}`, `{"jitter_seconds":18446744075}`, `{"grace_seconds":18446744075}`, `{"catch_up":"maybe"}`, `{`} {
 		w.Rules = []byte(bad)
 		_, _, err := w.Schedule("Europe/Madrid", nil)
 		require.True(t, errs.Is(err, errs.KindInvalid), bad)

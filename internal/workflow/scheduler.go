@@ -3,6 +3,8 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -67,11 +69,28 @@ func (w *Workflow) Schedule(zone string, holidays Holidays) (schedule.Schedule, 
 	if s.WorkingDay, err = r.workingDay(holidays); err != nil {
 		return s, r, err
 	}
-	if r.Spread < 0 || seconds(r.Spread) > schedule.MaxWindow {
-		return s, r, errs.Invalid("spread_seconds must be 0 to %d", int(schedule.MaxWindow.Seconds()))
+	if err := r.checkSeconds(); err != nil {
+		return s, r, err
 	}
 	return s, r, s.Check()
 }
+
+// checkSeconds refuses lengths that are out of bounds, before they are multiplied to what a Duration cannot hold.
+func (r *Rules) checkSeconds() error {
+	for name, n := range map[string]int{"spread_seconds": r.Spread, "jitter_seconds": r.Jitter, "grace_seconds": r.GraceSeconds} {
+		most := int(schedule.MaxWindow.Seconds())
+		if name == "grace_seconds" {
+			most = longestGrace
+		}
+		if n < 0 || n > most {
+			return errs.Invalid("%s must be 0 to %d", name, most)
+		}
+	}
+	return nil
+}
+
+// longestGrace is a year, in seconds: what is later was missed in any case.
+const longestGrace = 366 * 24 * 60 * 60
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
@@ -159,21 +178,28 @@ func (s *Scheduler) Once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range fresh {
-		if err := s.time(ctx, fence, d, true); err != nil {
-			return err
-		}
-	}
+	failed := s.each(ctx, fence, fresh, true)
 	due, err := s.store.DueBy(ctx, s.clock.Now(), mostAtOnce)
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
-	for _, d := range due {
-		if err := s.time(ctx, fence, d, false); err != nil {
-			return err
+	return errors.Join(failed, s.each(ctx, fence, due, false))
+}
+
+// each decides what is due of some workflows. One that cannot be begun holds up no other, unless none can: somebody else
+// decides by now, or Postgres is away.
+func (s *Scheduler) each(ctx context.Context, fence int64, list []Due, fresh bool) error {
+	var failed []error
+	for _, d := range list {
+		err := s.time(ctx, fence, d, fresh)
+		if errs.Is(err, errs.KindUnavailable) || ctx.Err() != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s in %s: %w", d.Workflow.Name, d.Zone, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // time decides what is due of a workflow in a zone. Of one that is new, or was changed, what has passed counts as decided.

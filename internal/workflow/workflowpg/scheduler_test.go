@@ -215,3 +215,22 @@ func TestNoTenantTakesEverything(t *testing.T) {
 	}
 	require.Equal(t, map[int64]int{1: 2, 2: 1}, taken)
 }
+
+// A workflow that cannot be begun is said to be one, and holds up no other.
+func TestAWorkflowThatCannotBeginHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard")
+	n.at("2026-05-18T00:00:00Z")
+	for _, name := range []string{"a-broken", "b-well"} {
+		n.put(name, func(w *workflow.Workflow) {
+			w.Kind, w.Cron, w.Zone, w.Steps = workflow.Daily, "0 8 * * *", workflow.TenantZone, w.Steps[:1]
+		})
+	}
+	s := n.scheduler(1)
+	require.NoError(t, s.Once(t.Context()))
+	n.exec("alter table workflow_executions add check (workflow_name <> 'a-broken')")
+	n.at("2026-05-18T06:00:00Z")
+	require.ErrorContains(t, s.Once(t.Context()), "a-broken")
+	require.Len(t, n.executions(), 1)
+	require.Equal(t, "b-well", n.executions()[0].Name)
+}
