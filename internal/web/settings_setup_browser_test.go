@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,32 @@ func TestSetUpFormsAreSafe(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
 	require.Contains(t, a.Text, `value="11:00-15:00, 19:00-01:00"`)
 	require.Equal(t, http.StatusConflict, post("/settings/place", "do", "hours", "open_2", "9-10", "seen", "; ; ; ; ; ; ").StatusCode)
+	for range 2 {
+		a = post("/settings/place", "do", "mark", "day", "2098-12-24", "kind", "closed", "name", "<i>Xmas</i>")
+		require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	}
+	day := time.Now().UTC().AddDate(0, 2, 0).Format(time.DateOnly)
+	for range 2 {
+		a = post("/settings/place", "do", "mark", "day", day, "kind", "closed", "name", "<i>Inventory</i>")
+		require.Equal(t, 1, strings.Count(a.Text, "&lt;i&gt;Inventory&lt;/i&gt;"), "sent twice, there once")
+	}
+	_, id, _ := strings.Cut(a.Text, `<input type="hidden" name="id" value="`)
+	id, _, _ = strings.Cut(id, `"`)
+	a = post("/settings/place", "do", "mark", "day", "tomorrow", "kind", "closed", "name", "kept")
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "must be a day, as 2026-12-24")
+	require.Contains(t, a.Text, `value="kept"`)
+	require.Equal(t, http.StatusUnprocessableEntity, post("/settings/place", "do", "mark", "day", "2098-12-24", "kind", "explode").StatusCode)
+	for range 2 {
+		a = post("/settings/place", "do", "unmark", "id", id, "day", day)
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		require.NotContains(t, a.Text, "Inventory")
+	}
+	a = post("/settings/place", "do", "holidays", "country", "de", "closed", "yes", "seen", " open")
+	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	require.Contains(t, a.Text, `<option value="de" selected>`)
+	require.Equal(t, http.StatusConflict, post("/settings/place", "do", "holidays", "country", "fr", "seen", " open").StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, post("/settings/place", "do", "holidays", "country", "xx", "closed", "yes", "seen", "de closed").StatusCode)
 	a = post("/settings/menu", "do", "move", "name", "wrap", "to", "up", "version", orderVersion(s.Get("/settings/menu").Text))
 	require.Equal(t, http.StatusOK, a.StatusCode)
 	require.Less(t, strings.Index(a.Text, "/item/wrap"), strings.Index(a.Text, "/item/burger_combo"))

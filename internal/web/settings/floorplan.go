@@ -111,6 +111,7 @@ type placePage struct {
 	Name, Timezone, Stale, Gap, Version string
 	FreeForm                            []choice
 	Hours                               *hoursForm // nil: nobody knows when it is open
+	Single                              *daysForm  // nil: nobody plans here
 }
 
 func (s *server) renderPlace(w http.ResponseWriter, r *http.Request, who actor.Actor, o outcome) error {
@@ -127,6 +128,9 @@ func (s *server) renderPlace(w http.ResponseWriter, r *http.Request, who actor.A
 	p.Stale, p.Gap = decimal(g.StaleAfter.Seconds()), decimal(g.CourseGap.Minutes())
 	p.FreeForm = chosen(f.Set.Outlet.Stations, g.FreeFormStation, func(x load.Station) string { return x.Name })
 	if p.Hours, err = s.hours(r, who, p.setFrame, o); err != nil {
+		return err
+	}
+	if p.Single, err = s.days(r, who, p.setFrame, o); err != nil {
 		return err
 	}
 	s.set.Render(w, r, o.status(), "place", p)

@@ -54,7 +54,7 @@ func (s *server) setupPages() map[string]page.Action {
 		"GET /settings/staff/person/{name}":  s.showPerson,
 		"POST /settings/staff/person/{name}": s.savePerson,
 		"GET /settings/place":                shown(s.renderPlace),
-		"POST /settings/place":               s.act(load.KindOutlet, s.renderPlace, map[string]change{"save": s.savePlace, "hours": s.saveHours}),
+		"POST /settings/place":               s.act(load.KindOutlet, s.renderPlace, map[string]change{"save": s.savePlace, "hours": s.saveHours, "mark": s.markDay, "unmark": s.unmarkDay, "holidays": s.saveHolidays}),
 		"GET /settings/export.yaml":          s.export,
 	}
 }

@@ -27,8 +27,9 @@ type Tokens interface {
 // Parts are what the settings show and change. What is nil has no tab.
 type Parts struct {
 	Editor   Editor
-	Sales    Sales // nil: nothing can be taken off the menu here
-	Hours    Hours // nil: nobody knows when outlets are open
+	Sales    Sales    // nil: nothing can be taken off the menu here
+	Hours    Hours    // nil: nobody knows when outlets are open
+	Calendar Calendar // nil: nobody plans here
 	Tokens   Tokens
 	Accounts *account.Service // nil: nobody signs in by password or PIN
 	Channels *channel.Service
