@@ -85,7 +85,7 @@ func (s *Service) Workflow(ctx context.Context, who actor.Actor, ref string) (Wo
 type Change func(w *Workflow) error
 
 // Put changes a workflow, or makes a new one when there is none of that name. Who changes one of the house's as a tenant
-// gets one of his own, which takes its place for him alone. Errors: KindInvalid, KindConflict, KindNotFound for an id.
+// gets one of his own, which takes its place for him alone; what the operator changes of a tenant's stays that tenant's. Errors: KindInvalid, KindConflict, KindNotFound for an id.
 func (s *Service) Put(ctx context.Context, who actor.Actor, ref, action string, change Change) (Workflow, error) {
 	w, err := s.changed(ctx, who, ref, action == "put", change)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Service) changed(ctx context.Context, who actor.Actor, ref string, fres
 		}
 	case err != nil:
 		return w, err
-	case w.Tenant != who.Tenant:
+	case w.Tenant == 0 && who.Tenant != 0:
 		w.ID, w.Tenant, w.BuiltIn = 0, who.Tenant, false
 	}
 	name := w.Name
@@ -155,7 +155,7 @@ func (s *Service) Enable(ctx context.Context, who actor.Actor, ref string, enabl
 		action = "enable"
 	}
 	w, err := s.Workflow(ctx, who, ref)
-	if err != nil || w.Enabled == enabled && w.Tenant == who.Tenant {
+	if err != nil || w.Enabled == enabled && (w.Tenant != 0 || who.Tenant == 0) {
 		return w, err
 	}
 	return s.Put(ctx, who, ref, action, func(w *Workflow) error { w.Enabled = enabled; return nil })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestAnExecutionDoesEachStepOfEachTenantOnce(t *testing.T) {
 			require.Len(t, r.Steps, 3, "the summary has what the steps before made")
 		}
 	}
-	var events, tenants int
+	var events int
 	var body []byte
 	require.NoError(t, n.pool.QueryRow(t.Context(), "select count(*), min(payload::text) from event_log where type = 'WORKFLOW_COMPLETED'").Scan(&events, &body))
 	require.Equal(t, 1, events)
@@ -52,7 +53,6 @@ func TestAnExecutionDoesEachStepOfEachTenantOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, figures, 1)
 	require.Equal(t, 1, figures[0].Completed)
-	_ = tenants
 }
 
 func TestOneTenantsFailureStopsNobodyElse(t *testing.T) {
@@ -281,6 +281,18 @@ func TestTenantsSeeTheirOwnPart(t *testing.T) {
 	require.Len(t, his, 1)
 	require.Equal(t, workflow.Completed, his[0].Status, "for him all went well")
 	require.Empty(t, his[0].Error)
+	for who, want := range map[actor.Actor][]int{first: {1, 0}, second: {0, 1}} {
+		for i, status := range []workflow.Status{workflow.Failed, workflow.Completed} {
+			list, err := n.service.Executions(t.Context(), who, workflow.Filter{Status: status, Most: 10})
+			require.NoError(t, err)
+			require.Len(t, list, want[i], "%s: chosen by what it was for him: %s", who.Name, status)
+		}
+		logs, err := n.service.Logs(t.Context(), who, e.ID, workflow.LogFilter{Most: 100})
+		require.NoError(t, err)
+		for _, l := range logs {
+			require.Equal(t, who.Tenant, l.Tenant, "what is said of others' steps is not for him: %s %v", l.Message, l.Data)
+		}
+	}
 	_, err = n.service.Cancel(t.Context(), second, e.ID, "")
 	require.True(t, errs.Is(err, errs.KindForbidden))
 	other, err := n.service.Execute(t.Context(), first, "nightly", workflow.Request{})
@@ -294,6 +306,52 @@ func TestTenantsSeeTheirOwnPart(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, own.Tenant)
 	require.Equal(t, 4, n.run("nightly").Steps.Total, "the first tenant's alone")
+	n.drain()
+	logs, err := n.service.Logs(t.Context(), first, other[0].ID, workflow.LogFilter{Most: 100})
+	require.NoError(t, err)
+	require.NotEmpty(t, logs, "of what was done for him alone he hears everything")
+}
+
+// Where a tenant has a workflow of his own, the house's of that name is none of his: neither listed nor due.
+func TestATenantsOwnStandsInThePlaceOfTheHouses(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard", "standard")
+	n.at("2026-05-18T00:00:00Z")
+	n.daily(nil)
+	ann, bob := actor.Actor{Tenant: 1, Role: actor.Owner, Name: "ann"}, actor.Actor{Tenant: 2, Role: actor.Owner, Name: "bob"}
+	_, err := n.service.Enable(t.Context(), bob, "nightly", false)
+	require.NoError(t, err)
+	require.NoError(t, n.scheduler(1).Once(t.Context()))
+	for who, want := range map[actor.Actor]struct{ tenant, due int }{ann: {0, 1}, bob: {2, 0}} {
+		list, err := n.service.Workflows(t.Context(), who)
+		require.NoError(t, err)
+		require.Len(t, list, 1, who.Name)
+		require.EqualValues(t, want.tenant, list[0].Tenant)
+		due, err := n.service.Upcoming(t.Context(), who)
+		require.NoError(t, err)
+		require.Len(t, due, want.due, who.Name)
+	}
+	list, err := n.service.Workflows(t.Context(), operator)
+	require.NoError(t, err)
+	require.Len(t, list, 2, "the operator sees both")
+}
+
+// What the operator changes of a tenant's workflow stays the tenant's: it does not become everybody's.
+func TestTheOperatorChangesATenantsWorkflow(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard", "standard")
+	ann := actor.Actor{Tenant: 1, Role: actor.Owner, Name: "ann"}
+	own, err := n.service.Put(t.Context(), ann, "secret", "put", func(w *workflow.Workflow) error {
+		w.Steps = []workflow.Step{{Name: "a", Uses: "one"}}
+		return nil
+	})
+	require.NoError(t, err)
+	changed, err := n.service.Enable(t.Context(), operator, fmt.Sprint(own.ID), false)
+	require.NoError(t, err)
+	require.Equal(t, []int64{own.ID, 1}, []int64{changed.ID, changed.Tenant})
+	require.False(t, changed.Enabled)
+	_, err = n.service.Workflow(t.Context(), actor.Actor{Tenant: 2, Role: actor.Owner}, "secret")
+	require.True(t, errs.Is(err, errs.KindNotFound), "nobody else has it")
 }
 
 // Work that fails for a whole batch is tried tenant by tenant, and costs nobody an attempt.

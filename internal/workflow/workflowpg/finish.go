@@ -122,7 +122,11 @@ func milli(d time.Duration) float64 { return float64(d) / float64(time.Milliseco
 func keepLogs(ctx context.Context, q *db.Queries, b *workflow.Batch, done []workflow.Done, now time.Time) error {
 	p := db.AddLogsParams{Execution: b.Execution, At: now}
 	message, data := b.Said(done)
-	p.Tenants, p.Steps, p.Levels = []int64{0}, []string{b.Work().Name}, []string{"info"}
+	of := int64(0) // many tenants
+	if len(done) == 1 {
+		of = done[0].Tenant
+	}
+	p.Tenants, p.Steps, p.Levels = []int64{of}, []string{b.Work().Name}, []string{"info"}
 	p.Messages, p.Data = []string{message}, []string{string(encode(data))}
 	for i := range done {
 		for _, l := range done[i].Logs {

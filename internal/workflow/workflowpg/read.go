@@ -120,7 +120,8 @@ func span(ms float64) time.Duration { return time.Duration(ms * float64(time.Mil
 
 // Logs implements workflow.Executions.
 func (s *Store) Logs(ctx context.Context, tenant, execution int64, f workflow.LogFilter) ([]workflow.Log, error) {
-	if _, err := s.Execution(ctx, tenant, execution); err != nil {
+	e, err := s.Execution(ctx, tenant, execution)
+	if err != nil {
 		return nil, err
 	}
 	levels := []string{}
@@ -128,7 +129,7 @@ func (s *Store) Logs(ctx context.Context, tenant, execution int64, f workflow.Lo
 		levels = workflow.Levels[i:]
 	}
 	rows, err := s.db().Logs(ctx, db.LogsParams{
-		Execution: execution, Tenant: tenant, Step: f.Step, Levels: levels, After: f.After, Most: int32(f.Most),
+		Execution: execution, Tenant: tenant, Shared: e.Tenant == 0, Step: f.Step, Levels: levels, After: f.After, Most: int32(f.Most),
 	})
 	if err != nil {
 		return nil, store.Classify(err)

@@ -1086,24 +1086,27 @@ func (q *Queries) LockExecution(ctx context.Context, id int64) (WorkflowExecutio
 
 const logs = `-- name: Logs :many
 select id, execution_id, tenant_id, step, level, message, data, at from workflow_logs
-where execution_id = $1 and ($2::bigint = 0 or tenant_id in (0, $2)) and ($3::text = '' or step = $3)
-  and (cardinality($4::text[]) = 0 or level = any($4)) and id > $5
-order by id limit $6
+where execution_id = $1 and ($2::bigint = 0 or tenant_id = $2 or tenant_id = 0 and (step = '' or not $3::boolean)) and ($4::text = '' or step = $4)
+  and (cardinality($5::text[]) = 0 or level = any($5)) and id > $6
+order by id limit $7
 `
 
 type LogsParams struct {
 	Execution int64
 	Tenant    int64
+	Shared    bool
 	Step      string
 	Levels    []string
 	After     int64
 	Most      int32
 }
 
+// What is said of many tenants' steps together is not for one of them.
 func (q *Queries) Logs(ctx context.Context, arg LogsParams) ([]WorkflowLog, error) {
 	rows, err := q.db.Query(ctx, logs,
 		arg.Execution,
 		arg.Tenant,
+		arg.Shared,
 		arg.Step,
 		arg.Levels,
 		arg.After,
@@ -1771,9 +1774,12 @@ select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request
      order by e.id desc limit $5)
     union all
     (select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened from workflow_executions e
-     where e.tenant_id = 0 and ($2::bigint = 0 or e.workflow_id = $2) and ($3::text = '' or e.status = $3)
+     where e.tenant_id = 0 and ($2::bigint = 0 or e.workflow_id = $2)
+       and ($3::text = '' or e.status = $3 or $3 = 'completed' and e.status = 'failed')
        and ($4::bigint = 0 or e.id < $4)
        and exists (select 1 from workflow_steps s where s.execution_id = e.id and s.tenant_id = $1)
+       and ($3 not in ('completed', 'failed') or e.status <> 'failed' or ($3 = 'failed') =
+           exists (select 1 from workflow_steps s where s.execution_id = e.id and s.tenant_id = $1 and s.status <> 'completed'))
      order by e.id desc limit $5)
 ) x order by x.id desc limit $5
 `
@@ -1786,7 +1792,7 @@ type TenantExecutionsParams struct {
 	Most     int32
 }
 
-// His own, and those for many that he has a part in.
+// His own, and those for many that he has a part in. One that failed for others alone has been completed for him.
 func (q *Queries) TenantExecutions(ctx context.Context, arg TenantExecutionsParams) ([]WorkflowExecution, error) {
 	rows, err := q.db.Query(ctx, tenantExecutions,
 		arg.Tenant,

@@ -367,7 +367,8 @@ const upcoming = `-- name: Upcoming :many
 select w.id, w.tenant_id, w.name, w.kind, w.cron, w.timezone, w.enabled, w.max_seconds, w.max_retries, w.retry_delay_seconds, w.steps, w.rules, w.built_in, w.edited, w.version, w.last_execution_at, w.consecutive_failures, w.created_at, s.zone, s.last_at, s.next_at
 from workflow_schedules s join workflows w on w.id = s.workflow_id
 where w.enabled and s.next_at is not null and ($1::bigint = 0 or w.tenant_id = $1
-    or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = $1))))
+    or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = $1))
+        and not exists (select from workflows o where o.tenant_id = $1 and o.name = w.name)))
 order by s.next_at, w.id, s.zone
 `
 
@@ -378,6 +379,7 @@ type UpcomingRow struct {
 	NextAt   *time.Time
 }
 
+// Of the house's, those that a tenant has none of his own for.
 func (q *Queries) Upcoming(ctx context.Context, tenant int64) ([]UpcomingRow, error) {
 	rows, err := q.db.Query(ctx, upcoming, tenant)
 	if err != nil {
@@ -482,7 +484,8 @@ func (q *Queries) Workflow(ctx context.Context, arg WorkflowParams) ([]WorkflowR
 const workflows = `-- name: Workflows :many
 select w.id, w.tenant_id, w.name, w.kind, w.cron, w.timezone, w.enabled, w.max_seconds, w.max_retries, w.retry_delay_seconds, w.steps, w.rules, w.built_in, w.edited, w.version, w.last_execution_at, w.consecutive_failures, w.created_at, coalesce((select min(s.next_at) from workflow_schedules s where s.workflow_id = w.id and s.version = w.version and w.enabled), 'epoch')::timestamptz as next_at
 from workflows w
-where ($1::bigint = 0 or w.tenant_id in (0, $1))
+where ($1::bigint = 0 or w.tenant_id = $1
+    or w.tenant_id = 0 and not exists (select from workflows o where o.tenant_id = $1 and o.name = w.name))
 order by w.tenant_id, w.name
 `
 
@@ -491,6 +494,7 @@ type WorkflowsRow struct {
 	NextAt   time.Time
 }
 
+// A tenant's own stands in the place of the house's of that name.
 func (q *Queries) Workflows(ctx context.Context, tenant int64) ([]WorkflowsRow, error) {
 	rows, err := q.db.Query(ctx, workflows, tenant)
 	if err != nil {

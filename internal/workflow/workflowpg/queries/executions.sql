@@ -226,7 +226,7 @@ where (@workflow::bigint = 0 or workflow_id = @workflow) and (@status::text = ''
 order by id desc limit @most;
 
 -- name: TenantExecutions :many
--- His own, and those for many that he has a part in.
+-- His own, and those for many that he has a part in. One that failed for others alone has been completed for him.
 select * from (
     (select e.* from workflow_executions e
      where e.tenant_id = @tenant and (@workflow::bigint = 0 or e.workflow_id = @workflow) and (@status::text = '' or e.status = @status)
@@ -234,9 +234,12 @@ select * from (
      order by e.id desc limit @most)
     union all
     (select e.* from workflow_executions e
-     where e.tenant_id = 0 and (@workflow::bigint = 0 or e.workflow_id = @workflow) and (@status::text = '' or e.status = @status)
+     where e.tenant_id = 0 and (@workflow::bigint = 0 or e.workflow_id = @workflow)
+       and (@status::text = '' or e.status = @status or @status = 'completed' and e.status = 'failed')
        and (@before::bigint = 0 or e.id < @before)
        and exists (select 1 from workflow_steps s where s.execution_id = e.id and s.tenant_id = @tenant)
+       and (@status not in ('completed', 'failed') or e.status <> 'failed' or (@status = 'failed') =
+           exists (select 1 from workflow_steps s where s.execution_id = e.id and s.tenant_id = @tenant and s.status <> 'completed'))
      order by e.id desc limit @most)
 ) x order by x.id desc limit @most;
 
@@ -256,8 +259,9 @@ where execution_id = @execution and (@tenant::bigint = 0 or tenant_id = @tenant)
 order by tenant_id, step limit @most;
 
 -- name: Logs :many
+-- What is said of many tenants' steps together is not for one of them.
 select * from workflow_logs
-where execution_id = @execution and (@tenant::bigint = 0 or tenant_id in (0, @tenant)) and (@step::text = '' or step = @step)
+where execution_id = @execution and (@tenant::bigint = 0 or tenant_id = @tenant or tenant_id = 0 and (step = '' or not @shared::boolean)) and (@step::text = '' or step = @step)
   and (cardinality(@levels::text[]) = 0 or level = any(@levels)) and id > @after
 order by id limit @most;
 

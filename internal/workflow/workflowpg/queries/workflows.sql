@@ -11,9 +11,11 @@ where workflows.built_in and not workflows.edited
        excluded.steps, excluded.rules);
 
 -- name: Workflows :many
+-- A tenant's own stands in the place of the house's of that name.
 select sqlc.embed(w), coalesce((select min(s.next_at) from workflow_schedules s where s.workflow_id = w.id and s.version = w.version and w.enabled), 'epoch')::timestamptz as next_at
 from workflows w
-where (@tenant::bigint = 0 or w.tenant_id in (0, @tenant))
+where (@tenant::bigint = 0 or w.tenant_id = @tenant
+    or w.tenant_id = 0 and not exists (select from workflows o where o.tenant_id = @tenant and o.name = w.name))
 order by w.tenant_id, w.name;
 
 -- name: Workflow :many
@@ -68,10 +70,12 @@ where s.next_at <= @now::timestamptz and w.enabled and s.version = w.version
 order by s.next_at, w.id, s.zone limit @most;
 
 -- name: Upcoming :many
+-- Of the house's, those that a tenant has none of his own for.
 select sqlc.embed(w), s.zone, s.last_at, s.next_at
 from workflow_schedules s join workflows w on w.id = s.workflow_id
 where w.enabled and s.next_at is not null and (@tenant::bigint = 0 or w.tenant_id = @tenant
-    or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = @tenant))))
+    or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = @tenant))
+        and not exists (select from workflows o where o.tenant_id = @tenant and o.name = w.name)))
 order by s.next_at, w.id, s.zone;
 
 -- name: SetTimes :exec
