@@ -161,7 +161,7 @@ func (s *server) recovered(panicked any, a *answer) {
 		panic(panicked)
 	}
 	s.Log.ErrorContext(a.req.Context(), "a handler panicked", "action", "panic",
-		"path", a.req.URL.Path, "error", fmt.Errorf("%v", panicked), "stack", string(debug.Stack()))
+		"path", telemetry.Path(a.req.URL.Path), "error", fmt.Errorf("%v", panicked), "stack", string(debug.Stack()))
 	if a.status == 0 {
 		problem(a.req.Context(), fmt.Errorf("panic: %v", panicked)).write(a)
 	}
@@ -180,8 +180,9 @@ func (s *server) logAccess(a *answer, took time.Duration) {
 	if !s.Log.Enabled(ctx, level) {
 		return
 	}
+	path := telemetry.Path(a.req.URL.Path)
 	attrs := []slog.Attr{
-		slog.String("action", "http_request"), slog.String("method", a.req.Method), slog.String("path", a.req.URL.Path),
+		slog.String("action", "http_request"), slog.String("method", a.req.Method), slog.String("path", path),
 		slog.Int("status", a.status), slog.Float64("took_ms", float64(took.Microseconds())/1000),
 	}
 	switch {
@@ -191,7 +192,7 @@ func (s *server) logAccess(a *answer, took time.Duration) {
 	default:
 		attrs = append(attrs, slog.String("why", a.x.cause.Error()))
 	}
-	s.Log.LogAttrs(ctx, level, a.req.Method+" "+a.req.URL.Path+" "+strconv.Itoa(a.status), attrs...)
+	s.Log.LogAttrs(ctx, level, a.req.Method+" "+path+" "+strconv.Itoa(a.status), attrs...)
 }
 
 // protect refuses what no route needs to see: bodies over the limit, texts that cannot be kept, and requests that

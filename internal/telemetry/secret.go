@@ -3,6 +3,7 @@ package telemetry
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 const redacted = "[redacted]"
@@ -29,3 +30,16 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText keeps the secret out of JSON and YAML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// links are where the rest of an address is a secret: whoever has it may come in, or see somebody's order.
+var links = []string{"/welcome/", "/track/", "/live/track/", "/api/v1/track/"}
+
+// Path is a request's path as logs and traces may have it: of a link its secret is left out.
+func Path(path string) string {
+	for _, prefix := range links {
+		if rest, ok := strings.CutPrefix(path, prefix); ok && rest != "" {
+			return prefix + redacted
+		}
+	}
+	return path
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -198,7 +199,7 @@ func newSpanID() (s trace.SpanID) {
 }
 
 // HTTP makes a span of each request, below the client's if he sends a trace context. What is asked again and again by
-// machines has none. Nobody's address and no query gets into a span.
+// machines has none. Nobody's address, no query and no link's secret gets into a span.
 func (t *Traces) HTTP(next http.Handler) http.Handler {
 	if t == nil {
 		return next
@@ -206,7 +207,7 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		was, ok := r.Context().Value(shownKey{}).(*shown)
 		if ok {
-			r.RemoteAddr, r.Header = was.addr, was.header
+			r.RemoteAddr, r.Header, r.URL = was.addr, was.header, was.url
 		}
 		next.ServeHTTP(w, r)
 		if ok && was.route != "" {
@@ -226,8 +227,8 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		hidden := r.WithContext(context.WithValue(r.Context(), shownKey{}, &shown{addr: r.RemoteAddr, header: r.Header}))
-		hidden.RemoteAddr, hidden.Header = "", http.Header{}
+		hidden := r.WithContext(context.WithValue(r.Context(), shownKey{}, &shown{addr: r.RemoteAddr, header: r.Header, url: r.URL}))
+		hidden.RemoteAddr, hidden.Header, hidden.URL = "", http.Header{}, &url.URL{Path: Path(r.URL.Path)}
 		for _, name := range []string{"Traceparent", "Tracestate"} {
 			if v := r.Header.Get(name); v != "" {
 				hidden.Header.Set(name, v)
@@ -241,6 +242,7 @@ func (t *Traces) HTTP(next http.Handler) http.Handler {
 type shown struct {
 	addr   string
 	header http.Header
+	url    *url.URL
 	route  string
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,31 @@ func TestRequestsHaveSpansWithoutTheirGuests(t *testing.T) {
 		for _, secret := range []string{"Ada", "phone", "192.0.2.1"} {
 			require.NotContains(t, a.Value.String(), secret, a.Key)
 		}
+	}
+}
+
+// Who has a link may come in by it: it is the handler's alone.
+func TestLinksStayOutOfSpans(t *testing.T) {
+	t.Parallel()
+	traces, spans := kept(t)
+	for path, want := range map[string]string{
+		"/welcome/brl_s3cret": "/welcome/[redacted]", "/track/s3cret": "/track/[redacted]", "/api/v1/track/s3cret": "/api/v1/track/[redacted]",
+		"/track/": "/track/", "/kitchen/s3cret": "/kitchen/s3cret",
+	} {
+		seen := ""
+		traces.HTTP(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.URL.String() })).
+			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path+"?a=b", nil))
+		require.Equal(t, path+"?a=b", seen, "the handler sees everything")
+		all := spans.GetSpans()
+		spans.Reset()
+		require.Len(t, all, 1)
+		named := false
+		for _, a := range all[0].Attributes {
+			named = named || a.Value.String() == want
+			require.NotContains(t, strings.ReplaceAll(a.Value.String(), want, ""), "s3cret", a.Key)
+		}
+		require.True(t, named, "%s in %v", want, all[0].Attributes)
+		require.NotContains(t, all[0].Name, "s3cret")
 	}
 }
 
