@@ -107,7 +107,7 @@ func From(r *http.Request) account.Origin {
 		host = r.RemoteAddr
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
-		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",") // the last is what the proxy has seen
 		if last := net.ParseIP(strings.TrimSpace(hops[len(hops)-1])); last != nil {
 			host = last.String()
 		}

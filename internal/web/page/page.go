@@ -26,6 +26,7 @@ import (
 	"brigade/internal/clock"
 	"brigade/internal/errs"
 	"brigade/internal/event"
+	"brigade/internal/telemetry"
 	"brigade/internal/tenant"
 	"brigade/internal/web/texts"
 )
@@ -247,11 +248,15 @@ func (k *Kit) elsewhere(w http.ResponseWriter, r *http.Request, who actor.Actor,
 	return err
 }
 
-// Open is for handlers that anybody may ask. What they return is shown.
+// Open is for handlers that anybody may ask, unless what is sent cannot be read. What they return is shown.
 func (k *Kit) Open(do func(w http.ResponseWriter, r *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := do(w, r); err != nil {
+		err := k.readable(r)
+		if err == nil {
+			err = do(w, r)
+		}
+		if err != nil {
 			k.Fail(w, r, err)
 		}
 	}
@@ -291,7 +296,7 @@ type errorPage struct {
 // note logs what somebody should look after.
 func (k *Kit) note(r *http.Request, err error) {
 	if StatusOf(err) == http.StatusInternalServerError && r.Context().Err() == nil {
-		k.Log.ErrorContext(r.Context(), "a request failed", "action", "request_failed", "path", r.URL.Path, "error", err)
+		k.Log.ErrorContext(r.Context(), "a request failed", "action", "request_failed", "path", telemetry.Path(r.URL.Path), "error", err)
 	}
 }
 

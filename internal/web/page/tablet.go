@@ -168,3 +168,13 @@ func (k *Kit) home(who actor.Actor) string {
 	}
 	return ""
 }
+
+// InPerson is for what is somebody's own: on a tablet, where a PIN is enough, it is refused.
+func (k *Kit) InPerson(do Action) Action {
+	return func(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
+		if v, ok := r.Context().Value(visitKey{}).(account.Visit); ok && v.Tablet != 0 {
+			return errs.Forbidden("%s", k.Say(r, "pin.not_here"))
+		}
+		return do(w, r, who)
+	}
+}

@@ -23,9 +23,9 @@ type accountPage struct {
 // accountPages are for everybody who signs in by password.
 func (s *server) accountPages() map[string]page.Action {
 	return map[string]page.Action{
-		"GET /account":           s.showAccount,
-		"POST /account/password": s.changePassword,
-		"POST /account/sign-out": s.signOutSelf,
+		"GET /account":           s.InPerson(s.showAccount),
+		"POST /account/password": s.InPerson(s.changePassword),
+		"POST /account/sign-out": s.InPerson(s.signOutSelf),
 	}
 }
 
