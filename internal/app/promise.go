@@ -111,9 +111,17 @@ func (k kitchensForOrders) Foretell(ctx context.Context, w order.Wish) (order.Qu
 	}
 	return order.Quote{
 		State: string(q.Verdict.State), Known: q.Known, Promise: order.Promise{P50: q.P50, P90: q.P90}, Earliest: q.Verdict.Earliest,
-		Limit: order.Limit{Kind: string(q.Limit.Kind), Name: q.Limit.Name}, Over: q.Verdict.Over,
+		Limit: order.Limit{Kind: string(q.Limit.Kind), Name: q.Limit.Name}, Over: sentences(q.Verdict.Over),
 		Refused: q.Verdict.Refusal(w.Wanted) != nil,
 	}, nil
+}
+
+func sentences(list []errs.Text) []string {
+	said := make([]string, len(list))
+	for i, t := range list {
+		said[i] = t.String()
+	}
+	return said
 }
 
 // Admit implements order.Foreteller.

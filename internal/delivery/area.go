@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 
 	"brigade/internal/errs"
@@ -99,23 +98,23 @@ func (a Area) Check() error {
 
 func checkRing(ring []Point) error {
 	if len(ring) < 4 {
-		return fmt.Errorf("must have at least 4 positions, the last of which is the first again; it has %d", len(ring))
+		return errs.Invalid("must have at least 4 positions, the last of which is the first again; it has %d", len(ring))
 	}
 	west, east := ring[0].Lon, ring[0].Lon
 	for j, p := range ring {
 		if !(p.Lat >= -90 && p.Lat <= 90 && p.Lon >= -180 && p.Lon <= 180) {
-			return fmt.Errorf("leaves the earth at position %d: [%g, %g] (longitude comes before latitude)", j+1, p.Lon, p.Lat)
+			return errs.Invalid("leaves the earth at position %d: [%g, %g] (longitude comes before latitude)", j+1, p.Lon, p.Lat)
 		}
 		if j > 0 && p == ring[j-1] {
-			return fmt.Errorf("has position %d twice in a row", j)
+			return errs.Invalid("has position %d twice in a row", j)
 		}
 		west, east = min(west, p.Lon), max(east, p.Lon)
 	}
 	if ring[0] != ring[len(ring)-1] {
-		return fmt.Errorf("is not closed: its last position must be its first again")
+		return errs.Invalid("is not closed: its last position must be its first again")
 	}
 	if east-west > 180 {
-		return fmt.Errorf("goes around the earth: split it at the 180th meridian")
+		return errs.Invalid("goes around the earth: split it at the 180th meridian")
 	}
 	return simple(ring)
 }
@@ -128,9 +127,9 @@ func simple(ring []Point) error {
 			next, around := j == i+1, i == 0 && j == n-1
 			switch {
 			case next && folds(ring[i], ring[i+1], ring[j+1]), around && folds(ring[j], ring[0], ring[1]):
-				return fmt.Errorf("runs back on itself at position %d", j+1)
+				return errs.Invalid("runs back on itself at position %d", j+1)
 			case !next && !around && meet(ring[i], ring[i+1], ring[j], ring[j+1]):
-				return fmt.Errorf("crosses itself between positions %d and %d", i+1, j+1)
+				return errs.Invalid("crosses itself between positions %d and %d", i+1, j+1)
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func Next(s Status, on Signal) (Status, error) {
 			return t.to, nil
 		}
 	}
-	return s, errs.Conflict("a delivery that is %s cannot be %s", strings.ReplaceAll(string(s), "_", " "), on)
+	return s, errs.Conflict("a delivery that is %s cannot be %s", errs.Word(strings.ReplaceAll(string(s), "_", " ")), on)
 }
 
 // Diagram draws the lives of drivers and deliveries as Mermaid does, from the tables that decide.

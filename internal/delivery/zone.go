@@ -187,13 +187,13 @@ func (a *Atlas) inReach(door Point) error {
 }
 
 // sleeping says which zones would have a place at another time of day.
-func (a *Atlas) sleeping(p Point, local time.Time) string {
+func (a *Atlas) sleeping(p Point, local time.Time) errs.Text {
 	for i := range a.Zones {
 		if z := &a.Zones[i]; !z.Active(local) && z.Area.Has(p) {
-			return fmt.Sprintf(" at %s: %s is from %s to %s", local.Format("15:04"), z.Name, clockOf(z.Opens), clockOf(z.Closes))
+			return errs.Textf(" at %s: %s is from %s to %s", local.Format("15:04"), z.Name, clockOf(z.Opens), clockOf(z.Closes))
 		}
 	}
-	return ""
+	return errs.Text{}
 }
 
 func clockOf(d time.Duration) string {
@@ -203,11 +203,14 @@ func clockOf(d time.Duration) string {
 // refusal is why a zone does not take an order of a sum. A pause that ends says when.
 func (z *Zone) refusal(sum money.Amount, at time.Time) error {
 	if z.Paused(at) {
-		text := fmt.Sprintf("zone %s is paused", z.Name)
+		text := errs.Textf("zone %s is paused", z.Name)
 		if !z.Pause.Until.IsZero() {
-			text += " until " + z.Pause.Until.UTC().Format(time.RFC3339)
+			text = errs.Textf("zone %s is paused until %s", z.Name, z.Pause.Until.UTC().Format(time.RFC3339))
 		}
-		err := errs.Conflict("%s", joined(text, z.Pause.Reason))
+		if z.Pause.Reason != "" {
+			text = errs.Textf("%s: %s", text, z.Pause.Reason)
+		}
+		err := errs.Conflict("%s", text)
 		err.Earliest = z.Pause.Until
 		return err
 	}

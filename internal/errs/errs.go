@@ -46,7 +46,12 @@ func (k Kind) String() string {
 type Field struct {
 	Path    string // where, as the client wrote it: "items[2].quantity"
 	Message string // what is wrong: "must be 1 to 10"
+
+	text Text
 }
+
+// Said returns what the message was made of.
+func (f Field) Said() Text { return f.text.or(f.Message) }
 
 // Error is an error with a kind, a sentence for people and, for invalid requests, the faulty fields.
 type Error struct {
@@ -57,8 +62,12 @@ type Error struct {
 
 	Earliest time.Time // for KindConflict: the earliest time that would work; zero = nobody knows
 
+	text  Text
 	cause error
 }
+
+// Said returns what the sentence was made of.
+func (e *Error) Said() Text { return e.text.or(e.Msg) }
 
 func (e *Error) Error() string {
 	msg := e.Msg
@@ -92,7 +101,7 @@ func (e *Error) Public() string {
 }
 
 func newf(kind Kind, format string, a []any) *Error {
-	return &Error{Kind: kind, Msg: fmt.Sprintf(format, a...)}
+	return &Error{Kind: kind, Msg: fmt.Sprintf(format, a...), text: Text{format, a}}
 }
 
 // Invalid is for a request that can never succeed as it is.
@@ -130,7 +139,7 @@ type Fields []Field
 
 // Add notes a faulty field.
 func (f *Fields) Add(path, format string, a ...any) {
-	*f = append(*f, Field{Path: path, Message: fmt.Sprintf(format, a...)})
+	*f = append(*f, Field{Path: path, Message: fmt.Sprintf(format, a...), text: Text{format, a}})
 }
 
 // Err returns nil when no field is faulty, else one KindInvalid error that names all.

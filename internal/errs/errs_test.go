@@ -96,3 +96,25 @@ func TestErrorsSayWhetherToTryAgain(t *testing.T) {
 	_, ok = errs.RetryDelay(plain)
 	require.False(t, ok)
 }
+
+func TestWhatWasSaidKeepsWhatItWasMadeOf(t *testing.T) {
+	t.Parallel()
+	part := errs.Textf("%d open tasks need it", 2)
+	err := errs.Conflict("%s cannot go: %s", "fryer", errs.Join("; ", part, errs.Word("100 %")))
+	require.EqualError(t, err, "fryer cannot go: 2 open tasks need it; 100 %")
+	said := err.Because(errors.New("x")).Said()
+	require.Equal(t, "%s cannot go: %s", said.Format)
+	require.Equal(t, "fryer", said.Args[0])
+	require.Equal(t, err.Msg, said.String())
+
+	var f errs.Fields
+	f.Add("name", "must have at most %d characters", 60)
+	require.Equal(t, errs.Textf("must have at most %d characters", 60), f[0].Said())
+	require.Equal(t, "50 % of it", errs.Field{Message: "50 % of it"}.Said().String(), "what was made otherwise is said as it is")
+	other := *err
+	other.Msg = "something else"
+	require.Equal(t, "something else", other.Said().String())
+	require.True(t, errs.Text{}.Empty())
+	require.True(t, errs.Join("; ").Empty())
+	require.Equal(t, part, errs.Join("; ", part))
+}

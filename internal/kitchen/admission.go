@@ -87,9 +87,9 @@ func (a *Admission) calm() float64 { return cmp.Or(a.Calm, DefaultCalm) }
 // Verdict is whether an order is within an outlet's limits.
 type Verdict struct {
 	State    State
-	Over     []string  // the limits that it exceeds, in words
-	Refuse   bool      // the outlet does not take it, unless it is wanted no earlier than Earliest
-	Earliest time.Time // when it could be ready within the limits; zero: nobody knows
+	Over     []errs.Text // the limits that it exceeds
+	Refuse   bool        // the outlet does not take it, unless it is wanted no earlier than Earliest
+	Earliest time.Time   // when it could be ready within the limits; zero: nobody knows
 }
 
 // Refusal is why an order is not taken that is wanted at a time (zero: as soon as it can be); nil when it is taken.
@@ -98,9 +98,9 @@ func (v Verdict) Refusal(wanted time.Time) error {
 	if !v.Refuse || !wanted.IsZero() && !v.Earliest.IsZero() && !wanted.Before(v.Earliest) {
 		return nil
 	}
-	text := "the kitchen cannot have it ready in an acceptable time"
-	for i, over := range v.Over {
-		text += map[bool]string{true: ": ", false: "; "}[i == 0] + over
+	text := errs.Textf("the kitchen cannot have it ready in an acceptable time")
+	if len(v.Over) > 0 {
+		text = errs.Textf("%s: %s", text, errs.Join("; ", v.Over...))
 	}
 	if v.Earliest.IsZero() {
 		return errs.Conflict("%s", text)
@@ -118,7 +118,7 @@ func (f *Floor) admit(x sched.Prospect, order int64, q Quote, now time.Time) Ver
 		return v
 	}
 	if a.Acceptable > 0 && (!q.Known || q.Made.P90 > a.Acceptable) {
-		v.Over = append(v.Over, fmt.Sprintf("no more than %s until an order is ready", minutes(a.Acceptable)))
+		v.Over = append(v.Over, errs.Textf("no more than %.3g minutes until an order is ready", a.Acceptable.Minutes()))
 	}
 	alone := f.sight.calibration.Promise(q.Made.Alone, q.Made.Alone).P90
 	for _, b := range x.Backlog {
@@ -131,7 +131,7 @@ func (f *Floor) admit(x sched.Prospect, order int64, q Quote, now time.Time) Ver
 		if room == sched.At(now) {
 			continue
 		}
-		v.Over = append(v.Over, fmt.Sprintf("no more than %s of work waiting at %s", minutes(limit), name))
+		v.Over = append(v.Over, errs.Textf("no more than %.3g minutes of work waiting at %s", limit.Minutes(), name))
 		switch at := room.Time().Add(alone); {
 		case room == sched.Forever:
 			v.Earliest = time.Time{}

@@ -128,11 +128,11 @@ func (j *Journal) hold(t *Ticket, course int, at time.Time, by, reason string) e
 	return nil
 }
 
-func ofCourse(course int) string {
+func ofCourse(course int) errs.Text {
 	if course == 0 {
-		return ""
+		return errs.Text{}
 	}
-	return fmt.Sprintf(" of course %d", course)
+	return errs.Textf(" of course %d", course)
 }
 
 // stop takes back what was assigned of a course and makes what was ready wait.

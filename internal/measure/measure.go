@@ -69,7 +69,7 @@ func parseScaled(number string, milli int64) (Quantity, error) {
 	digits, negative := strings.CutPrefix(number, "-")
 	whole, frac, point := strings.Cut(digits, ".")
 	if whole == "" || point && frac == "" {
-		return 0, fmt.Errorf("it is written as 2.5 kg, 330 ml or 12 pieces")
+		return 0, errs.Invalid("it is written as 2.5 kg, 330 ml or 12 pieces")
 	}
 	n, err := strconv.ParseUint(whole, 10, 63)
 	if err != nil || n > uint64(Most)/uint64(milli) {
@@ -79,16 +79,16 @@ func parseScaled(number string, milli int64) (Quantity, error) {
 	for part := milli; frac != ""; frac = frac[1:] {
 		d := frac[0]
 		if d < '0' || d > '9' {
-			return 0, fmt.Errorf("it is written as 2.5 kg, 330 ml or 12 pieces")
+			return 0, errs.Invalid("it is written as 2.5 kg, 330 ml or 12 pieces")
 		}
 		if d != '0' && part%10 != 0 {
-			return 0, fmt.Errorf("it has more decimals than are kept")
+			return 0, errs.Invalid("it has more decimals than are kept")
 		}
 		part /= 10
 		total += int64(d-'0') * part
 	}
 	if total > int64(Most) {
-		return 0, fmt.Errorf("it is more than %s of the unit", Most.Decimal())
+		return 0, errs.Invalid("it is more than %s of the unit", Most.Decimal())
 	}
 	if negative {
 		total = -total
@@ -98,9 +98,9 @@ func parseScaled(number string, milli int64) (Quantity, error) {
 
 func whyNot(whole string) error {
 	if strings.Trim(whole, "0123456789") != "" {
-		return fmt.Errorf("it is written as 2.5 kg, 330 ml or 12 pieces")
+		return errs.Invalid("it is written as 2.5 kg, 330 ml or 12 pieces")
 	}
-	return fmt.Errorf("it is more than %s of the unit", Most.Decimal())
+	return errs.Invalid("it is more than %s of the unit", Most.Decimal())
 }
 
 // Decimal writes the quantity in its unit, without the unit: "2.5".

@@ -38,13 +38,19 @@ type Pause struct {
 func (p Pause) Over(now time.Time) bool { return !p.Until.IsZero() && !p.Until.After(now) }
 
 // String says it in words: "item wrap is paused until 2026-05-04T18:00:00Z: sold out".
-func (p Pause) String() string {
-	text := strings.TrimSpace(string(p.Kind)+" "+p.Name) + " is paused"
+func (p Pause) String() string { return p.said().String() }
+
+func (p Pause) said() errs.Text {
+	what := errs.Word(p.Kind)
+	if p.Name != "" {
+		what = errs.Textf("%s %s", what, p.Name)
+	}
+	text := errs.Textf("%s is paused", what)
 	if !p.Until.IsZero() {
-		text += " until " + p.Until.UTC().Format(time.RFC3339)
+		text = errs.Textf("%s is paused until %s", what, p.Until.UTC().Format(time.RFC3339))
 	}
 	if p.Reason != "" {
-		text += ": " + p.Reason
+		text = errs.Textf("%s: %s", text, p.Reason)
 	}
 	return text
 }
@@ -163,16 +169,16 @@ func (s *Sales) Check(ctx context.Context, tenant, outlet int64, source string, 
 		return err
 	}
 	items := wanted()
-	var why []string
+	var why []errs.Text
 	for _, p := range pauses {
 		if p.stops(source, items) {
-			why = append(why, p.String())
+			why = append(why, p.said())
 		}
 	}
 	if why == nil {
 		return nil
 	}
-	return errs.Conflict("%s", strings.Join(why, "; "))
+	return errs.Conflict("%s", errs.Join("; ", why...))
 }
 
 // Paused tells which of some pauses keep an item from being ordered; "" when none does.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"brigade/internal/errs"
 	"brigade/internal/money"
 )
 
@@ -42,14 +43,14 @@ func (g Group) Usual(choice int) bool { return choice < g.Min }
 // Check returns what is wrong with an item's groups; nil when nothing is.
 func Check(groups []Group) error {
 	if len(groups) > MaxGroups {
-		return fmt.Errorf("there may be at most %d groups", MaxGroups)
+		return errs.Invalid("there may be at most %d groups", MaxGroups)
 	}
 	for i, g := range groups {
 		if slices.ContainsFunc(groups[:i], func(o Group) bool { return o.Name == g.Name }) {
-			return fmt.Errorf("there are two groups %q", g.Name)
+			return errs.Invalid("there are two groups %q", g.Name)
 		}
 		if err := g.check(); err != nil {
-			return fmt.Errorf("group %q: %w", g.Name, err)
+			return errs.Invalid("group %q: %s", g.Name, err)
 		}
 	}
 	return nil
@@ -58,18 +59,18 @@ func Check(groups []Group) error {
 func (g Group) check() error {
 	switch n := len(g.Choices); {
 	case !named(g.Name):
-		return fmt.Errorf("its name must have 1 to %d characters", MaxName)
+		return errs.Invalid("its name must have 1 to %d characters", MaxName)
 	case n < 1 || n > MaxChoices:
-		return fmt.Errorf("it must have 1 to %d choices", MaxChoices)
+		return errs.Invalid("it must have 1 to %d choices", MaxChoices)
 	case g.Min < 0 || g.Max < 1 || g.Min > g.Max || g.Max > n:
-		return fmt.Errorf("it must be from min 0 to max %d, and min not above max", n)
+		return errs.Invalid("it must be from min 0 to max %d, and min not above max", n)
 	}
 	for i, c := range g.Choices {
 		if !named(c.Name) {
-			return fmt.Errorf("a choice's name must have 1 to %d characters", MaxName)
+			return errs.Invalid("a choice's name must have 1 to %d characters", MaxName)
 		}
 		if slices.ContainsFunc(g.Choices[:i], func(o Choice) bool { return o.Name == c.Name }) {
-			return fmt.Errorf("there are two choices %q", c.Name)
+			return errs.Invalid("there are two choices %q", c.Name)
 		}
 	}
 	return nil
@@ -82,13 +83,13 @@ func named(s string) bool { return s != "" && utf8.RuneCountInString(s) <= MaxNa
 func Apply(groups []Group, picks []Pick) (words []string, extra money.Amount, err error) {
 	for _, p := range picks {
 		if !slices.ContainsFunc(groups, func(g Group) bool { return g.Name == p.Group && g.find(p.Choice) >= 0 }) {
-			return nil, 0, fmt.Errorf("there is no choice %q in %q", p.Choice, p.Group)
+			return nil, 0, errs.Invalid("there is no choice %q in %q", p.Choice, p.Group)
 		}
 	}
 	for _, g := range groups {
 		taken := g.taken(picks)
 		if len(taken) < g.Min || len(taken) > g.Max {
-			return nil, 0, fmt.Errorf("%s: choose %s", g.Name, g.Range())
+			return nil, 0, errs.Invalid("%s: choose %s", g.Name, g.Range())
 		}
 		for _, i := range taken {
 			extra += g.Choices[i].Price

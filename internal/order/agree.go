@@ -119,7 +119,8 @@ func checkTime(set Settings, zone *time.Location, at, now time.Time) error {
 		return f.Err()
 	}
 	if !OpenAt(set.Hours, when, zone) {
-		return errs.Conflict("the outlet is closed at %s", when.In(zone).Format("15:04 on Monday, 2 January"))
+		local := when.In(zone)
+		return errs.Conflict("the outlet is closed at %s on %s, %d %s", local.Format("15:04"), local.Weekday(), local.Day(), local.Month())
 	}
 	return nil
 }

@@ -199,20 +199,20 @@ func late(l Life, s Signal) (effects []Effect, ok bool) {
 // reaches says where couriers' signals lead.
 var reaches = map[Signal]Status{CourierWanted: SchedulingDelivery, CourierWaiting: WaitingForDriver, PickedUp: InDelivery}
 
-func words(s Signal) string {
+func words(s Signal) errs.Text {
 	switch s {
 	case HandOver:
-		return "handed over"
+		return errs.Word("handed over")
 	case PreparationStarted:
-		return "begun"
+		return errs.Word("begun")
 	case PosAccepted, PosRejected:
-		return "answered by a point of sale"
+		return errs.Word("answered by a point of sale")
 	case CourierWanted, CourierWaiting:
-		return "given to a courier"
+		return errs.Word("given to a courier")
 	case PickedUp:
-		return "picked up"
+		return errs.Word("picked up")
 	default:
-		return string(s)
+		return errs.Word(s)
 	}
 }
 

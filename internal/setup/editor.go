@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -179,9 +178,9 @@ func (w *editing) idle(ctx context.Context) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	tasks := "an open task needs it"
+	tasks := errs.Textf("an open task needs it")
 	if n > 1 {
-		tasks = fmt.Sprintf("%d open tasks need it", n)
+		tasks = errs.Textf("%d open tasks need it", n)
 	}
 	return errs.Conflict("%s %s cannot be removed now: %s, of order %s and others perhaps; try again when they are done",
 		w.ref.Kind, w.ref.Name, tasks, order)

@@ -64,6 +64,12 @@ func TestActions(t *testing.T) {
 	again := s.Post(staff, "outlet", "kitchen", "to", "back")
 	require.Equal(t, http.StatusConflict, again.StatusCode)
 	require.Contains(t, again.Text, "not on a break")
+	refused := func(lang string) string {
+		form := url.Values{"outlet": {"kitchen"}, "to": {"back"}}
+		return s.Do(http.MethodPost, staff, form, "Sec-Fetch-Site", "same-origin", "HX-Request", "true", "Accept-Language", lang).Text
+	}
+	require.Contains(t, refused("es"), "Asha no está en una pausa puesta a mano.")
+	require.Contains(t, refused("ru"), "Asha не на перерыве, начатом вручную.")
 
 	require.Equal(t, http.StatusBadRequest, s.Post(machine, "to", "sideways").StatusCode)
 	require.Equal(t, http.StatusNotFound, s.Post("/board/machines/999999", "to", "down").StatusCode)

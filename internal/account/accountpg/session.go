@@ -18,7 +18,7 @@ const agentMax = 200 // characters that are kept of what a browser says of itsel
 func (s *Store) Open(ctx context.Context, n account.NewSession, note account.Note) error {
 	return s.commit(ctx, note, func(q *db.Queries) error {
 		if _, err := q.HoldUser(ctx, n.User); err != nil { // before what is read of him, so that it still holds at the end
-			return found(err, "user")
+			return found(err, "there is no such user")
 		}
 		if err := end(ctx, q, n.Before); err != nil {
 			return err
@@ -29,7 +29,7 @@ func (s *Store) Open(ctx context.Context, n account.NewSession, note account.Not
 			Agent: strings.ToValidUTF8(agent[:min(len(agent), agentMax)], ""), Password: n.Password, Pin: n.PIN,
 		})
 		if err != nil {
-			return found(err, "user")
+			return found(err, "there is no such user")
 		}
 		if err := q.ForgetNotes(ctx, note.Tenant); err != nil {
 			return err
@@ -41,7 +41,7 @@ func (s *Store) Open(ctx context.Context, n account.NewSession, note account.Not
 // end ends a session when there is one.
 func end(ctx context.Context, q *db.Queries, hash account.Hash) error {
 	_, err := q.EndSession(ctx, hash[:])
-	if err = found(err, "session"); errs.Is(err, errs.KindNotFound) {
+	if err = found(err, "there is no such session"); errs.Is(err, errs.KindNotFound) {
 		return nil
 	}
 	return err
@@ -51,7 +51,7 @@ func end(ctx context.Context, q *db.Queries, hash account.Hash) error {
 func (s *Store) Session(ctx context.Context, hash, device account.Hash) (account.Ticket, error) {
 	r, err := s.q.Session(ctx, db.SessionParams{Hash: hash[:], Device: device[:]})
 	if err != nil {
-		return account.Ticket{}, found(err, "session")
+		return account.Ticket{}, found(err, "there is no such session")
 	}
 	return account.Ticket{
 		Session: r.ID, Tablet: r.TabletID, TenantActive: r.TenantStatus == "active", DefaultOutlet: r.DefaultOutlet,
@@ -74,7 +74,7 @@ func (s *Store) End(ctx context.Context, hash account.Hash, what string) error {
 		q := s.q.WithTx(tx)
 		r, err := q.EndSession(ctx, hash[:])
 		if err != nil {
-			return found(err, "session")
+			return found(err, "there is no such session")
 		}
 		return q.Note(ctx, db.NoteParams{TenantID: r.TenantID, What: what, Who: r.Name})
 	})
@@ -115,7 +115,7 @@ func (s *Store) AddTablet(ctx context.Context, t account.Tablet, device, session
 			TenantID: t.Tenant, OutletID: t.Outlet, StationID: t.Station, Name: t.Name, Hash: device[:],
 			IdleSeconds: int32(t.Idle / time.Second), CreatedBy: t.CreatedBy, //nolint:gosec // at most 8 hours
 		})
-		if errs.Is(found(err, "outlet"), errs.KindNotFound) {
+		if errs.Is(found(err, "there is no such outlet"), errs.KindNotFound) {
 			return errs.Invalid("outlet and station must be of the tenant, the station of the outlet")
 		}
 		if err != nil {
@@ -146,7 +146,7 @@ func (s *Store) Tablet(ctx context.Context, device account.Hash) (account.Tablet
 	return account.Tablet{
 		ID: r.ID, Tenant: r.TenantID, Outlet: r.OutletID, Station: r.StationID, StationName: r.StationName, Name: r.Name,
 		Idle: time.Duration(r.IdleSeconds) * time.Second, OutletName: r.OutletName,
-	}, found(err, "tablet")
+	}, found(err, "there is no such tablet")
 }
 
 // EndTablet implements account.Store.
@@ -154,7 +154,7 @@ func (s *Store) EndTablet(ctx context.Context, tenant, outlet, id int64, n accou
 	return s.commit(ctx, n, func(q *db.Queries) error {
 		_, err := q.EndTablet(ctx, db.EndTabletParams{ID: id, TenantID: tenant, OutletID: outlet})
 		if err != nil {
-			return found(err, "tablet")
+			return found(err, "there is no such tablet")
 		}
 		_, err = q.EndSessionsOfTablet(ctx, id)
 		return err

@@ -43,9 +43,9 @@ func noteParams(n account.Note) db.NoteParams {
 }
 
 // found makes no row a KindNotFound error that says what there is none of.
-func found(err error, what string) error {
+func found(err error, format string, a ...any) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return errs.NotFound("there is no such %s", what)
+		return errs.NotFound(format, a...)
 	}
 	return store.Classify(err)
 }
@@ -88,7 +88,7 @@ func (s *Store) ChangeUser(ctx context.Context, u account.User, guard func(old a
 	return s.commit(ctx, n, func(q *db.Queries) error {
 		old, err := q.LockUser(ctx, db.LockUserParams{ID: u.ID, TenantID: u.Tenant})
 		if err != nil {
-			return found(err, "user")
+			return found(err, "there is no such user")
 		}
 		if err := guard(account.User{ID: old.ID, Tenant: u.Tenant, Outlet: old.OutletID, Role: actor.Role(old.Role), Active: old.Active}); err != nil {
 			return err
@@ -156,13 +156,13 @@ func (s *Store) ByEmail(ctx context.Context, email string) (account.Known, error
 	r, err := s.q.UserByEmail(ctx, email)
 	return account.Known{
 		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Active: r.Active, Password: r.PasswordHash, TenantActive: r.TenantStatus == "active",
-	}, found(err, "user")
+	}, found(err, "there is no such user")
 }
 
 // PasswordOf implements account.Store.
 func (s *Store) PasswordOf(ctx context.Context, user int64, session account.Hash) (string, error) {
 	hash, err := s.q.PasswordOf(ctx, db.PasswordOfParams{ID: user, Session: session[:]})
-	return hash, found(err, "user")
+	return hash, found(err, "there is no such user")
 }
 
 // SetPassword implements account.Store.
@@ -185,7 +185,7 @@ func setPassword(ctx context.Context, q *db.Queries, user int64, hash string, bu
 func (s *Store) AddLink(ctx context.Context, user int64, link account.Hash, lasts time.Duration, n account.Note) error {
 	return s.commit(ctx, n, func(q *db.Queries) error {
 		if _, err := q.LockUser(ctx, db.LockUserParams{ID: user, TenantID: n.Tenant}); err != nil { // one at a time
-			return found(err, "user")
+			return found(err, "there is no such user")
 		}
 		if err := q.DropLinks(ctx, user); err != nil {
 			return err
@@ -197,7 +197,7 @@ func (s *Store) AddLink(ctx context.Context, user int64, link account.Hash, last
 // Link implements account.Store.
 func (s *Store) Link(ctx context.Context, link account.Hash) (account.User, error) {
 	r, err := s.q.Link(ctx, link[:])
-	return account.User{ID: r.ID, Tenant: r.TenantID, Name: r.Name, Email: r.Email}, found(err, "link: it is unknown, used or too old")
+	return account.User{ID: r.ID, Tenant: r.TenantID, Name: r.Name, Email: r.Email}, found(err, "there is no such link: it is unknown, used or too old")
 }
 
 // UseLink implements account.Store.
@@ -206,7 +206,7 @@ func (s *Store) UseLink(ctx context.Context, link account.Hash, password string,
 		q := s.q.WithTx(tx)
 		r, err := q.UseLink(ctx, link[:])
 		if err != nil {
-			return found(err, "link: it is unknown, used or too old")
+			return found(err, "there is no such link: it is unknown, used or too old")
 		}
 		u = account.User{ID: r.ID, Tenant: r.TenantID, Name: r.Name}
 		n.Tenant, n.Who, n.About = r.TenantID, r.Name, r.Name
@@ -221,14 +221,14 @@ func (s *Store) UseLink(ctx context.Context, link account.Hash, password string,
 // Salt implements account.Store.
 func (s *Store) Salt(ctx context.Context, tenant, outlet int64, fresh []byte) ([]byte, error) {
 	salt, err := s.q.SaltOf(ctx, db.SaltOfParams{TenantID: tenant, OutletID: outlet, Salt: fresh})
-	return salt, found(err, "outlet")
+	return salt, found(err, "there is no such outlet")
 }
 
 // SetPIN implements account.Store.
 func (s *Store) SetPIN(ctx context.Context, u account.User, outlet int64, hash []byte, n account.Note) error {
 	return s.commit(ctx, n, func(q *db.Queries) error {
 		if _, err := q.LockUser(ctx, db.LockUserParams{ID: u.ID, TenantID: u.Tenant}); err != nil { // nobody signs in meanwhile
-			return found(err, "user")
+			return found(err, "there is no such user")
 		}
 		if err := dropPIN(ctx, q, u.ID); err != nil || hash == nil {
 			return err
@@ -244,7 +244,7 @@ func (s *Store) SetPIN(ctx context.Context, u account.User, outlet int64, hash [
 // ByPIN implements account.Store.
 func (s *Store) ByPIN(ctx context.Context, tenant, outlet int64, hash []byte) (account.User, error) {
 	r, err := s.q.UserByPIN(ctx, db.UserByPINParams{TenantID: tenant, OutletID: outlet, Hash: hash})
-	return account.User{ID: r.ID, Name: r.Name, Station: r.StationID}, found(err, "user")
+	return account.User{ID: r.ID, Name: r.Name, Station: r.StationID}, found(err, "there is no such user")
 }
 
 // Log implements account.Store.
@@ -265,5 +265,5 @@ func (s *Store) Note(ctx context.Context, n account.Note) error {
 // StationByName finds an outlet's station. Errors: KindNotFound.
 func (s *Store) StationByName(ctx context.Context, tenant, outlet int64, name string) (int64, error) {
 	id, err := s.q.StationByName(ctx, db.StationByNameParams{TenantID: tenant, OutletID: outlet, Name: name})
-	return id, found(err, "station")
+	return id, found(err, "there is no such station")
 }

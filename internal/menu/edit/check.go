@@ -177,7 +177,7 @@ func (s Set) checkMachine(f *errs.Fields, m load.Machine) {
 		return
 	}
 	on := s.recipes(func(st load.Step) bool { return st.Machine == m.Name && st.Station != m.Station })
-	if why := said("cannot be changed: the recipes of %s use the machine where it stands", on); why != "" {
+	if why := said("cannot be changed: the recipes of %s use the machine where it stands", on); !why.Empty() {
 		f.Add("station", "%s", why)
 	}
 }
@@ -191,7 +191,7 @@ func (s Set) checkStaff(f *errs.Fields, p load.Staff) {
 			f.Add("skills", "%q is here twice", skill)
 		}
 	}
-	if why := s.alone(p.Name, p.Skills); why != "" {
+	if why := s.alone(p.Name, p.Skills); !why.Empty() {
 		f.Add("skills", "must stay: %s", why)
 	}
 	for i, t := range p.Times {

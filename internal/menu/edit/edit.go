@@ -207,7 +207,7 @@ func (s *Set) reorder(skus []string) {
 
 // Remove returns the set without a thing. Errors: KindConflict, which says what still needs it.
 func (s Set) Remove(ref load.Ref) (Set, error) {
-	if why := s.Needs(ref); why != "" {
+	if why := s.Needs(ref); !why.Empty() {
 		return s, errs.Conflict("%s %s is still needed: %s", ref.Kind, ref.Name, why)
 	}
 	o := &s.Outlet

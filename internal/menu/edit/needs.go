@@ -1,15 +1,15 @@
 package edit
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"brigade/internal/errs"
 	"brigade/internal/menu/load"
 )
 
-// Needs says what of the set still needs a thing; "" when nothing does.
-func (s Set) Needs(ref load.Ref) string {
+// Needs says what of the set still needs a thing; it is empty when nothing does.
+func (s Set) Needs(ref load.Ref) errs.Text {
 	switch ref.Kind {
 	case load.KindStation:
 		return s.needStation(ref.Name)
@@ -18,11 +18,11 @@ func (s Set) Needs(ref load.Ref) string {
 	case load.KindStaff:
 		return s.alone(ref.Name, nil)
 	default:
-		return ""
+		return errs.Text{}
 	}
 }
 
-func (s Set) needStation(name string) string {
+func (s Set) needStation(name string) errs.Text {
 	o := s.Outlet
 	var machines, people []string
 	for _, m := range o.Machines {
@@ -35,21 +35,21 @@ func (s Set) needStation(name string) string {
 			people = append(people, p.Name)
 		}
 	}
-	var why []string
-	for _, w := range []string{
+	var why []errs.Text
+	for _, w := range []errs.Text{
 		said("recipes: %s", s.recipes(func(st load.Step) bool { return st.Station == name })),
 		said("machines: %s", machines),
 		said("people: %s", people),
 		said("preparations: %s", s.preparedAt(name)),
 	} {
-		if w != "" {
+		if !w.Empty() {
 			why = append(why, w)
 		}
 	}
 	if o.FreeFormStation == name {
-		why = append(why, "what is not on the menu")
+		why = append(why, errs.Textf("what is not on the menu"))
 	}
-	return strings.Join(why, "; ")
+	return errs.Join("; ", why...)
 }
 
 func (s Set) preparedAt(station string) (codes []string) {
@@ -75,7 +75,7 @@ func (s Set) recipes(with func(load.Step) bool) (names []string) {
 }
 
 // alone says which stations that are in use nobody else could work at if somebody had these skills only.
-func (s Set) alone(name string, skills []string) string {
+func (s Set) alone(name string, skills []string) errs.Text {
 	var left []string
 	for _, st := range s.Outlet.Stations {
 		could := slices.ContainsFunc(s.Outlet.Staff, func(p load.Staff) bool { return p.Name == name && slices.Contains(p.Skills, st.Name) })
@@ -100,13 +100,13 @@ func (s Set) skilled(station, except string) bool {
 // mostNamed is how many names a sentence lists.
 const mostNamed = 5
 
-// said puts names into a sentence; "" without any.
-func said(sentence string, names []string) string {
+// said puts names into a sentence; it is empty without any.
+func said(format string, names []string) errs.Text {
 	switch {
 	case len(names) == 0:
-		return ""
+		return errs.Text{}
 	case len(names) > mostNamed:
-		return fmt.Sprintf(sentence, strings.Join(names[:mostNamed], ", ")+fmt.Sprintf(" and %d more", len(names)-mostNamed))
+		return errs.Textf(format, errs.Textf("%s and %d more", strings.Join(names[:mostNamed], ", "), len(names)-mostNamed))
 	}
-	return fmt.Sprintf(sentence, strings.Join(names, ", "))
+	return errs.Textf(format, strings.Join(names, ", "))
 }

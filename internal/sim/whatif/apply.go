@@ -49,7 +49,7 @@ func (c Change) apply(e *replay.Evening) error {
 // unknown says that a kitchen does not have something, and what it has.
 func (c Change) unknown(what, name string, have []string) error {
 	slices.Sort(have)
-	return errs.Invalid("%q: there is no %s %q; there are %s", c.Text, what, name, strings.Join(slices.Compact(have), ", "))
+	return errs.Invalid("%q: there is no %s %q; there are %s", c.Text, errs.Word(what), name, strings.Join(slices.Compact(have), ", "))
 }
 
 func names[T any](list []T, name func(T) string) []string {

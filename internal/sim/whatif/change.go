@@ -82,11 +82,11 @@ func Parse(text string) (Change, error) {
 	return c, c.check()
 }
 
-func possible(verb string, options []string) string {
+func possible(verb string, options []string) errs.Text {
 	if len(options) == 0 {
-		return verb + " takes a name and nothing else"
+		return errs.Textf("%s takes a name and nothing else", verb)
 	}
-	return verb + " takes " + strings.Join(options, ", ")
+	return errs.Textf("%s takes %s", verb, strings.Join(options, ", "))
 }
 
 // split separates words at blanks; double quotes hold a word together.

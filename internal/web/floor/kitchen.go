@@ -306,7 +306,7 @@ func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Ac
 	answers := make([]settledTap, 0, len(taps))
 	for _, t := range taps {
 		done := s.settleTap(r.Context(), who, t)
-		answers = append(answers, settledTap{t.Key, done.Outcome, done.Why()})
+		answers = append(answers, settledTap{t.Key, done.Outcome, whyNot(page.Language(r), done.Err)})
 		if done.Outcome == kitchen.OutcomeAgain {
 			break
 		}
@@ -314,6 +314,14 @@ func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Ac
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	return json.NewEncoder(w).Encode(answers)
+}
+
+// whyNot says why a tap was not carried out; "" when it was.
+func whyNot(l texts.Language, err error) string {
+	if err == nil {
+		return ""
+	}
+	return page.Sentence(l, err)
 }
 
 const doHandOver = "hand_over"

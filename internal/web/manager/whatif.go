@@ -15,6 +15,7 @@ import (
 	"brigade/internal/sim/whatif"
 	"brigade/internal/tenant"
 	"brigade/internal/web/page"
+	"brigade/internal/web/texts"
 )
 
 // questionPage is what the page whatif shows.
@@ -67,11 +68,11 @@ func (s *server) form(w http.ResponseWriter, r *http.Request, who actor.Actor, e
 		return err
 	}
 	for _, x := range runs[:min(len(runs), 20)] {
-		p.Runs = append(p.Runs, newRun(x, p.Base, p.Say))
+		p.Runs = append(p.Runs, newRun(x, p.Base, p.Lang))
 	}
 	status := http.StatusOK
 	if fault != nil {
-		status, p.Fault = page.StatusOf(fault), page.Sentence(fault)
+		status, p.Fault = page.StatusOf(fault), page.Sentence(p.Lang, fault)
 	}
 	s.set.Render(w, r, status, "whatif", p)
 	return nil
@@ -223,7 +224,7 @@ func (s *server) showAnswer(w http.ResponseWriter, r *http.Request, who actor.Ac
 		return err
 	}
 	p := answerPage{head: s.head(r, outlet, all, "manager.what_if")}
-	p.Asking, p.Run = true, newRun(x, p.Base, p.Say)
+	p.Asking, p.Run = true, newRun(x, p.Base, p.Lang)
 	if r.Header.Get("HX-Request") != "" {
 		s.set.Part(w, r, "answer", "manager-run", p.Run)
 		return nil
@@ -245,7 +246,8 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request, who actor.Actor)
 	return nil
 }
 
-func newRun(x whatif.Trial, base string, say texter) runView {
+func newRun(x whatif.Trial, base string, l texts.Language) runView {
+	say := texter(page.Sayer(l))
 	v := runView{ID: x.ID, Base: base, State: string(x.State), Over: x.State.Over(), Changes: x.Asked.Changes, By: x.By}
 	v.About = say("manager.about_made", x.Asked.Made, one(x.Asked.PerHour))
 	if x.Asked.Days > 0 {
@@ -255,7 +257,7 @@ func newRun(x whatif.Trial, base string, say texter) runView {
 		v.Percent, v.Progress = 100*x.Played/x.Of, say("manager.played", x.Played, x.Of)
 	}
 	if x.Fault != nil {
-		v.Fault = page.Sentence(x.Fault)
+		v.Fault = page.Sentence(l, x.Fault)
 	}
 	if a := x.Answer; a != nil {
 		v.Orders = say("manager.orders_each", a.Orders[0]/max(1, a.Evenings), a.Orders[1]/max(1, a.Evenings))

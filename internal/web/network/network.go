@@ -147,7 +147,7 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request, who actor.Actor
 	p, err = s.Network.Picture(r.Context(), who, strconv.FormatInt(who.Tenant, 10), days)
 	if errs.Is(err, errs.KindForbidden) {
 		f := s.Frame(r, s.Say(r, "network.title"))
-		s.set.Render(w, r, http.StatusForbidden, "closed", closedPage{f, s.Signed(r), page.Sentence(err)})
+		s.set.Render(w, r, http.StatusForbidden, "closed", closedPage{f, s.Signed(r), page.Sentence(page.Language(r), err)})
 		return nil, true, nil
 	}
 	return p, false, err

@@ -181,7 +181,7 @@ func (k *Kit) fault(r *http.Request, err error) string {
 	case errs.Is(err, errs.KindUnauthorized):
 		return k.Say(r, "login.wrong")
 	}
-	return k.tell(r, err)
+	return Sentence(Language(r), err)
 }
 
 // forget removes cookies.

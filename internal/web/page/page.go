@@ -278,11 +278,11 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("HX-Redirect", k.door(r))
 		w.WriteHeader(status)
 	case r.Header.Get("HX-Request") != "":
-		k.Toast(w, r, status, Toast{Text: k.tell(r, err), Fault: true})
+		k.Toast(w, r, status, Toast{Text: Sentence(Language(r), err), Fault: true})
 	case status == http.StatusUnauthorized && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/live/"):
 		http.Redirect(w, r, k.door(r)+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
-		k.own.Render(w, r, status, "error", errorPage{k.Frame(r, k.title(r, status)), status, k.tell(r, err)})
+		k.own.Render(w, r, status, "error", errorPage{k.Frame(r, k.title(r, status)), status, Sentence(Language(r), err)})
 	}
 }
 
@@ -300,25 +300,21 @@ func (k *Kit) note(r *http.Request, err error) {
 	}
 }
 
-// Sentence is what visitors are told of an error.
-func Sentence(err error) string {
-	if e, ok := errors.AsType[*errs.Error](err); ok {
-		return e.Public()
+// Sentence is what visitors are told of an error, in their language: what exactly it was where there is a text for it,
+// else what is said of its kind, else the English.
+func Sentence(l texts.Language, err error) string {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return Sayer(l)("error.500")
 	}
-	return "Something went wrong. It was written to the log."
-}
-
-// tell says an error in the visitor's language: what is said of its kind, and what exactly it was where that helps.
-func (k *Kit) tell(r *http.Request, err error) string {
+	text, known := l.Refusal(e)
 	switch status := StatusOf(err); status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError:
-		general := k.Say(r, "error."+strconv.Itoa(status))
-		if Language(r).Code == texts.Languages[0].Code && status != http.StatusInternalServerError {
-			return Sentence(err)
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if !known {
+			return Sayer(l)("error." + strconv.Itoa(status))
 		}
-		return general
 	}
-	return Sentence(err)
+	return text
 }
 
 // title is the heading of an error.

@@ -89,7 +89,7 @@ func (s *server) addChannel(w http.ResponseWriter, r *http.Request, who actor.Ac
 	}
 	_, keys, err := s.Channels.Create(r.Context(), who, wish)
 	if typed(err) {
-		return s.renderChannels(w, r, who, page.StatusOf(err), channelsPage{Wish: wish, Fault: page.Sentence(err)})
+		return s.renderChannels(w, r, who, page.StatusOf(err), channelsPage{Wish: wish, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func channelPath(r *http.Request) string {
 // channelDone answers a change of a channel: a fault is shown on its page.
 func (s *server) channelDone(w http.ResponseWriter, r *http.Request, who actor.Actor, err error) error {
 	if typed(err) {
-		return s.renderChannel(w, r, who, page.StatusOf(err), channelPage{Fault: page.Sentence(err)})
+		return s.renderChannel(w, r, who, page.StatusOf(err), channelPage{Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *server) changeChannel(w http.ResponseWriter, r *http.Request, who actor
 	}
 	_, err := s.Channels.Change(r.Context(), who, wish)
 	if typed(err) {
-		return s.renderChannel(w, r, who, page.StatusOf(err), channelPage{Wish: wish, Fault: page.Sentence(err)})
+		return s.renderChannel(w, r, who, page.StatusOf(err), channelPage{Wish: wish, Fault: page.Sentence(page.Language(r), err)})
 	}
 	return s.channelDone(w, r, who, err)
 }

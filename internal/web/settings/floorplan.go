@@ -36,11 +36,17 @@ func (s *server) renderStations(w http.ResponseWriter, r *http.Request, who acto
 	p := rowsPage{setFrame: f, Wish: row{Capacity: "2"}}
 	for _, st := range f.Set.Outlet.Stations {
 		ref := load.Ref{Kind: load.KindStation, Name: st.Name}
-		p.Rows = append(p.Rows, row{Name: st.Name, Capacity: itoa(st.Capacity), Version: f.Set.Find(ref).Version(), Uses: f.Set.Needs(ref)})
+		p.Rows = append(p.Rows, row{Name: st.Name, Capacity: itoa(st.Capacity), Version: f.Set.Find(ref).Version(), Uses: f.uses(ref)})
 	}
 	p.keep(r, o)
 	s.set.Render(w, r, o.status(), "stations", p)
 	return nil
+}
+
+// uses says what needs a thing; "" when nothing does.
+func (f setFrame) uses(ref load.Ref) string {
+	text, _ := f.Lang.Tell(f.Set.Needs(ref))
+	return text
 }
 
 func (s *server) renderMachines(w http.ResponseWriter, r *http.Request, who actor.Actor, o outcome) error {
@@ -52,7 +58,7 @@ func (s *server) renderMachines(w http.ResponseWriter, r *http.Request, who acto
 	for _, m := range f.Set.Outlet.Machines {
 		ref := load.Ref{Kind: load.KindMachine, Name: m.Name}
 		p.Rows = append(p.Rows, row{
-			Name: m.Name, Station: m.Station, Capacity: itoa(m.Capacity), Version: f.Set.Find(ref).Version(), Uses: f.Set.Needs(ref),
+			Name: m.Name, Station: m.Station, Capacity: itoa(m.Capacity), Version: f.Set.Find(ref).Version(), Uses: f.uses(ref),
 		})
 	}
 	p.keep(r, o)

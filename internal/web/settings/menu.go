@@ -159,11 +159,11 @@ func (f *setFrame) say(o outcome) {
 	if errors.As(o.err, &wrong) {
 		for _, at := range wrong.Fields {
 			if _, twice := f.Faults[at.Path]; !twice {
-				f.Faults[at.Path] = at.Message
+				f.Faults[at.Path], _ = f.Lang.Tell(at.Said())
 			}
 		}
 	}
-	f.Fault = page.Sentence(o.err)
+	f.Fault = page.Sentence(f.Lang, o.err)
 	if len(f.Faults) > 0 {
 		f.Fault = f.Say("setup.faulty")
 	}

@@ -184,7 +184,7 @@ func (f itemForm) item(set edit.Set) (edit.Item, error) {
 		}
 		q, err := measure.ParseQuantity(p.Quantity, unitOf(set, p.Code))
 		if err != nil {
-			wrong.Add(fmt.Sprintf("part[%d]", i), "%s", sentence(err))
+			wrong.Add(fmt.Sprintf("part[%d]", i), "%s", err)
 		}
 		it.Parts = append(it.Parts, load.Part{Code: p.Code, Quantity: q})
 	}
@@ -192,13 +192,6 @@ func (f itemForm) item(set edit.Set) (edit.Item, error) {
 }
 
 func unitOf(set edit.Set, code string) measure.Unit { return setFrame{Set: set}.unit(code) }
-
-func sentence(err error) string {
-	if e, ok := errors.AsType[*errs.Error](err); ok {
-		return e.Public()
-	}
-	return err.Error()
-}
 
 func (s stepForm) step(i int, wrong *errs.Fields) load.Step {
 	read := func(field, text string, otherwise float64) float64 {

@@ -104,7 +104,7 @@ func (s *server) registerTablet(w http.ResponseWriter, r *http.Request, who acto
 	}
 	device, _, err := s.Accounts.Register(r.Context(), who, t, page.Session(r))
 	if typed(err) {
-		return s.renderTablets(w, r, who, page.StatusOf(err), tabletsPage{Name: t.Name, Fault: page.Sentence(err)})
+		return s.renderTablets(w, r, who, page.StatusOf(err), tabletsPage{Name: t.Name, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err

@@ -140,7 +140,7 @@ func (s *server) createToken(w http.ResponseWriter, r *http.Request, who actor.A
 	}
 	plain, _, err := s.Tokens.CreateToken(r.Context(), who, want)
 	if errs.Is(err, errs.KindInvalid) {
-		return s.renderTokens(w, r, who, page.StatusOf(err), tokensPage{Wish: wish, Fault: page.Sentence(err)})
+		return s.renderTokens(w, r, who, page.StatusOf(err), tokensPage{Wish: wish, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err

@@ -180,7 +180,7 @@ func (s *server) addUser(w http.ResponseWriter, r *http.Request, who actor.Actor
 	u, pin := typedUser(r), r.PostFormValue("pin")
 	made, err := s.Accounts.Add(r.Context(), who, u)
 	if typed(err) {
-		return s.renderUsers(w, r, who, page.StatusOf(err), userForm{User: u, PIN: pin, Fault: page.Sentence(err)})
+		return s.renderUsers(w, r, who, page.StatusOf(err), userForm{User: u, PIN: pin, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (s *server) addUser(w http.ResponseWriter, r *http.Request, who actor.Actor
 	}
 	_, err = s.Accounts.SetPIN(r.Context(), who, made.ID, 0, pin)
 	if typed(err) { // he is in; his page says that his PIN is not
-		return s.renderUser(w, r, who, page.StatusOf(err), made.ID, userPage{PINFault: page.Sentence(err)})
+		return s.renderUser(w, r, who, page.StatusOf(err), made.ID, userPage{PINFault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -280,7 +280,7 @@ func (s *server) changeUser(w http.ResponseWriter, r *http.Request, who actor.Ac
 	}
 	err = s.Accounts.Change(r.Context(), who, u)
 	if typed(err) {
-		return s.renderUser(w, r, who, page.StatusOf(err), u.ID, userPage{Form: userForm{User: u, Fault: page.Sentence(err), Act: "kept"}})
+		return s.renderUser(w, r, who, page.StatusOf(err), u.ID, userPage{Form: userForm{User: u, Fault: page.Sentence(page.Language(r), err), Act: "kept"}})
 	}
 	if err != nil {
 		return err
@@ -317,7 +317,7 @@ func (s *server) setPIN(w http.ResponseWriter, r *http.Request, who actor.Actor)
 	typedPIN := r.PostFormValue("pin")
 	pin, err := s.Accounts.SetPIN(r.Context(), who, id, number(r, "at"), typedPIN)
 	if typed(err) {
-		return s.renderUser(w, r, who, page.StatusOf(err), id, userPage{PINFault: page.Sentence(err)})
+		return s.renderUser(w, r, who, page.StatusOf(err), id, userPage{PINFault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func (s *server) addHook(w http.ResponseWriter, r *http.Request, who actor.Actor
 	h := typedHook(r)
 	made, err := s.Hooks.AddWebhook(r.Context(), who, h)
 	if typed(err) {
-		return s.renderHooks(w, r, who, page.StatusOf(err), webhooksPage{Wish: h, Fault: page.Sentence(err)})
+		return s.renderHooks(w, r, who, page.StatusOf(err), webhooksPage{Wish: h, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *server) changeHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 	h.ID = number2(r.PathValue("id"))
 	_, err := s.Hooks.ChangeWebhook(r.Context(), who, h)
 	if typed(err) {
-		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Wish: h, Fault: page.Sentence(err)})
+		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Wish: h, Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err
@@ -219,7 +219,7 @@ func (s *server) replayHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 	id := number2(r.PathValue("id"))
 	err := s.Hooks.Replay(r.Context(), who, id, number2(r.PathValue("message")))
 	if typed(err) {
-		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Fault: page.Sentence(err)})
+		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Fault: page.Sentence(page.Language(r), err)})
 	}
 	if err != nil {
 		return err

@@ -206,7 +206,7 @@ func (v *quoteView) fill(p place, l texts.Language, q order.Quote, kind order.Ty
 		if short := c.Minimum - (q.Total - c.Fee); short > 0 {
 			v.Problem = say("shop.minimum", priced(l, p.Currency, c.Minimum), priced(l, p.Currency, short))
 		} else if c.Refusal != nil {
-			v.Problem = page.Sentence(c.Refusal)
+			v.Problem = page.Sentence(l, c.Refusal)
 		}
 	}
 	switch {
@@ -235,7 +235,7 @@ func (s *server) problem(r *http.Request, err error) string {
 			}
 		}
 	}
-	return page.Sentence(err)
+	return page.Sentence(page.Language(r), err)
 }
 
 // faultTexts are the texts for fields that a guest can do something about.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var verb = regexp.MustCompile(`%[ds]`)
+var plainVerb = regexp.MustCompile(`%[ds]`)
 
 // Every text exists in every language, with the same verbs, and as many forms as the language has or one.
 func TestTheCatalogueIsWhole(t *testing.T) {
@@ -16,13 +16,13 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 	forms := map[string]int{"en": 2, "es": 2, "ru": 3}
 	for key, text := range all {
 		require.Len(t, text, len(Languages), key)
-		want := verb.FindAllString(strings.Split(text["en"], "|")[0], -1)
+		want := plainVerb.FindAllString(strings.Split(text["en"], "|")[0], -1)
 		for _, l := range Languages {
 			list := strings.Split(text[l.Code], "|")
 			require.NotEmpty(t, text[l.Code], key)
 			require.Contains(t, []int{1, forms[l.Code]}, len(list), "%s in %s", key, l.Name)
 			for _, form := range list {
-				require.Equal(t, want, verb.FindAllString(form, -1), "%s in %s", key, l.Name)
+				require.Equal(t, want, plainVerb.FindAllString(form, -1), "%s in %s", key, l.Name)
 			}
 		}
 	}

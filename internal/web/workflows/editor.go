@@ -16,6 +16,8 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/web/page"
+	"brigade/internal/web/texts"
 	"brigade/internal/workflow"
 )
 
@@ -100,7 +102,7 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, who actor.Actor) 
 	name, change, faults := read(text)
 	if len(faults) == 0 {
 		_, err := s.Workflows.Check(r.Context(), who, name, change)
-		if faults = faultsOf(err, text); err != nil && faults == nil {
+		if faults = faultsOf(page.Language(r), err, text); err != nil && faults == nil {
 			return err
 		}
 	}
@@ -130,7 +132,7 @@ func (s *server) save(w http.ResponseWriter, r *http.Request, who actor.Actor) e
 		if err == nil {
 			return s.saved(w, r, saved.Name)
 		}
-		if faults = faultsOf(err, text); faults == nil {
+		if faults = faultsOf(page.Language(r), err, text); faults == nil {
 			return err
 		}
 	}
@@ -261,17 +263,18 @@ func lineOfKey(text, key string) int {
 }
 
 // faultsOf names what is wrong by lines; nil when the error is of another kind.
-func faultsOf(err error, text string) []fault {
+func faultsOf(l texts.Language, err error, text string) []fault {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.KindInvalid {
 		return nil
 	}
 	if len(e.Fields) == 0 {
-		return []fault{{0, e.Public()}}
+		return []fault{{0, page.Sentence(l, err)}}
 	}
 	list := make([]fault, len(e.Fields))
 	for i, f := range e.Fields {
-		list[i] = fault{lineOf(text, f.Path), f.Path + " " + f.Message}
+		says, _ := l.Tell(f.Said())
+		list[i] = fault{lineOf(text, f.Path), f.Path + " " + says}
 	}
 	slices.SortStableFunc(list, func(a, b fault) int { return a.Line - b.Line })
 	return list

@@ -68,9 +68,14 @@ func TestFaultsByLine(t *testing.T) {
 	f.Add("cron", "is wrong")
 	f.Add("steps[1].http.url", "must be an address")
 	f.Add("timezone", "is missing")
-	faults := faultsOf(f.Err(), text)
+	faults := faultsOf(english(), f.Err(), text)
 	require.Equal(t, []int{1, 3, 8, 9}, []int{faults[0].Line, faults[1].Line, faults[2].Line, faults[3].Line})
-	require.Nil(t, faultsOf(errs.Conflict("overtaken"), text))
+	require.Nil(t, faultsOf(english(), errs.Conflict("overtaken"), text))
+
+	es, _ := texts.Find("es")
+	var named errs.Fields
+	named.Add("steps[1].after", "there is no step %q", "c")
+	require.Equal(t, []fault{{9, "steps[1].after no hay ningún paso «c»"}}, faultsOf(es, named.Err(), text))
 
 	for text, line := range map[string]int{
 		"name: [x\ntype: daily\n":                            2,
