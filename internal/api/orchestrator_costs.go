@@ -13,8 +13,8 @@ const exampleCostFigures = `"runs":30,"tenants":1,"mean_seconds":0.42,"p95_secon
 
 func (s *server) addWorkflowCosts() {
 	add(s, orchestratorRoute(http.MethodGet, "/costs", "workflow-costs", "What steps take, and whether it is more than before",
-		"Of executions that are over: by step, and by the date that they were for, over the last days and as many before; and the slowest steps of "+
-			"tenants. CPU, database time and rows are those of one tenant in one run, on average. A tenant sees his own.", "",
+		"By step, and by the date that it was for, over the last days and as many before; and the steps of tenants that took longest. Counted as soon as "+
+			"a step is over, and kept when executions are deleted. CPU, database time and rows are those of one tenant in one run, on average. A tenant sees his own.", "",
 		`{"days":30,"from":"2024-11-17","steps":[{"workflow_id":1,"workflow_name":"daily","step":"forecasts",`+exampleCostFigures+`,"before":{`+exampleCostFigures+
 			`},"change":0.0,"by_day":[{"date":"2024-12-16",`+exampleCostFigures+`}]}],
 "slowest":[{"workflow_id":1,"workflow_name":"daily","step":"forecasts","tenant_id":7,"times":30,"mean_seconds":0.42,"longest_seconds":0.9,"cpu_ms":41.5,"db_ms":12.1,"rows":380}]}`),
@@ -28,10 +28,10 @@ type workflowCostsInput struct {
 
 // CostFigures are what a step took. It is exported for huma, as OutletParam.
 type CostFigures struct {
-	Runs    int     `json:"runs" example:"30"`
-	Tenants int     `json:"tenants" doc:"Different ones" example:"1"`
-	Mean    float64 `json:"mean_seconds" doc:"From its begin to its end, for a tenant" example:"0.42"`
-	P95     float64 `json:"p95_seconds" doc:"95 of 100 took no longer" example:"0.61"`
+	Runs    int     `json:"runs" doc:"One that was retried by hand counts again" example:"30"`
+	Tenants int     `json:"tenants" doc:"Different ones; of several dates, of that with the most" example:"1"`
+	Mean    float64 `json:"mean_seconds" doc:"For a tenant; of what is done for many at once, his share" example:"0.42"`
+	P95     float64 `json:"p95_seconds" doc:"95 of 100 took no longer, to within 9 %" example:"0.61"`
 	CPU     float64 `json:"cpu_ms" doc:"Of a tenant in a run" example:"41.5"`
 	DB      float64 `json:"db_ms" doc:"Likewise, in which Postgres was waited for" example:"12.1"`
 	Rows    int64   `json:"rows" doc:"Likewise, read and written" example:"380"`
@@ -70,7 +70,7 @@ type workflowCostsOutput struct {
 		Days    int             `json:"days" example:"30"`
 		From    string          `json:"from" doc:"The first of them" example:"2024-11-17"`
 		Steps   []costTrendView `json:"steps"`
-		Slowest []slowStepView  `json:"slowest" doc:"On average, the slowest first"`
+		Slowest []slowStepView  `json:"slowest" doc:"What took longest once first"`
 	} `nameHint:"WorkflowCosts"`
 }
 

@@ -201,6 +201,9 @@ func (a *App) cleanUp(ctx context.Context, b *workflow.Batch) (map[string]any, e
 	if err != nil {
 		return nil, err
 	}
+	if _, err := emptied(func() (int64, error) { return a.workflowRows.PruneCosts(ctx, b.Day, prunedSteps) }); err != nil {
+		return nil, err
+	}
 	plans, err := emptied(func() (int64, error) {
 		n, err := a.salesRows.PrunePlans(ctx, planning.Day(b.Day)-planning.Day(days), prunedSteps)
 		return int64(n), err

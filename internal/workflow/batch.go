@@ -52,7 +52,11 @@ func (b *Batch) Said(done []Done) (message string, data map[string]any) {
 		counts[done[i].Status]++
 		cost.CPU, cost.DB, cost.Rows = cost.CPU+done[i].Cost.CPU, cost.DB+done[i].Cost.DB, cost.Rows+done[i].Cost.Rows
 	}
-	message = fmt.Sprintf("%s of %d tenants: %d completed", b.Work().Name, len(done), counts[StepCompleted])
+	tenants := "tenants"
+	if len(done) == 1 {
+		tenants = "tenant"
+	}
+	message = fmt.Sprintf("%s of %d %s: %d completed", b.Work().Name, len(done), tenants, counts[StepCompleted])
 	if n := counts[StepFailed]; n > 0 {
 		message += fmt.Sprintf(", %d failed", n)
 	}
@@ -72,7 +76,8 @@ func (b *Batch) Said(done []Done) (message string, data map[string]any) {
 type Outcome struct {
 	Result any // kept as JSON, for later steps and for whoever looks
 	Err    error
-	Logs   []Log // level, message and data
+	Logs   []Log         // level, message and data
+	Took   time.Duration // 0: its share of what the batch took
 }
 
 // Runner does steps of a sort. It does nothing twice that was done under the same key, or the same again: a batch is
@@ -93,10 +98,12 @@ func Each(do func(ctx context.Context, b *Batch, j Job) (any, error)) Runner {
 		g.SetLimit(runtime.GOMAXPROCS(0))
 		for i := range b.Jobs {
 			g.Go(func() error {
+				began := time.Now()
 				outcomes[i] = limited(ctx, b.Work().TimeLimit(), func(ctx context.Context) Outcome {
 					result, err := do(ctx, b, b.Jobs[i])
 					return Outcome{Result: result, Err: err}
 				})
+				outcomes[i].Took = time.Since(began)
 				return nil
 			})
 		}
@@ -178,6 +185,7 @@ type Done struct {
 	Result  json.RawMessage
 	Error   string
 	Cost    Cost
+	Took    time.Duration
 	Logs    []Log
 }
 
@@ -202,7 +210,7 @@ func (v verdict) judge(b *Batch, outcomes []Outcome) []Done {
 	crowd := v.together && len(b.Jobs) > 1 && failedAll(outcomes)
 	list := make([]Done, len(b.Jobs))
 	for i, j := range b.Jobs {
-		d := Done{Tenant: j.Tenant, Attempt: j.Attempt, Losses: j.Losses, Logs: outcomes[i].Logs}
+		d := Done{Tenant: j.Tenant, Attempt: j.Attempt, Losses: j.Losses, Logs: outcomes[i].Logs, Took: outcomes[i].Took}
 		raw, err := encode(outcomes[i])
 		switch {
 		case err == nil:

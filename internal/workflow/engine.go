@@ -185,7 +185,7 @@ func (e *Engine) do(node context.Context, b *Batch) ([]Done, time.Duration) {
 	outcomes := attend(metered, limit, len(b.Jobs), func(ctx context.Context) []Outcome { return r.Run(ctx, b) })
 	took := time.Since(began)
 	done := e.verdict(node, r.Together).judge(b, outcomes)
-	share(done, cost())
+	share(done, cost(), took)
 	return done, took
 }
 
@@ -195,11 +195,12 @@ func (e *Engine) verdict(node context.Context, together bool) verdict {
 	}}
 }
 
-// share spreads the cost of a batch over its jobs.
-func share(done []Done, c Cost) {
+// share spreads the cost of a batch over its jobs, and its time over those that have none of their own.
+func share(done []Done, c Cost, took time.Duration) {
 	n := time.Duration(max(1, len(done)))
 	for i := range done {
 		done[i].Cost = Cost{CPU: c.CPU / n, DB: c.DB / n, Rows: c.Rows / int64(n)}
+		orDefault(&done[i].Took, took/n)
 	}
 	if len(done) > 0 {
 		done[0].Cost.Rows += c.Rows % int64(n)

@@ -18,7 +18,8 @@ func (s *Store) Finish(ctx context.Context, b *workflow.Batch, done []workflow.D
 	err := store.Commit(ctx, s.pool, func(tx store.Tx) error {
 		ended = nil
 		q := db.New(tx)
-		if _, err := q.LockExecution(ctx, b.Execution); err != nil { // whoever changes steps of an execution takes turns
+		before, err := q.LockExecution(ctx, b.Execution) // whoever changes steps of an execution takes turns
+		if err != nil {
 			return err
 		}
 		n, err := q.DropBatch(ctx, b.ID)
@@ -29,6 +30,9 @@ func (s *Store) Finish(ctx context.Context, b *workflow.Batch, done []workflow.D
 			return err
 		}
 		row, err := settle(ctx, q, b, done, now)
+		if err == nil {
+			err = keepCosts(ctx, q, before, b, done)
+		}
 		if err != nil || row.StepsOpen > 0 {
 			return err
 		}
@@ -73,7 +77,9 @@ func settle(ctx context.Context, q *db.Queries, b *workflow.Batch, done []workfl
 			}
 		}
 	}
-	c.Over = c.Completed + c.Failed
+	if c.Over = c.Completed + c.Failed; c.Over > 0 {
+		c.Costed = costBit(b)
+	}
 	skipped, err := follow(ctx, q, b.Execution, b.Plan.Steps, b.Step, onward, stopped, now)
 	if err != nil {
 		return db.WorkflowExecution{}, err

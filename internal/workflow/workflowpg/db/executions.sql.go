@@ -240,7 +240,7 @@ func (q *Queries) AddSteps(ctx context.Context, arg AddStepsParams) (int64, erro
 }
 
 const allExecutions = `-- name: AllExecutions :many
-select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened from workflow_executions
+select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed from workflow_executions
 where ($1::bigint = 0 or workflow_id = $1) and ($2::text = '' or status = $2) and ($3::bigint = 0 or id < $3)
 order by id desc limit $4
 `
@@ -300,6 +300,7 @@ func (q *Queries) AllExecutions(ctx context.Context, arg AllExecutionsParams) ([
 			&i.Lane,
 			&i.ByZone,
 			&i.Opened,
+			&i.Costed,
 		); err != nil {
 			return nil, err
 		}
@@ -347,7 +348,7 @@ update workflow_executions
 set status = 'running', started_at = coalesce(started_at, $1), instance = case when instance = '' then $2 else instance end,
     deadline_at = coalesce(deadline_at, now() + ((plan ->> 'max_seconds')::int + window_seconds) * interval '1 second')
 where id = $3
-returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened
+returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed
 `
 
 type BeginExecutionParams struct {
@@ -393,6 +394,7 @@ func (q *Queries) BeginExecution(ctx context.Context, arg BeginExecutionParams) 
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -483,103 +485,12 @@ func (q *Queries) Costs(ctx context.Context, arg CostsParams) ([]CostsRow, error
 	return items, nil
 }
 
-const costsByDay = `-- name: CostsByDay :many
-with e as materialized (
-    select x.id, x.workflow_id, x.version, x.day, x.day >= $2::date as recent from workflow_executions x
-    where x.completed_at >= $3::timestamptz and x.day between $4::date and $5::date
-      and ($6::bigint = 0 or x.workflow_id = $6) and ($1::bigint = 0 or x.tenant_id in (0, $1))
-), names as (
-    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
-    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
-    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
-)
-select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, e.recent::boolean as recent, coalesce(e.day, 'epoch')::date as day, (grouping(e.day) = 1)::boolean as overall,
-       count(*) as steps, count(distinct e.id) as runs, count(distinct s.tenant_id) as tenants,
-       coalesce(avg(extract(epoch from s.completed_at - s.started_at)), 0)::float8 as mean_seconds,
-       coalesce(percentile_disc(0.95) within group (order by extract(epoch from s.completed_at - s.started_at)), 0)::float8 as p95_seconds,
-       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
-from e
-join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
-    and ($1::bigint = 0 or s.tenant_id = $1)
-join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
-group by grouping sets ((e.workflow_id, n.name, e.recent, e.day), (e.workflow_id, n.name, e.recent))
-order by max(n.workflow_name), e.workflow_id, n.name, e.recent, e.day nulls first
-`
-
-type CostsByDayParams struct {
-	Tenant   int64
-	First    time.Time
-	Since    time.Time
-	Earliest time.Time
-	Latest   time.Time
-	Workflow int64
-}
-
-type CostsByDayRow struct {
-	WorkflowID  int64
-	Workflow    string
-	Step        string
-	Recent      bool
-	Day         time.Time
-	Overall     bool
-	Steps       int64
-	Runs        int64
-	Tenants     int64
-	MeanSeconds float64
-	P95Seconds  float64
-	CpuMs       float64
-	DbMs        float64
-	RowCount    int64
-}
-
-// What steps took, of executions that are over: by the date that they were for, and (without a day) over all dates before first and from it on.
-func (q *Queries) CostsByDay(ctx context.Context, arg CostsByDayParams) ([]CostsByDayRow, error) {
-	rows, err := q.db.Query(ctx, costsByDay,
-		arg.Tenant,
-		arg.First,
-		arg.Since,
-		arg.Earliest,
-		arg.Latest,
-		arg.Workflow,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []CostsByDayRow
-	for rows.Next() {
-		var i CostsByDayRow
-		if err := rows.Scan(
-			&i.WorkflowID,
-			&i.Workflow,
-			&i.Step,
-			&i.Recent,
-			&i.Day,
-			&i.Overall,
-			&i.Steps,
-			&i.Runs,
-			&i.Tenants,
-			&i.MeanSeconds,
-			&i.P95Seconds,
-			&i.CpuMs,
-			&i.DbMs,
-			&i.RowCount,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const count = `-- name: Count :one
 update workflow_executions
-set steps_completed = steps_completed + $1, steps_failed = steps_failed + $2, steps_open = steps_open - $3, retries = retries + $4
-where id = $5
-returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened
+set steps_completed = steps_completed + $1, steps_failed = steps_failed + $2, steps_open = steps_open - $3, retries = retries + $4,
+    costed = costed | $5::bigint
+where id = $6
+returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed
 `
 
 type CountParams struct {
@@ -587,6 +498,7 @@ type CountParams struct {
 	Failed    int32
 	Over      int32
 	Retries   int32
+	Costed    int64
 	ID        int64
 }
 
@@ -596,6 +508,7 @@ func (q *Queries) Count(ctx context.Context, arg CountParams) (WorkflowExecution
 		arg.Failed,
 		arg.Over,
 		arg.Retries,
+		arg.Costed,
 		arg.ID,
 	)
 	var i WorkflowExecution
@@ -633,6 +546,7 @@ func (q *Queries) Count(ctx context.Context, arg CountParams) (WorkflowExecution
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -675,7 +589,7 @@ update workflow_executions
 set status = $1, completed_at = $2, tenants_failed = $3, error = $4, summary = $5, steps_open = 0,
     started_at = coalesce(started_at, $2)
 where id = $6
-returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened
+returning id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed
 `
 
 type EndExecutionParams struct {
@@ -731,12 +645,13 @@ func (q *Queries) EndExecution(ctx context.Context, arg EndExecutionParams) (Wor
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
 
 const execution = `-- name: Execution :one
-select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened from workflow_executions e
+select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed from workflow_executions e
 where e.id = $1 and ($2::bigint = 0 or e.tenant_id = $2
     or (e.tenant_id = 0 and exists (select 1 from workflow_steps s where s.execution_id = e.id and s.tenant_id = $2)))
 `
@@ -783,6 +698,7 @@ func (q *Queries) Execution(ctx context.Context, arg ExecutionParams) (WorkflowE
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -859,7 +775,7 @@ func (q *Queries) Figures(ctx context.Context, arg FiguresParams) ([]FiguresRow,
 }
 
 const findExecution = `-- name: FindExecution :one
-select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened from workflow_executions
+select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed from workflow_executions
 where workflow_id = $1 and (($2::text <> '' and tenant_id = $3 and request_key = $2)
     or ($2::text = '' and zone = $4 and scheduled_for = $5))
 `
@@ -915,6 +831,7 @@ func (q *Queries) FindExecution(ctx context.Context, arg FindExecutionParams) (W
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -1040,7 +957,7 @@ func (q *Queries) LeftBatches(ctx context.Context) ([]LeftBatchesRow, error) {
 }
 
 const lockExecution = `-- name: LockExecution :one
-select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened from workflow_executions where id = $1 for update
+select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed from workflow_executions where id = $1 for update
 `
 
 func (q *Queries) LockExecution(ctx context.Context, id int64) (WorkflowExecution, error) {
@@ -1080,6 +997,7 @@ func (q *Queries) LockExecution(ctx context.Context, id int64) (WorkflowExecutio
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -1161,7 +1079,7 @@ update workflow_executions e
 set steps_total = c.steps, steps_open = c.steps, tenants = c.tenants, opened = true
 from (select count(*)::int as steps, count(distinct tenant_id)::int as tenants from workflow_steps where execution_id = $1) c
 where e.id = $1
-returning e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened
+returning e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed
 `
 
 func (q *Queries) OpenExecution(ctx context.Context, id int64) (WorkflowExecution, error) {
@@ -1201,6 +1119,7 @@ func (q *Queries) OpenExecution(ctx context.Context, id int64) (WorkflowExecutio
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -1395,10 +1314,10 @@ func (q *Queries) Recount(ctx context.Context, arg RecountParams) error {
 const reopen = `-- name: Reopen :one
 update workflow_executions e
 set status = 'running', completed_at = null, deadline_at = null, error = '', runs = runs + 1, tenants_failed = 0, opened = true,
-    steps_total = c.total, steps_completed = c.completed, steps_failed = 0, steps_open = c.total - c.completed
+    steps_total = c.total, steps_completed = c.completed, steps_failed = 0, steps_open = c.total - c.completed, costed = 0
 from (select count(*)::int as total, count(*) filter (where status = 'completed')::int as completed from workflow_steps where execution_id = $1) c
 where e.id = $1
-returning e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened
+returning e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed
 `
 
 func (q *Queries) Reopen(ctx context.Context, id int64) (WorkflowExecution, error) {
@@ -1438,6 +1357,7 @@ func (q *Queries) Reopen(ctx context.Context, id int64) (WorkflowExecution, erro
 		&i.Lane,
 		&i.ByZone,
 		&i.Opened,
+		&i.Costed,
 	)
 	return i, err
 }
@@ -1557,89 +1477,6 @@ func (q *Queries) Skip(ctx context.Context, arg SkipParams) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const slowestSteps = `-- name: SlowestSteps :many
-with e as materialized (
-    select x.id, x.workflow_id, x.version from workflow_executions x
-    where x.completed_at >= $3::timestamptz and x.day between $4::date and $5::date
-      and ($6::bigint = 0 or x.workflow_id = $6) and ($1::bigint = 0 or x.tenant_id in (0, $1))
-), names as (
-    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
-    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
-    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
-)
-select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, s.tenant_id, count(*) as steps,
-       avg(extract(epoch from s.completed_at - s.started_at))::float8 as mean_seconds,
-       max(extract(epoch from s.completed_at - s.started_at))::float8 as longest_seconds,
-       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
-from e
-join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
-    and ($1::bigint = 0 or s.tenant_id = $1)
-join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
-group by e.workflow_id, n.name, s.tenant_id
-order by avg(s.completed_at - s.started_at) desc, e.workflow_id, n.name, s.tenant_id limit $2
-`
-
-type SlowestStepsParams struct {
-	Tenant   int64
-	Most     int32
-	Since    time.Time
-	First    time.Time
-	Latest   time.Time
-	Workflow int64
-}
-
-type SlowestStepsRow struct {
-	WorkflowID     int64
-	Workflow       string
-	Step           string
-	TenantID       int64
-	Steps          int64
-	MeanSeconds    float64
-	LongestSeconds float64
-	CpuMs          float64
-	DbMs           float64
-	RowCount       int64
-}
-
-// The steps of single tenants that take longest on average.
-func (q *Queries) SlowestSteps(ctx context.Context, arg SlowestStepsParams) ([]SlowestStepsRow, error) {
-	rows, err := q.db.Query(ctx, slowestSteps,
-		arg.Tenant,
-		arg.Most,
-		arg.Since,
-		arg.First,
-		arg.Latest,
-		arg.Workflow,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []SlowestStepsRow
-	for rows.Next() {
-		var i SlowestStepsRow
-		if err := rows.Scan(
-			&i.WorkflowID,
-			&i.Workflow,
-			&i.Step,
-			&i.TenantID,
-			&i.Steps,
-			&i.MeanSeconds,
-			&i.LongestSeconds,
-			&i.CpuMs,
-			&i.DbMs,
-			&i.RowCount,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const steps = `-- name: Steps :many
@@ -1767,13 +1604,13 @@ func (q *Queries) Take(ctx context.Context, arg TakeParams) ([]TakeRow, error) {
 }
 
 const tenantExecutions = `-- name: TenantExecutions :many
-select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened from (
-    (select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened from workflow_executions e
+select id, workflow_id, workflow_name, tenant_id, trigger, triggered_by, request_key, zone, day, scheduled_for, status, version, plan, window_seconds, deadline_at, created_at, started_at, completed_at, steps_total, steps_completed, steps_failed, steps_open, tenants, tenants_failed, retries, runs, error, summary, instance, backfill_id, lane, by_zone, opened, costed from (
+    (select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed from workflow_executions e
      where e.tenant_id = $1 and ($2::bigint = 0 or e.workflow_id = $2) and ($3::text = '' or e.status = $3)
        and ($4::bigint = 0 or e.id < $4)
      order by e.id desc limit $5)
     union all
-    (select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened from workflow_executions e
+    (select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed from workflow_executions e
      where e.tenant_id = 0 and ($2::bigint = 0 or e.workflow_id = $2)
        and ($3::text = '' or e.status = $3 or $3 = 'completed' and e.status = 'failed')
        and ($4::bigint = 0 or e.id < $4)
@@ -1842,6 +1679,7 @@ func (q *Queries) TenantExecutions(ctx context.Context, arg TenantExecutionsPara
 			&i.Lane,
 			&i.ByZone,
 			&i.Opened,
+			&i.Costed,
 		); err != nil {
 			return nil, err
 		}
@@ -1917,7 +1755,7 @@ func (q *Queries) Unlock(ctx context.Context, arg UnlockParams) (int64, error) {
 }
 
 const waiting = `-- name: Waiting :many
-select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened from workflow_executions e
+select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed from workflow_executions e
 where e.status = 'pending' and not e.opened and not exists (
     select 1 from workflow_executions o
     where o.status in ('pending', 'running') and o.workflow_id = e.workflow_id and o.tenant_id = e.tenant_id and o.zone = e.zone
@@ -1969,6 +1807,7 @@ func (q *Queries) Waiting(ctx context.Context) ([]WorkflowExecution, error) {
 			&i.Lane,
 			&i.ByZone,
 			&i.Opened,
+			&i.Costed,
 		); err != nil {
 			return nil, err
 		}

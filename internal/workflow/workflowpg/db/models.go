@@ -75,6 +75,7 @@ type WorkflowExecution struct {
 	Lane           int32
 	ByZone         bool
 	Opened         bool
+	Costed         int64
 }
 
 type WorkflowLog struct {

@@ -125,7 +125,8 @@ where execution_id = @execution and tenant_id = any(@tenants::bigint[]) and step
 
 -- name: Count :one
 update workflow_executions
-set steps_completed = steps_completed + sqlc.arg(completed), steps_failed = steps_failed + sqlc.arg(failed), steps_open = steps_open - sqlc.arg(over), retries = retries + sqlc.arg(retries)
+set steps_completed = steps_completed + sqlc.arg(completed), steps_failed = steps_failed + sqlc.arg(failed), steps_open = steps_open - sqlc.arg(over), retries = retries + sqlc.arg(retries),
+    costed = costed | sqlc.arg(costed)::bigint
 where id = @id
 returning *;
 
@@ -210,7 +211,7 @@ where s.execution_id = @execution and s.tenant_id = w.tenant_id and s.step = w.s
 -- name: Reopen :one
 update workflow_executions e
 set status = 'running', completed_at = null, deadline_at = null, error = '', runs = runs + 1, tenants_failed = 0, opened = true,
-    steps_total = c.total, steps_completed = c.completed, steps_failed = 0, steps_open = c.total - c.completed
+    steps_total = c.total, steps_completed = c.completed, steps_failed = 0, steps_open = c.total - c.completed, costed = 0
 from (select count(*)::int as total, count(*) filter (where status = 'completed')::int as completed from workflow_steps where execution_id = @id) c
 where e.id = @id
 returning e.*;
@@ -299,48 +300,3 @@ delete from workflow_steps where execution_id in (
     where e.completed_at < sqlc.arg(before)::timestamptz and e.completed_at > sqlc.arg(before)::timestamptz - interval '31 days'
       and e.status in ('completed', 'failed', 'cancelled') and exists (select 1 from workflow_steps s where s.execution_id = e.id)
     order by e.completed_at limit 20);
-
--- name: CostsByDay :many
--- What steps took, of executions that are over: by the date that they were for, and (without a day) over all dates before first and from it on.
-with e as materialized (
-    select x.id, x.workflow_id, x.version, x.day, x.day >= @first::date as recent from workflow_executions x
-    where x.completed_at >= @since::timestamptz and x.day between @earliest::date and @latest::date
-      and (@workflow::bigint = 0 or x.workflow_id = @workflow) and (@tenant::bigint = 0 or x.tenant_id in (0, @tenant))
-), names as (
-    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
-    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
-    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
-)
-select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, e.recent::boolean as recent, coalesce(e.day, 'epoch')::date as day, (grouping(e.day) = 1)::boolean as overall,
-       count(*) as steps, count(distinct e.id) as runs, count(distinct s.tenant_id) as tenants,
-       coalesce(avg(extract(epoch from s.completed_at - s.started_at)), 0)::float8 as mean_seconds,
-       coalesce(percentile_disc(0.95) within group (order by extract(epoch from s.completed_at - s.started_at)), 0)::float8 as p95_seconds,
-       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
-from e
-join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
-    and (@tenant::bigint = 0 or s.tenant_id = @tenant)
-join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
-group by grouping sets ((e.workflow_id, n.name, e.recent, e.day), (e.workflow_id, n.name, e.recent))
-order by max(n.workflow_name), e.workflow_id, n.name, e.recent, e.day nulls first;
-
--- name: SlowestSteps :many
--- The steps of single tenants that take longest on average.
-with e as materialized (
-    select x.id, x.workflow_id, x.version from workflow_executions x
-    where x.completed_at >= @since::timestamptz and x.day between @first::date and @latest::date
-      and (@workflow::bigint = 0 or x.workflow_id = @workflow) and (@tenant::bigint = 0 or x.tenant_id in (0, @tenant))
-), names as (
-    select v.workflow_id, v.version, x.workflow_name, n.step - 1 as step, n.plan ->> 'name' as name
-    from (select workflow_id, version, max(id) as id from e group by workflow_id, version) v
-    join workflow_executions x on x.id = v.id, jsonb_array_elements(x.plan -> 'steps') with ordinality n (plan, step)
-)
-select e.workflow_id, max(n.workflow_name)::text as workflow, n.name::text as step, s.tenant_id, count(*) as steps,
-       avg(extract(epoch from s.completed_at - s.started_at))::float8 as mean_seconds,
-       max(extract(epoch from s.completed_at - s.started_at))::float8 as longest_seconds,
-       sum(s.cpu_ms)::float8 as cpu_ms, sum(s.db_ms)::float8 as db_ms, sum(s.row_count)::bigint as row_count
-from e
-join workflow_steps s on s.execution_id = e.id and s.started_at is not null and s.completed_at is not null
-    and (@tenant::bigint = 0 or s.tenant_id = @tenant)
-join names n on n.workflow_id = e.workflow_id and n.version = e.version and n.step = s.step
-group by e.workflow_id, n.name, s.tenant_id
-order by avg(s.completed_at - s.started_at) desc, e.workflow_id, n.name, s.tenant_id limit @most;
