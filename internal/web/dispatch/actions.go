@@ -119,9 +119,11 @@ func (s *server) pin(w http.ResponseWriter, r *http.Request, who actor.Actor) er
 	if to != "" {
 		t.Text = s.Say(r, "dispatch.done.pinned", page.ShortNumber(before.Number), name)
 	}
-	t.Undo = p.undo("unpin", "order", before.Number)
-	if before.Pinned != 0 {
+	switch {
+	case before.Pinned != 0:
 		t.Undo = p.undo("pin", "order", before.Number, "driver", idText(before.Pinned))
+	case to != "":
+		t.Undo = p.undo("unpin", "order", before.Number)
 	}
 	return s.done(w, r, p, before.Number, "", t)
 }

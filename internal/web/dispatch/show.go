@@ -3,6 +3,7 @@ package dispatch
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"brigade/internal/actor"
@@ -118,9 +119,9 @@ func (p place) path(number, driver string) string {
 	path := "/dispatch/" + p.Slug
 	switch {
 	case number != "":
-		return path + "?order=" + number + "#chosen"
+		return path + "?order=" + url.QueryEscape(number) + "#chosen"
 	case driver != "":
-		return path + "?driver=" + driver + "#chosen"
+		return path + "?driver=" + url.QueryEscape(driver) + "#chosen"
 	}
 	return path
 }

@@ -66,18 +66,17 @@ type row struct {
 
 // driver is somebody who could carry something.
 type driver struct {
-	ID                 int64
-	Slug, Name         string
-	State, Says        string // idle, busy, off, incident
-	Held, Room         int
-	Vehicle            string
-	Seen               string // "12 s ago"; "": never
-	Stale              bool
-	Stops              int
-	BackAt             string // when he has brought everything
-	Incident, Reason   string
-	Skills             string
-	atWork, delivering bool
+	ID               int64
+	Slug, Name       string
+	State, Says      string // idle, busy, off, incident
+	Held, Room       int
+	Vehicle          string
+	Seen             string // "12 s ago"; "": never
+	Stale            bool
+	Stops            int
+	BackAt           string // when he has brought everything
+	Incident, Reason string
+	Skills           string
 }
 
 // zone is a part of town.
@@ -166,14 +165,11 @@ func (v viewer) moreUrgent(a, b *delivery.Delivery) int {
 
 func (v viewer) figures() []figure {
 	counts := map[delivery.Status]int{}
-	late, escalated, free := 0, 0, 0
+	late, free := 0, 0
 	for _, d := range v.Region.Deliveries {
 		counts[d.Status]++
-		if v.slack(d) < 0 {
+		if v.slack(d) < 0 || !d.EscalatedAt.IsZero() {
 			late++
-		}
-		if !d.EscalatedAt.IsZero() {
-			escalated++
 		}
 	}
 	for _, d := range v.Region.Drivers {
@@ -186,7 +182,7 @@ func (v viewer) figures() []figure {
 		{v.say("dispatch.figure.offered"), counts[delivery.Offered], false},
 		{v.say("dispatch.figure.assigned"), counts[delivery.Assigned], false},
 		{v.say("dispatch.figure.aboard"), counts[delivery.PickedUp], false},
-		{v.say("dispatch.figure.late"), late + escalated, late+escalated > 0},
+		{v.say("dispatch.figure.late"), late, late > 0},
 		{v.say("dispatch.figure.free"), free, false},
 	}
 }
@@ -248,7 +244,7 @@ func (v viewer) drivers() []driver {
 func (v viewer) driver(d *delivery.Driver) driver {
 	x := driver{
 		ID: d.ID, Slug: v.Place.Slug, Name: d.Name, Held: d.Held, Room: d.Capacity, Vehicle: v.say("dispatch.vehicle." + d.Vehicle),
-		Stops: len(v.tours[d.ID]), Skills: strings.Join(delivery.SkillNames(d.Skills), ", "), atWork: d.AtWork(), delivering: d.Status == delivery.Delivering,
+		Stops: len(v.tours[d.ID]), Skills: strings.Join(delivery.SkillNames(d.Skills), ", "),
 	}
 	switch {
 	case !d.IncidentAt.IsZero():

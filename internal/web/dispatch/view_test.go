@@ -64,6 +64,30 @@ func TestTheMostUrgentIsFirst(t *testing.T) {
 	}
 }
 
+// A delivery that is late and does not go on by itself is one to look after, not two.
+func TestWhatIsLateIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	l := aTown(4)
+	for i, d := range l.Region.Deliveries {
+		d.PromisedAt = noon.Add(time.Hour)
+		if i < 3 {
+			d.PromisedAt = noon.Add(-time.Minute)
+		}
+	}
+	l.Region.Deliveries[0].EscalatedAt, l.Region.Deliveries[5].EscalatedAt = noon, noon
+	figures := server1().view(l, "en", 0).Figures
+	require.Equal(t, figure{figures[4].Name, 4, true}, figures[4])
+}
+
+// What stands in an address is no more than what was chosen.
+func TestPathsOfWhatIsChosen(t *testing.T) {
+	t.Parallel()
+	p := place{Slug: "madrid"}
+	require.Equal(t, "/dispatch/madrid?order=7%26driver%3D1%23#chosen", p.path("7&driver=1#", ""))
+	require.Equal(t, "/dispatch/madrid?driver=Marta+R.#chosen", p.path("", "Marta R."))
+	require.Equal(t, "/dispatch/madrid", p.path("", ""))
+}
+
 func TestPagesOfTheList(t *testing.T) {
 	t.Parallel()
 	l := aTown(60)
