@@ -17,9 +17,7 @@ type cartView struct {
 	Units int
 	Sum   string
 	Lines []lineView
-	Gone  bool // something of it cannot be ordered any more
-	Last  string
-	Table int
+	Last  string // where the order before this one is followed; "" = there is none
 }
 
 type lineView struct {
@@ -32,12 +30,11 @@ type lineView struct {
 }
 
 func newCartView(p place, l texts.Language, c cart, seen *look) cartView {
-	v := cartView{Base: p.base(), Units: c.units(), Last: c.LastPath, Table: c.Way.Table}
+	v := cartView{Base: p.base(), Units: c.units(), Last: c.LastPath}
 	var sum money.Amount
 	for i, ln := range c.Lines {
 		lv, price := newLineView(p, ln, seen)
 		lv.No, lv.N, lv.Price = i, ln.N, priced(l, p.Currency, price)
-		v.Gone = v.Gone || lv.Gone
 		v.Lines = append(v.Lines, lv)
 		if !lv.Gone {
 			sum += price

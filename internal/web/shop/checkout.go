@@ -31,7 +31,6 @@ type cartPage struct {
 	Days    []slotDay
 	Map     string // as a script draws it; "" = nothing is delivered, or nobody knows where
 	Fault   string // why the order was not taken
-	Carries bool
 }
 
 // slotDay is the times of one day for which can be ordered.
@@ -55,7 +54,6 @@ type quoteView struct {
 	Total   string
 	Minor   money.Amount // the total, to be compared with what the guest is charged
 	Busy    bool
-	Base    string
 }
 
 // Limits of what a guest says about himself.
@@ -159,7 +157,7 @@ func (w way) placement(p place, lang string, items []order.Wanted) order.Placeme
 // quote foretells what a cart becomes. What keeps it from being ordered is said in the answer.
 func (s *server) quote(r *http.Request, p place, c cart, seen *look) (quoteView, error) {
 	lang := page.Language(r)
-	v := quoteView{Base: p.base()}
+	v := quoteView{}
 	items, err := wanted(c, seen.Items, seen.Pauses)
 	if err != nil {
 		v.Problem = s.problem(r, err)
@@ -267,7 +265,7 @@ func (s *server) cartPage(w http.ResponseWriter, r *http.Request, p place, c car
 	lang := page.Language(r)
 	data := cartPage{
 		frame: s.frame(r, p, c, s.Say(r, "shop.basket")), Cart: newCartView(p, lang, c, seen), Way: c.Way, Key: c.Key,
-		Methods: s.methods(), Days: slotDays(p, lang, seen), Fault: fault, Carries: true,
+		Methods: s.methods(), Days: slotDays(p, lang, seen), Fault: fault,
 	}
 	data.Way.Type = string(c.Way.kind())
 	data.Way.Pay = cmp.Or(c.Way.Pay, string(data.Methods[0]))

@@ -50,7 +50,7 @@ func (l limiter) allow(key string, now time.Time) bool {
 
 // check refuses somebody who asks too often of a shop. Errors: KindTooMany.
 func (l limiter) check(r *http.Request, p place) error {
-	if !l.allow(strconv.FormatInt(p.ID, 10)+" "+page.From(r).Address, time.Now()) {
+	if !l.allow(strconv.FormatInt(p.ID, 10)+" "+page.From(r).Network(), time.Now()) {
 		return errs.TooMany("That was too often: wait a moment and try again.")
 	}
 	return nil

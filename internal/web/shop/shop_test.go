@@ -1,8 +1,11 @@
 package shop
 
 import (
+	"context"
 	"encoding/xml"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"brigade/internal/actor"
+	"brigade/internal/errs"
 	"brigade/internal/menu"
 	"brigade/internal/modifier"
 	"brigade/internal/order"
@@ -210,4 +215,34 @@ func TestCodesOfTables(t *testing.T) {
 	require.NotEmpty(t, v.Dots)
 	_, err = newTableView("https://order.example.com/"+strings.Repeat("x", 5000), 7)
 	require.Error(t, err)
+}
+
+// away is tenants that cannot be read just now.
+type away struct{}
+
+func (away) ListTenants(context.Context) ([]tenant.Tenant, error) {
+	return nil, errs.Unavailable("Postgres is away")
+}
+
+// An outage is said to be one: the sheet with the codes has not gone.
+func TestAnOutageIsNoMissingShop(t *testing.T) {
+	t.Parallel()
+	s := &server{Parts: Parts{Tenants: away{}}}
+	err := s.showTables(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), actor.Actor{Tenant: 1})
+	require.True(t, errs.Is(err, errs.KindUnavailable), err)
+}
+
+// Whoever has a network of IPv6 addresses does not get the shop for each of them.
+func TestWhoAsksTooOftenFromMoreAddresses(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(2, time.Hour)
+	ask := func(address string) error {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = address
+		return l.check(r, place{Outlet: tenant.Outlet{ID: 1}})
+	}
+	require.NoError(t, ask("[2001:db8::1]:5"))
+	require.NoError(t, ask("[2001:db8::2]:5"))
+	require.True(t, errs.Is(ask("[2001:db8::3]:5"), errs.KindTooMany))
+	require.NoError(t, ask("[2001:db8:0:1::1]:5"))
 }

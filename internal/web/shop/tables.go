@@ -10,6 +10,7 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/web/page"
 )
 
 // mostTables is the highest number of a table.
@@ -33,7 +34,10 @@ type tableView struct {
 // showTables is for whoever runs the outlet.
 func (s *server) showTables(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
 	p, err := s.find(r.Context(), r.PathValue("tenant"), r.PathValue("outlet"))
-	if err != nil || p.Outlet.Tenant != who.Tenant || !who.Sees(p.ID) {
+	if err != nil {
+		return err
+	}
+	if p.Outlet.Tenant != who.Tenant || !who.Sees(p.ID) {
 		return errNoShop
 	}
 	count, err := strconv.Atoi(r.FormValue("count"))
@@ -54,13 +58,10 @@ func (s *server) showTables(w http.ResponseWriter, r *http.Request, who actor.Ac
 
 // address is where guests reach this server.
 func (s *server) address(r *http.Request) string {
-	switch {
-	case s.Public != "":
+	if s.Public != "" {
 		return strings.TrimRight(s.Public, "/")
-	case r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https":
-		return "https://" + r.Host
 	}
-	return "http://" + r.Host
+	return page.Address(r)
 }
 
 func newTableView(shop string, number int) (tableView, error) {
