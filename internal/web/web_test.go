@@ -30,7 +30,12 @@ func TestBoardOfTheDemo(t *testing.T) {
 	}
 	require.Contains(t, s.Get("/?outlet=pizzeria").Text, "Giulia")
 	require.Equal(t, http.StatusNotFound, s.Get("/?outlet=elsewhere").StatusCode)
-	require.Equal(t, http.StatusNotFound, s.Get("/live/board?outlet=elsewhere").StatusCode)
+	for _, path := range []string{
+		"/live/board?outlet=elsewhere", "/kitchen/kitchen/station/xyz", "/kitchen/kitchen/station/0", "/kitchen/kitchen/station/999999", "/kitchen/kitchen/station",
+		"/live/kitchen/kitchen/station/x", "/live/kitchen/kitchen/all/more", "/live/kitchen/kitchen/86", "/live/kitchen/kitchen/station",
+	} {
+		require.Equal(t, http.StatusNotFound, s.Get(path).StatusCode, path)
+	}
 
 	policy := page.Header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "form-action 'self'"} {

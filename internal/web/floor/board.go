@@ -3,7 +3,6 @@ package floor
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"brigade/internal/web/page"
@@ -49,7 +48,7 @@ func (s *server) showBoard(w http.ResponseWriter, r *http.Request, who actor.Act
 	s.set.Render(w, r, http.StatusOK, "board", boardPage{
 		Frame: s.Frame(r, outlet.Name), Outlet: outlet, Outlets: all, Demo: s.Demo != nil && s.Menu != nil,
 		Signed: s.Signed(r), Clock: s.Time(outlet), Board: newBoardView(look, outlet.Slug, look.Now),
-		Address: address(r), Sample: sample,
+		Address: page.Address(r), Sample: sample,
 	})
 	return nil
 }
@@ -130,13 +129,4 @@ func (s *server) sample(ctx context.Context, o tenant.Outlet) (string, error) {
 		return "", err
 	}
 	return items[0].SKU, nil
-}
-
-// address is where the visitor reached this server.
-func address(r *http.Request) string {
-	scheme := "http://"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		scheme = "https://"
-	}
-	return scheme + r.Host
 }

@@ -72,11 +72,18 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	if err != nil {
 		return err
 	}
-	view, station := viewOf(r)
-	own := viewStation + "/" + strconv.FormatInt(who.Station, 10)
+	path := r.PathValue("view")
+	if id := r.PathValue("id"); id != "" {
+		path = viewStation + "/" + id
+	}
+	view, ok := readView(path)
+	if !ok {
+		return s.NoPage(r)
+	}
+	own := kitchenView{viewStation, who.Station}
 	switch {
-	case who.Station != 0 && view == viewHub:
-		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug)+"/"+own, http.StatusSeeOther)
+	case who.Station != 0 && view.Kind == viewHub:
+		http.Redirect(w, r, "/kitchen/"+url.PathEscape(outlet.Slug)+"/"+own.String(), http.StatusSeeOther)
 		return nil
 	case who.Station != 0 && view != own:
 		return who.Whole()
@@ -87,54 +94,69 @@ func (s *server) showKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	}
 	p := s.kitchenPage(r, outlet, all, view)
 	if p.Whole = who.Station == 0; p.Whole {
-		p.Tabs = tabs(l, p.Base, view, p.Say)
+		p.Tabs = tabs(l, p.Base, view.String(), p.Say)
 	}
-	page := map[string]string{
-		viewHub: "kitchen", viewStation: "station", viewAll: "station", viewExpo: "expo", viewAllDay: "allday", view86: "menu86",
-	}[kindOf(view)]
-	switch kindOf(view) {
+	if err := s.fill(r.Context(), who, &p, view, l); err != nil {
+		return err
+	}
+	s.set.Render(w, r, http.StatusOK, pageOf[view.Kind], p)
+	return nil
+}
+
+// pageOf are the pages of the views.
+var pageOf = map[string]string{
+	viewHub: "kitchen", viewStation: "station", viewAll: "station", viewExpo: "expo", viewAllDay: "allday", view86: "menu86",
+}
+
+// fill adds what a view shows of a kitchen. Errors: KindNotFound when it has no such station.
+func (s *server) fill(ctx context.Context, who actor.Actor, p *kitchenPage, view kitchenView, l *kitchenLook) (err error) {
+	switch view.Kind {
 	case viewHub:
 		p.Hub = newHub(l, p.Base)
 	case viewStation, viewAll:
-		if p.Station, err = stationName(l, station, p.Say); err != nil {
-			return err
+		if p.Station, err = stationName(l, view.Station, p.Say); err == nil {
+			p.Title, p.Cook = p.Station+" · "+p.Outlet.Name, newStationScreen(l, view.Station, p.Say)
 		}
-		p.Title, p.Cook = p.Station+" · "+outlet.Name, newStationScreen(l, station, p.Say)
 	case viewExpo:
 		p.Expo = newExpoScreen(l, p.Say)
 	case viewAllDay:
 		p.AllDay = newAllDayScreen(l)
-	case view86:
-		if p.Menu, err = s.soldItems(r.Context(), who, outlet); err != nil {
-			return err
-		}
 	default:
-		return errs.NotFound("there is no page %s", r.URL.Path)
+		p.Menu, err = s.soldItems(ctx, who, p.Outlet)
 	}
-	s.set.Render(w, r, http.StatusOK, page, p)
-	return nil
+	return err
 }
 
-func (s *server) kitchenPage(r *http.Request, o tenant.Outlet, all []tenant.Outlet, view string) kitchenPage {
+func (s *server) kitchenPage(r *http.Request, o tenant.Outlet, all []tenant.Outlet, view kitchenView) kitchenPage {
 	return kitchenPage{
-		Frame: s.Frame(r, o.Name), Outlet: o, Outlets: all, View: view, Base: "/kitchen/" + url.PathEscape(o.Slug),
+		Frame: s.Frame(r, o.Name), Outlet: o, Outlets: all, View: view.String(), Base: "/kitchen/" + url.PathEscape(o.Slug),
 		Signed: s.Signed(r), Clock: s.Time(o),
 	}
 }
 
-// viewOf reads which view a path names, and of which station.
-func viewOf(r *http.Request) (view string, station int64) {
-	if id := r.PathValue("id"); id != "" {
-		station, _ = strconv.ParseInt(id, 10, 64)
-		return viewStation + "/" + id, station
-	}
-	return r.PathValue("view"), 0
+// kitchenView is what of a kitchen a screen shows.
+type kitchenView struct {
+	Kind    string
+	Station int64 // of viewStation; 0 = all
 }
 
-// kindOf is a view without its station.
-func kindOf(view string) string {
-	kind, _, _ := strings.Cut(view, "/")
-	return kind
+// String is the view as it stands in paths.
+func (v kitchenView) String() string {
+	if v.Kind == viewStation {
+		return v.Kind + "/" + strconv.FormatInt(v.Station, 10)
+	}
+	return v.Kind
+}
+
+// readView reads a view as it stands in paths; ok is false when there is no such one.
+func readView(path string) (v kitchenView, ok bool) {
+	kind, id, _ := strings.Cut(path, "/")
+	v.Kind = kind
+	if kind == viewStation {
+		v.Station, _ = strconv.ParseInt(id, 10, 64)
+		return v, v.Station > 0 && v.String() == path
+	}
+	return v, pageOf[kind] != "" && kind == path
 }
 
 func stationName(l *kitchenLook, id int64, tell say) (string, error) {
@@ -192,14 +214,14 @@ func (s *server) liveKitchen(w http.ResponseWriter, r *http.Request, who actor.A
 	if err != nil {
 		return err
 	}
-	view := r.PathValue("view")
-	if !slices.Contains([]string{viewHub, viewStation, viewAll, viewExpo, viewAllDay}, kindOf(view)) {
-		return errs.NotFound("there is no view %q", view)
+	view, ok := readView(r.PathValue("view"))
+	if !ok || view.Kind == view86 { // which is no live one
+		return s.NoPage(r)
 	}
-	if who.Station != 0 && view != viewStation+"/"+strconv.FormatInt(who.Station, 10) {
+	if who.Station != 0 && view != (kitchenView{viewStation, who.Station}) {
 		return who.Whole()
 	}
-	return s.kitchens.Stream(w, r, page.About(outlet), page.Language(r).Code+"|"+view, s.MayStay(r, who))
+	return s.kitchens.Stream(w, r, page.About(outlet), page.Language(r).Code+"|"+view.String(), s.MayStay(r, who))
 }
 
 // viewLang is the language of a feed's view.
@@ -213,11 +235,10 @@ func viewLang(view string) texts.Language {
 func cutKitchen(t page.Topic, view string, look any) []page.Section {
 	l, tell := look.(*kitchenLook), page.Sayer(viewLang(view))
 	_, path, _ := strings.Cut(view, "|")
-	_, id, _ := strings.Cut(path, "/")
-	station, _ := strconv.ParseInt(id, 10, 64)
-	switch kindOf(path) {
+	v, _ := readView(path)
+	switch v.Kind {
 	case viewStation, viewAll:
-		return stationSections(newStationScreen(l, station, tell))
+		return stationSections(newStationScreen(l, v.Station, tell))
 	case viewExpo:
 		return expoSections(newExpoScreen(l, tell))
 	case viewAllDay:
@@ -419,7 +440,7 @@ func (s *server) printTicket(w http.ResponseWriter, r *http.Request, who actor.A
 	if o.Outlet != outlet.ID {
 		return errs.NotFound("there is no order %s here", r.PathValue("number"))
 	}
-	p := s.kitchenPage(r, outlet, all, "")
+	p := s.kitchenPage(r, outlet, all, kitchenView{})
 	l := &kitchenLook{Zone: outlet.Timezone, Screen: &kitchen.Screen{}}
 	card := newExpoCard(l, o, kitchen.TicketView{}, p.Say)
 	s.set.Render(w, r, http.StatusOK, "print", printedTicket{p, o, l.at(o.PlacedAt), card})

@@ -1,7 +1,9 @@
 package floor
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"brigade/internal/web/page"
@@ -98,7 +100,7 @@ func (s *server) readCarriers(ctx context.Context, who actor.Actor, o tenant.Out
 	for _, d := range open {
 		c := carrier{Status: d.Status}
 		if d.Status == delivery.Assigned || d.Status == delivery.PickedUp {
-			c.Driver = names[d.Driver]
+			c.Driver = cmp.Or(names[d.Driver], "#"+strconv.FormatInt(d.Driver, 10)) // of more drivers than were read
 		}
 		l.Carried[d.Order] = c
 	}

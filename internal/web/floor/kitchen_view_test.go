@@ -2,6 +2,7 @@ package floor
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"brigade/internal/actor"
 	"brigade/internal/delivery"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
@@ -128,6 +130,43 @@ func TestThePassShowsWholeOrders(t *testing.T) {
 	} {
 		require.Equal(t, want, waitsFor(*o, carrier{}, english))
 	}
+}
+
+// Every view is drawn for itself, so nobody makes up his own.
+func TestOnlyViewsThatThereAre(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]kitchenView{
+		"": {}, "all": {viewAll, 0}, "expo": {viewExpo, 0}, "all-day": {viewAllDay, 0}, "86": {view86, 0}, "station/7": {viewStation, 7},
+	} {
+		v, ok := readView(path)
+		require.True(t, ok, path)
+		require.Equal(t, want, v)
+		require.Equal(t, path, v.String())
+	}
+	for _, path := range []string{"station", "station/", "station/x", "station/0", "station/-1", "station/007", "station/7/8", "all/", "all/7", "expo/x", "none", "/"} {
+		_, ok := readView(path)
+		require.False(t, ok, path)
+	}
+}
+
+// carried is a fleet with a delivery in the hands of a driver, of whom the list has no room for.
+type carried struct{ Fleet }
+
+func (carried) List(context.Context, actor.Actor, delivery.Filter) ([]*delivery.Delivery, error) {
+	return []*delivery.Delivery{{Order: 3, Driver: 4711, Status: delivery.Assigned}, {Order: 4, Status: delivery.Requested}}, nil
+}
+
+func (carried) Drivers(context.Context, actor.Actor, delivery.DriverFilter) ([]*delivery.Driver, error) {
+	return []*delivery.Driver{{ID: 1, Name: "Marta"}}, nil
+}
+
+func TestADriverWhoseNameIsNotReadIsADriver(t *testing.T) {
+	t.Parallel()
+	s := &server{Parts: Parts{Fleet: carried{}}}
+	l := &kitchenLook{Orders: map[int64]order.Order{3: {ID: 3, Type: order.Delivery}, 4: {ID: 4, Type: order.Delivery}}, Carried: map[int64]carrier{}}
+	require.NoError(t, s.readCarriers(t.Context(), actor.Actor{}, tenant.Outlet{}, l))
+	require.Equal(t, "Driver #4711", waitsFor(l.Orders[3], l.Carried[3], english))
+	require.Equal(t, "a driver is looked for", waitsFor(l.Orders[4], l.Carried[4], english))
 }
 
 func TestAllDayCounts(t *testing.T) {
