@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -202,15 +201,21 @@ func (c *userAdd) wanted(ctx context.Context, d *userDesk) (account.User, error)
 	u := account.User{Name: c.Name, Role: c.Role, Email: c.Email}
 	if c.Outlet != "" {
 		o, err := d.tenants.OutletBySlug(ctx, d.by.Tenant, c.Outlet)
-		if err != nil {
+		if errs.Is(err, errs.KindNotFound) {
 			return u, errs.NotFound("tenant %s has no outlet %q", c.Tenant, c.Outlet)
+		}
+		if err != nil {
+			return u, err
 		}
 		u.Outlet = o.ID
 	}
 	if c.Station != "" {
 		id, err := d.store.StationByName(ctx, d.by.Tenant, u.Outlet, c.Station)
-		if err != nil {
+		if errs.Is(err, errs.KindNotFound) {
 			return u, errs.NotFound("outlet %q has no station %q", c.Outlet, c.Station)
+		}
+		if err != nil {
+			return u, err
 		}
 		u.Station = id
 	}
@@ -380,7 +385,10 @@ func (userPIN) Help() string {
 func (c *userPIN) Run(ctx context.Context, env *Env) error {
 	return c.with(ctx, env, func(ctx context.Context, d *userDesk, u account.User) error {
 		if c.Off {
-			return errors.Join(d.DropPIN(ctx, d.by, u.ID), c.show(ctx, env, d, u.ID, nil))
+			if err := d.DropPIN(ctx, d.by, u.ID); err != nil {
+				return err
+			}
+			return c.show(ctx, env, d, u.ID, nil)
 		}
 		var outlet int64
 		for _, o := range d.outlets {

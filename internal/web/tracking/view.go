@@ -1,12 +1,12 @@
 package tracking
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"brigade/internal/delivery"
 	"brigade/internal/kitchen"
+	"brigade/internal/money"
 	"brigade/internal/order"
 	"brigade/internal/web/page"
 	"brigade/internal/web/texts"
@@ -65,10 +65,10 @@ func (v viewer) view() view {
 	w := view{
 		Number: o.Number, Short: page.ShortNumber(o.Number), Outlet: v.Outlet.Name, Over: o.Status.Closed(),
 		Failed: o.Status == order.Cancelled || o.Status == order.Rejected,
-		Lines:  v.lines(), Total: v.sum(int64(o.Total)), Map: v.drawn(),
+		Lines:  v.lines(), Total: v.sum(o.Total), Map: v.drawn(),
 	}
 	if o.Fee > 0 {
-		w.Fee = v.sum(int64(o.Fee))
+		w.Fee = v.sum(o.Fee)
 	}
 	if o.Type == order.DineIn && o.TableNumber > 0 {
 		w.Where = v.say("tracking.table", o.TableNumber)
@@ -99,9 +99,7 @@ func (v viewer) span(from, to time.Time) string {
 	return a + "–" + b
 }
 
-func (v viewer) sum(minor int64) string {
-	return fmt.Sprintf("%d.%02d %s", minor/100, minor%100, v.File.Order.Currency)
-}
+func (v viewer) sum(a money.Amount) string { return a.String() + " " + v.File.Order.Currency }
 
 // headline says where the order is, in a few words and a sentence.
 func (v viewer) headline() (head, say string) {
@@ -220,7 +218,7 @@ func (v viewer) code() (code, say string) {
 func (v viewer) lines() []line {
 	var list []line
 	for _, l := range v.File.Order.Lines {
-		list = append(list, line{l.Quantity, l.Cancelled, l.Name, v.sum(int64(l.UnitPrice.Times(l.Quantity)))})
+		list = append(list, line{l.Quantity, l.Cancelled, l.Name, v.sum(l.UnitPrice.Times(l.Quantity))})
 	}
 	return list
 }
@@ -250,7 +248,7 @@ func (v viewer) notes() []note {
 		}
 	}
 	if t := v.File.Terms; t != nil && t.Pay.Refunded > 0 {
-		list = append(list, note{"", v.say("tracking.note.paid_back", v.sum(int64(t.Pay.Refunded)))})
+		list = append(list, note{"", v.say("tracking.note.paid_back", v.sum(t.Pay.Refunded))})
 	}
 	return list
 }
