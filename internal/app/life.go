@@ -37,7 +37,7 @@ func (a *App) buildLife(ctx context.Context) error {
 	a.orderRows.Salt(a.salt)
 	providers := map[order.Method]order.Payments{order.Cash: payment.CashBox{}, order.Test: payment.NewTrial(), order.Provider: paidThere{a.orderRows}}
 	if o := cmp.Or(a.cfg.Stripe, stripeOfEnvironment()); o.Key != "" {
-		a.stripe = payment.NewStripe(o)
+		a.stripe = payment.NewStripe(o, a.links.URL)
 		providers[order.Card] = a.stripe
 	}
 	for m, p := range providers {

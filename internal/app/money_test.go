@@ -38,7 +38,7 @@ func withStripe(t *testing.T) (*running, *paymenttest.Stripe) {
 	t.Cleanup(server.Close)
 	a := app.New(app.Config{
 		Roles: []config.Role{config.RoleAPI, config.RoleKitchen, config.RoleRelay, config.RoleJobs}, DatabaseURL: pgtest.NewURL(t),
-		Addr: "127.0.0.1:0", Demo: config.DemoData, Stripe: payment.StripeOptions{Key: "sk_test_1", URL: server.URL, WebhookSecret: "whsec_1"},
+		Addr: "127.0.0.1:0", Demo: config.DemoData, Pages: config.Pages{PublicURL: "https://here.example"}, Stripe: payment.StripeOptions{Key: "sk_test_1", URL: server.URL, WebhookSecret: "whsec_1"},
 	})
 	require.NoError(t, a.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, a.Stop(context.Background())) })

@@ -4,6 +4,7 @@ import (
 	"brigade/internal/account"
 	"brigade/internal/account/accountpg"
 	"brigade/internal/kitchen"
+	"brigade/internal/order"
 	"brigade/internal/web"
 	"brigade/internal/web/dispatch"
 	"brigade/internal/web/floor"
@@ -26,6 +27,7 @@ func (a *App) pageParts(net network.Network) web.Parts {
 		Dispatch: dispatch.Parts{Fleet: a.deliveries, Zones: a.zones},
 		Tracking: tracking.Parts{
 			Links: a.links, Orders: a.care, Kitchen: a.kitchen, Why: kitchen.NewExplainer(a.tickets, a.clock), Fleet: a.deliveries, Zones: a.zones,
+			Cashier: a.cashier,
 		},
 		Network: network.Parts{Network: net, Places: a.deliveryRows},
 		Manager: manager.Parts{
@@ -34,10 +36,15 @@ func (a *App) pageParts(net network.Network) web.Parts {
 		},
 		Shop: shop.Parts{
 			Tenants: a.tenants, Menu: a.catalogue, Sales: a.sales, Orders: a.orders, Hours: a.orderRows, Zones: a.zones, Links: a.links,
-			Accepts: a.cashier.Accepts, Public: a.cfg.Pages.PublicURL,
+			Accepts: a.guestsPayBy, Public: a.cfg.Pages.PublicURL,
 		},
 		Planning:  planning.Parts{Planning: a.planning, Planner: a.planner, Stock: a.stock, Alerts: a.alerts, Paper: a.purchasePaper},
 		Workflows: workflowpages.Parts{Workflows: a.workflows, Holidays: isHoliday},
 		Settings:  settings.Parts{Editor: a.setups, Sales: a.sales, Hours: a.care, Calendar: a.planning, Tokens: a.tenants, Accounts: accounts, Channels: a.channels, Hooks: a.notices, Kitchen: a.kitchen},
 	}
+}
+
+// guestsPayBy tells whether guests of shops can pay by a method: by card only where Stripe's page can send them back.
+func (a *App) guestsPayBy(m order.Method) bool {
+	return a.cashier.Accepts(m) && (m != order.Card || a.cfg.Pages.PublicURL != "")
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -270,8 +271,10 @@ func (p tracedPayments) Do(ctx context.Context, a order.Attempt) (out order.Outc
 		attribute.Int("brigade.payment.failed_tries", a.Tries), attribute.Int64("brigade.outlet_id", a.Outlet))
 	began := time.Now()
 	out, err = p.Payments.Do(ctx, a)
-	said := "refused"
+	said, fault := "refused", err
 	switch {
+	case errors.Is(err, order.ErrUnpaid):
+		said, fault = "unpaid", nil
 	case err != nil:
 		said = "unknown"
 	case out.Done:
@@ -279,8 +282,20 @@ func (p tracedPayments) Do(ctx context.Context, a order.Attempt) (out order.Outc
 	}
 	p.steps.Paid(string(a.Method), string(a.Step), said, time.Since(began))
 	span.SetAttributes(attribute.String("brigade.payment.outcome", said))
-	telemetry.End(span, err)
+	telemetry.End(span, fault)
 	return out, err
+}
+
+// Page implements order.Pages.
+func (p tracedPayments) Page(ctx context.Context, a order.Attempt) (url string, err error) {
+	pages, ok := p.Payments.(order.Pages)
+	if !ok {
+		return "", errs.Conflict("nobody pays by %s by himself", a.Method)
+	}
+	ctx, span := p.traces.begin(ctx, a.Order, "payment page", trace.SpanKindClient)
+	url, err = pages.Page(ctx, a)
+	telemetry.End(span, err)
+	return url, err
 }
 
 // tracedTimers makes a span of each timer that rings.

@@ -101,8 +101,37 @@ func (c *Cashier) ask(ctx context.Context, a *Attempt) (Outcome, error) {
 	asking, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	out, err := provider.Do(asking, *a)
-	leave(err)
+	if errors.Is(err, ErrUnpaid) {
+		leave(nil)
+	} else {
+		leave(err)
+	}
 	return out, err
+}
+
+// Page returns the address of the page at which the guest of an order pays by himself.
+// Errors: KindConflict when there is nothing that he could pay there.
+func (c *Cashier) Page(ctx context.Context, order int64) (url string, err error) {
+	a, err := c.ledger.Pending(ctx, order)
+	if err != nil {
+		return "", err
+	}
+	if a == nil || a.Step != StepAuthorise || a.Token != "" || a.Over {
+		return "", errs.Conflict("there is nothing to be paid")
+	}
+	pages, ok := c.providers[a.Method].(Pages)
+	if !ok {
+		return "", errs.Conflict("nobody pays by %s by himself", a.Method)
+	}
+	leave, ok := c.enter(a)
+	if !ok {
+		return "", errs.Unavailable("the provider of payment is in trouble, or busy")
+	}
+	asking, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	url, err = pages.Page(asking, *a)
+	leave(err)
+	return url, err
 }
 
 func (c *Cashier) next(ctx context.Context, h Happening) (*Attempt, error) {

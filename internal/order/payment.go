@@ -98,6 +98,7 @@ func NextStep(p Payment, l Life, total money.Amount) (s Step, sum money.Amount, 
 // Attempt is a step as a provider is asked for it: with the same key until its outcome is known.
 type Attempt struct {
 	Order     int64
+	Tenant    int64
 	Outlet    int64
 	Seq       int // among the order's steps, from 1
 	Number    string
@@ -105,8 +106,9 @@ type Attempt struct {
 	Sum       money.Amount
 	Currency  string
 	Method    Method
-	Token     string
+	Token     string // "": the guest pays by himself, at the provider's page
 	Key       string
+	Over      bool // the order was cancelled or rejected since: nobody shall pay any more
 	Tries     int       // that failed
 	Reference string    // of what was authorised
 	Began     time.Time // when it was written, in product time; zero: a moment ago, or nobody knows
@@ -138,6 +140,16 @@ type Payments interface {
 	// An error means that nobody knows the outcome: it is asked for again.
 	Do(ctx context.Context, a Attempt) (Outcome, error)
 }
+
+// Pages is a provider of payment with a page at which guests pay by themselves.
+type Pages interface {
+	// Page returns the address of the page for the guest of a step: the same each time. Errors: KindConflict when it cannot be
+	// paid any more.
+	Page(ctx context.Context, a Attempt) (url string, err error)
+}
+
+// ErrUnpaid says that a guest who pays by himself has not done so yet.
+var ErrUnpaid = errors.New("the guest has not paid yet")
 
 // ErrInKitchen says that an order is its kitchen's by now: what changes it goes there.
 var ErrInKitchen = errors.New("the order is with its kitchen")
@@ -179,7 +191,7 @@ func (p Placement) validatePayment(f *errs.Fields) {
 	default:
 		f.Add("payment.method", "must be cash, card or test")
 	}
-	if p.Method == Card && p.PaymentToken == "" {
+	if p.Method == Card && p.PaymentToken == "" && p.Source != FromShop { // whose guests pay by themselves
 		f.Add("payment.token", "is needed for a card")
 	}
 	if len(p.PaymentToken) > maxKey {

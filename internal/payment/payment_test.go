@@ -1,8 +1,10 @@
 package payment_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +22,11 @@ func stripe(t *testing.T, hostile float64) (*payment.Stripe, *paymenttest.Stripe
 	standIn := paymenttest.New(hostile)
 	server := httptest.NewServer(standIn)
 	t.Cleanup(server.Close)
-	return payment.NewStripe(payment.StripeOptions{Key: "sk_test_1", URL: server.URL, WebhookSecret: "whsec_1"}), standIn
+	return payment.NewStripe(payment.StripeOptions{Key: "sk_test_1", URL: server.URL, WebhookSecret: "whsec_1"}, back), standIn
+}
+
+func back(tenant, order int64) string {
+	return fmt.Sprintf("https://here.example/track/%d-%d", tenant, order)
 }
 
 // until asks with the same key until the outcome is known.
@@ -34,6 +40,17 @@ func until(t *testing.T, p order.Payments, a order.Attempt) order.Outcome {
 	}
 	require.Fail(t, "no outcome")
 	return order.Outcome{}
+}
+
+// pageOf asks for the page of a step until it is known.
+func pageOf(t *testing.T, p order.Pages, a order.Attempt) (page string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		url, err := p.Page(t.Context(), a)
+		page = strings.TrimPrefix(url, "https://checkout.example/")
+		return err == nil
+	}, time.Minute, time.Millisecond)
+	return page
 }
 
 func TestStripeMovesMoneyOncePerKey(t *testing.T) {
@@ -127,4 +144,36 @@ func TestTheTrialProviderDoesAsItIsTold(t *testing.T) {
 	require.Error(t, err)
 	require.True(t, until(t, p, ask("flaky", "c", order.StepCapture)).Done)
 	require.False(t, until(t, p, ask("no_refund", "d", order.StepRefund)).Done)
+}
+
+// A guest who pays by himself has one page, however often it is asked for and however badly Stripe answers; once he has paid
+// the money is promised, and once his order is over nobody can pay any more.
+func TestGuestsPayAtStripesPage(t *testing.T) {
+	t.Parallel()
+	p, standIn := stripe(t, 0.2)
+	standIn.Spoil(0.2)
+	for i := range int64(40) {
+		a := order.Attempt{Tenant: 3, Order: i, Number: "ORD_1", Step: order.StepAuthorise, Sum: 12_40, Currency: "EUR", Method: order.Card, Key: fmt.Sprint("k", i), Began: time.Now()}
+		page := pageOf(t, p, a)
+		require.Equal(t, page, pageOf(t, p, a), "it stays the same page")
+		if i%2 == 1 {
+			a.Over = true
+			require.Equal(t, order.Outcome{Reason: "it was not paid in time"}, until(t, p, a))
+			require.Empty(t, standIn.Pay(page))
+			continue
+		}
+		require.Eventually(t, func() bool {
+			_, err := p.Do(t.Context(), a)
+			_, again := errs.RetryDelay(err)
+			return errors.Is(err, order.ErrUnpaid) && again
+		}, time.Minute, time.Millisecond)
+		require.Equal(t, fmt.Sprint("https://here.example/track/3-", i), standIn.Pay(page))
+		a.Over = i%4 == 2
+		out := until(t, p, a)
+		require.True(t, out.Done, "he was faster than the end of his order")
+		a.Step, a.Key, a.Reference = order.StepRelease, a.Key+"-release", out.Reference
+		require.True(t, until(t, p, a).Done)
+	}
+	require.Empty(t, standIn.Promised())
+	require.Empty(t, standIn.Faults())
 }

@@ -20,6 +20,7 @@ import (
 type Stripe struct {
 	client *stripe.Client
 	secret string
+	back   func(tenant, order int64) string
 }
 
 // StripeOptions say which account is used, and where.
@@ -29,8 +30,9 @@ type StripeOptions struct {
 	WebhookSecret string // signs what Stripe sends; "": nothing it sends is believed
 }
 
-// NewStripe returns a provider. It makes no call.
-func NewStripe(o StripeOptions) *Stripe {
+// NewStripe returns a provider. It makes no call. Back is where a guest finds his order when he has paid at Stripe's page: an
+// absolute address, or "" when nobody knows one; nobody can pay there without.
+func NewStripe(o StripeOptions, back func(tenant, order int64) string) *Stripe {
 	config := &stripe.BackendConfig{
 		HTTPClient:        &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}},
 		MaxNetworkRetries: stripe.Int64(0), // the cashier asks again, with the same key
@@ -40,7 +42,7 @@ func NewStripe(o StripeOptions) *Stripe {
 	if o.URL != "" {
 		config.URL = stripe.String(strings.TrimSuffix(o.URL, "/"))
 	}
-	return &Stripe{client: stripe.NewClient(o.Key, stripe.WithBackends(stripe.NewBackendsWithConfig(config))), secret: o.WebhookSecret}
+	return &Stripe{client: stripe.NewClient(o.Key, stripe.WithBackends(stripe.NewBackendsWithConfig(config))), secret: o.WebhookSecret, back: back}
 }
 
 // metaOrder is where a payment intent names its order.
@@ -89,6 +91,9 @@ func stored(err error) bool {
 func (s *Stripe) ask(ctx context.Context, a order.Attempt, key string) (order.Outcome, error) {
 	switch a.Step {
 	case order.StepAuthorise:
+		if a.Token == "" {
+			return s.paidByGuest(ctx, a, key)
+		}
 		return s.authorise(ctx, a, key)
 	case order.StepCapture:
 		p := &stripe.PaymentIntentCaptureParams{AmountToCapture: stripe.Int64(int64(a.Sum))}

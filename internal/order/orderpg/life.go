@@ -191,7 +191,7 @@ func timeOf(t *time.Time) time.Time {
 
 func (o *one) attempt(seq int, step order.Step, sum money.Amount, key string) *order.Attempt {
 	return &order.Attempt{
-		Order: o.ID, Outlet: o.Outlet, Seq: seq, Number: o.Number, Step: step, Sum: sum, Currency: o.Currency,
+		Order: o.ID, Tenant: o.Tenant, Outlet: o.Outlet, Seq: seq, Number: o.Number, Step: step, Sum: sum, Currency: o.Currency,
 		Method: o.terms.Pay.Method, Token: o.terms.Pay.Token, Key: key, Reference: o.terms.Pay.Reference,
 	}
 }

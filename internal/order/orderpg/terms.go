@@ -266,7 +266,7 @@ func (s *Store) Pending(ctx context.Context, id int64) (*order.Attempt, error) {
 		return nil, store.Classify(err)
 	}
 	return &order.Attempt{
-		Order: r.OrderID, Outlet: r.OutletID, Seq: int(r.Seq), Number: r.Number, Step: order.Step(r.Step),
+		Order: r.OrderID, Tenant: r.TenantID, Outlet: r.OutletID, Seq: int(r.Seq), Number: r.Number, Step: order.Step(r.Step), Over: r.Over,
 		Sum: money.Amount(r.AmountMinor), Currency: r.Currency, Method: order.Method(r.Method), Token: r.Token, Key: r.Key,
 		Tries: int(r.Tries), Reference: r.PaymentReference, Began: r.CreatedAt,
 	}, nil
@@ -349,7 +349,7 @@ func (s *Store) Terms(ctx context.Context, tenant, id int64) (order.Terms, error
 	return order.Terms{
 		Waits: order.Wait(r.Waits), DueAt: timeOf(r.DueAt), WantedAt: timeOf(r.WantedAt), External: r.External, Code: r.Code,
 		Proof: r.Proof, Failure: r.Failure, Pay: order.Payment{
-			Method: order.Method(r.Method), Authorised: money.Amount(r.Authorised), Captured: money.Amount(r.Captured),
+			Method: order.Method(r.Method), Token: r.Token, Authorised: money.Amount(r.Authorised), Captured: money.Amount(r.Captured),
 			Refunded: money.Amount(r.Refunded), Refused: r.State == payRefused, Released: r.State == payReleased,
 		},
 	}, store.Classify(err)

@@ -17,6 +17,7 @@ type Stripe struct {
 	mu      sync.Mutex
 	hostile float64
 	intents map[string]*intent
+	pages   map[string]*session
 	answers map[string]answer
 	faults  []string
 	spoil   float64
@@ -37,7 +38,7 @@ type answer struct {
 
 // New returns a stand-in that fails so often, 0 to 1: half of the time before it does anything, half after.
 func New(hostile float64) *Stripe {
-	return &Stripe{hostile: hostile, intents: map[string]*intent{}, answers: map[string]answer{}}
+	return &Stripe{hostile: hostile, intents: map[string]*intent{}, pages: map[string]*session{}, answers: map[string]answer{}}
 }
 
 // Calm makes it answer well from now on.
@@ -125,6 +126,8 @@ func (s *Stripe) read(r *http.Request) answer {
 	defer s.mu.Unlock()
 	list := []map[string]any{}
 	switch parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/"); {
+	case len(parts) == 4 && s.pages[parts[3]] != nil:
+		return s.pages[parts[3]].answer(r)
 	case len(parts) == 3 && s.intents[parts[2]] != nil:
 		return s.intents[parts[2]].answer()
 	case r.URL.Path == "/v1/payment_intents":
@@ -179,6 +182,10 @@ func (s *Stripe) first(r *http.Request) answer {
 func (s *Stripe) do(r *http.Request) answer {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
+	case r.URL.Path == "/v1/checkout/sessions":
+		return s.open(r)
+	case len(parts) == 5 && s.pages[parts[3]] != nil:
+		return s.pages[parts[3]].expire(r)
 	case r.URL.Path == "/v1/payment_intents":
 		return s.create(r)
 	case r.URL.Path == "/v1/refunds":
@@ -198,18 +205,21 @@ func (s *Stripe) create(r *http.Request) answer {
 	if r.PostForm.Get("payment_method") == "pm_declined" {
 		return refused(http.StatusPaymentRequired, "Your card was declined.")
 	}
-	p := &intent{
-		id: "pi_" + strconv.Itoa(len(s.intents)+1), order: r.PostForm.Get("metadata[brigade_order]"),
-		key:    r.PostForm.Get("metadata[brigade_key]"),
-		status: "requires_capture", amount: number(r, "amount"),
-	}
+	return s.promise(&intent{
+		order: r.PostForm.Get("metadata[brigade_order]"), key: r.PostForm.Get("metadata[brigade_key]"), amount: number(r, "amount"),
+	}).answer()
+}
+
+// promise has a guest's bank promise the money.
+func (s *Stripe) promise(p *intent) *intent {
+	p.id, p.status = "pi_"+strconv.Itoa(len(s.intents)+1), "requires_capture"
 	for _, other := range s.intents {
 		if other.order == p.order {
 			s.faults = append(s.faults, "two payments for order "+p.order)
 		}
 	}
 	s.intents[p.id] = p
-	return p.answer()
+	return p
 }
 
 func (s *Stripe) end(p *intent, how string, r *http.Request) answer {

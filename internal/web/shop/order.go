@@ -75,7 +75,7 @@ func (s *server) agreed(r *http.Request, p place, c cart) (o order.Placement, fa
 		return o, errEmpty, nil
 	}
 	o = c.Way.placement(p, lang.Code, c.lines())
-	o.Key, o.Method, o.PaymentToken = c.Key, order.Method(c.Way.Pay), words(r.PostFormValue("payment_token"), 200)
+	o.Key, o.Method = c.Key, order.Method(c.Way.Pay)
 	if !slices.Contains(s.methods(), o.Method) {
 		return o, errs.Invalid("%s", s.Say(r, "shop.need_pay")), nil
 	}

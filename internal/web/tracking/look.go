@@ -35,6 +35,12 @@ func (s *server) lookFor(ctx context.Context, t page.Topic) (any, error) {
 	return s.look(ctx, followed{id, t.Outlet})
 }
 
+// unpaidByGuest tells whether the order waits for its guest to pay by himself.
+func (l *look) unpaidByGuest() bool {
+	t := l.File.Terms
+	return t != nil && t.Waits == order.WaitsPayment && t.Pay.Method == order.Card && t.Pay.Token == ""
+}
+
 // look reads an order.
 func (s *server) look(ctx context.Context, f followed) (*look, error) {
 	l := &look{Now: s.Clock.Now(), Outlet: f.outlet}

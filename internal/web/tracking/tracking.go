@@ -23,6 +23,7 @@ import (
 // Links says whose order a link is for; tracking.Links does.
 type Links interface {
 	Read(link string) (tenant, order int64, ok bool)
+	Path(tenant, order int64) string
 }
 
 // Orders knows orders with their history and terms; order.Care does.
@@ -47,6 +48,11 @@ type Fleet interface {
 	Driver(ctx context.Context, who actor.Actor, ref string) (*delivery.Driver, error)
 }
 
+// Cashier knows where guests pay by themselves; order.Cashier does.
+type Cashier interface {
+	Page(ctx context.Context, order int64) (url string, err error)
+}
+
 // Zones knows where an outlet delivers; delivery.Zones does.
 type Zones interface {
 	Atlas(ctx context.Context, who actor.Actor, outlet int64) (*delivery.Atlas, error)
@@ -60,6 +66,7 @@ type Parts struct {
 	Why     Explainer
 	Fleet   Fleet
 	Zones   Zones
+	Cashier Cashier
 }
 
 type server struct {
@@ -88,6 +95,7 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 	})
 	mux.HandleFunc("GET /track/{link}", k.Open(s.show))
 	mux.HandleFunc("GET /live/track/{link}", k.Open(s.live))
+	mux.HandleFunc("GET /track/{link}/pay", k.Open(s.pay))
 }
 
 // followed is an order that somebody has the link of.
@@ -135,6 +143,22 @@ type trackPage struct {
 	Clock  page.ClockView
 	Outlet tenant.Outlet
 	View   view
+}
+
+// pay leads to where the guest pays by himself; when there is nothing to pay any more, back to his order.
+func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.find(r)
+	if err != nil {
+		return err
+	}
+	to, err := s.Cashier.Page(r.Context(), f.order)
+	if errs.Is(err, errs.KindConflict) {
+		to, err = "/track/"+r.PathValue("link"), nil
+	}
+	if err == nil {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+	return err
 }
 
 func (s *server) show(w http.ResponseWriter, r *http.Request) error {

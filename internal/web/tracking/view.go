@@ -28,6 +28,7 @@ type view struct {
 	Lines         []line
 	Total, Fee    string
 	Map           *town.Drawing
+	Pay           string // where the guest pays by himself; "": he has, or does not
 	Over          bool
 	Failed        bool // cancelled, or never taken
 }
@@ -57,7 +58,11 @@ type viewer struct {
 // view shows a look in a language.
 func (s *server) view(l *look, lang string) view {
 	language, _ := texts.Find(lang)
-	return viewer{l, page.Sayer(language), s.Tiles}.view()
+	v := viewer{l, page.Sayer(language), s.Tiles}.view()
+	if l.unpaidByGuest() {
+		v.Pay = s.Links.Path(l.Outlet.Tenant, l.File.Order.ID) + "/pay"
+	}
+	return v
 }
 
 func (v viewer) view() view {

@@ -455,7 +455,7 @@ func (q *Queries) OrderLines(ctx context.Context, orders []int64) ([]OrderLinesR
 
 const pendingAttempt = `-- name: PendingAttempt :one
 select a.order_id, a.seq, a.tenant_id, a.step, a.amount_minor, a.key, a.tries, a.reference, p.method, p.token, p.currency,
-       p.reference as payment_reference, o.number, p.outlet_id, a.created_at
+       p.reference as payment_reference, o.number, p.outlet_id, a.created_at, (o.status in ('cancelled', 'rejected'))::boolean as over
 from payment_attempts a join payments p on p.order_id = a.order_id join orders o on o.id = a.order_id
 where a.order_id = $1 and a.state = 'pending' order by a.seq desc limit 1
 `
@@ -476,6 +476,7 @@ type PendingAttemptRow struct {
 	Number           string
 	OutletID         int64
 	CreatedAt        time.Time
+	Over             bool
 }
 
 func (q *Queries) PendingAttempt(ctx context.Context, orderID int64) (PendingAttemptRow, error) {
@@ -497,6 +498,7 @@ func (q *Queries) PendingAttempt(ctx context.Context, orderID int64) (PendingAtt
 		&i.Number,
 		&i.OutletID,
 		&i.CreatedAt,
+		&i.Over,
 	)
 	return i, err
 }
@@ -666,7 +668,8 @@ func (q *Queries) TakeAbandoned(ctx context.Context, n int32) ([]int64, error) {
 const terms = `-- name: Terms :one
 select t.waits, t.due_at, t.wanted_at, t.external, t.code, t.proof, t.failure, coalesce(p.method, '') as method,
        coalesce(p.state, '') as state, coalesce(p.authorised_minor, 0)::bigint as authorised,
-       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded
+       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded,
+       coalesce(p.token, '') as token
 from order_terms t left join payments p on p.order_id = t.order_id where t.order_id = $1 and t.tenant_id = $2
 `
 
@@ -688,6 +691,7 @@ type TermsRow struct {
 	Authorised int64
 	Captured   int64
 	Refunded   int64
+	Token      string
 }
 
 func (q *Queries) Terms(ctx context.Context, arg TermsParams) (TermsRow, error) {
@@ -706,6 +710,7 @@ func (q *Queries) Terms(ctx context.Context, arg TermsParams) (TermsRow, error) 
 		&i.Authorised,
 		&i.Captured,
 		&i.Refunded,
+		&i.Token,
 	)
 	return i, err
 }

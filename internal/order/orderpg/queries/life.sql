@@ -68,7 +68,7 @@ from payment_attempts where order_id = any(@orders::bigint[]) order by order_id,
 
 -- name: PendingAttempt :one
 select a.order_id, a.seq, a.tenant_id, a.step, a.amount_minor, a.key, a.tries, a.reference, p.method, p.token, p.currency,
-       p.reference as payment_reference, o.number, p.outlet_id, a.created_at
+       p.reference as payment_reference, o.number, p.outlet_id, a.created_at, (o.status in ('cancelled', 'rejected'))::boolean as over
 from payment_attempts a join payments p on p.order_id = a.order_id join orders o on o.id = a.order_id
 where a.order_id = @order_id and a.state = 'pending' order by a.seq desc limit 1;
 
@@ -86,7 +86,8 @@ from payment_attempts where order_id = @order_id and tenant_id = @tenant order b
 -- name: Terms :one
 select t.waits, t.due_at, t.wanted_at, t.external, t.code, t.proof, t.failure, coalesce(p.method, '') as method,
        coalesce(p.state, '') as state, coalesce(p.authorised_minor, 0)::bigint as authorised,
-       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded
+       coalesce(p.captured_minor, 0)::bigint as captured, coalesce(p.refunded_minor, 0)::bigint as refunded,
+       coalesce(p.token, '') as token
 from order_terms t left join payments p on p.order_id = t.order_id where t.order_id = @order_id and t.tenant_id = @tenant;
 
 -- name: Stuck :many
