@@ -94,7 +94,7 @@ func Run(ctx context.Context, grammar any, args []string, env *Env) (code int) {
 		reportMisuse(env.Err, err)
 		return ExitMisuse
 	}
-	parser, err := kong.New(grammar, append(style(), kong.Writers(env.Out, env.Err),
+	parser, err := kong.New(narrow(grammar, args), append(style(), kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env))...)
 	if err != nil {
 		panic(err) // the grammar is part of the program
