@@ -106,7 +106,7 @@ func TestMigrateDownSparesARunningBrigade(t *testing.T) {
 	pool, err := store.Open(url, 4)
 	require.NoError(t, err)
 	defer pool.Close()
-	node, err := lease.Join(t.Context(), pool, "oven", []string{"api"}, lease.Options{})
+	node, err := lease.Join(t.Context(), pool, "oven", []string{"api"}, lease.Options{TTL: time.Hour})
 	require.NoError(t, err)
 	r := run(t, "migrate", "down", "--database-url", url)
 	require.Equal(t, ExitFailed, r.code)
