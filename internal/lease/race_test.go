@@ -121,15 +121,24 @@ func TestHangingCommitDelaysOnlyItsOwnTakeover(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	a := w.join("a", quick, kitchens(2)...)
-	w.eventually("a owns all", func() bool { return a.told() == 2 })
-	fence, _ := a.Owned("kitchen:0")
-	tx, err := w.pool.Begin(t.Context())
-	require.NoError(t, err)
+	var tx pgx.Tx
+	w.eventually("a owns all and commits for one", func() bool {
+		var err error
+		tx, err = w.pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "set local idle_in_transaction_session_timeout = 0") // however long it hangs
+		require.NoError(t, err)
+		fence, ok := a.Owned("kitchen:0")
+		if ok && a.told() == 2 && lease.Check(t.Context(), tx, []string{"kitchen:0"}, []int64{fence}) == nil {
+			return true
+		}
+		require.NoError(t, tx.Rollback(t.Context()))
+		return false
+	})
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	require.NoError(t, lease.Check(t.Context(), tx, []string{"kitchen:0"}, []int64{fence}))
 
 	a.cut.Store(true)
-	b := w.join("b", quick, kitchens(2)...)
+	b := w.join("b", steady, kitchens(2)...)
 	w.eventually("b has the other", func() bool { _, ok := b.Owned("kitchen:1"); return ok })
 	_, ok := b.Owned("kitchen:0")
 	require.False(t, ok)
