@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -23,26 +24,37 @@ func TestLostTransactionIsNotMistakenForAnotherWithItsNumber(t *testing.T) {
 	t.Cleanup(p.Close)
 	_, err = p.Exec(t.Context(), "create table written (n int)")
 	require.NoError(t, err)
-	run, xid := beginAndCrash(t, p)
-	require.Eventually(t, func() bool { return store.Ready(t.Context(), p) == nil }, patience, time.Millisecond)
+	var run string
+	var xid, again int64
 	lost := func() error { return store.Resolve(t.Context(), p, run, xid, context.DeadlineExceeded) }
-	require.True(t, errs.Is(lost(), errs.KindUnavailable), "the number was not given out again")
-
-	other, err := p.Begin(t.Context())
-	require.NoError(t, err)
+	var other pgx.Tx
 	t.Cleanup(func() { _ = other.Rollback(context.Background()) })
-	var again int64
-	require.NoError(t, other.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&again))
-	for again < xid {
-		_ = other.Rollback(t.Context())
-		other, err = p.Begin(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, other.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&again))
+	for try := 0; try == 0 || again != xid; try++ { // on a slow machine the number may be on the disk before the crash: then it is gone for good
+		require.Less(t, try, 20, "the number is given out again")
+		if other != nil {
+			_ = other.Rollback(t.Context())
+		}
+		run, xid = beginAndCrash(t, p)
+		require.Eventually(t, func() bool { return store.Ready(t.Context(), p) == nil }, patience, time.Millisecond)
+		require.True(t, errs.Is(lost(), errs.KindUnavailable), "the number was not given out again")
+		other, again = number(t, p)
+		for again < xid {
+			_ = other.Rollback(t.Context())
+			other, again = number(t, p)
+		}
 	}
-	require.Equal(t, xid, again, "the number is given out again")
 	require.True(t, errs.Is(lost(), errs.KindUnavailable))
 	require.NoError(t, other.Commit(t.Context()))
 	require.True(t, errs.Is(lost(), errs.KindUnknown), "somebody committed under that number")
+}
+
+// number begins a transaction that is given a number.
+func number(t *testing.T, p *pgxpool.Pool) (tx pgx.Tx, xid int64) {
+	t.Helper()
+	tx, err := p.Begin(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, tx.QueryRow(t.Context(), "select pg_current_xact_id()::text::bigint").Scan(&xid))
+	return tx, xid
 }
 
 // beginAndCrash begins a transaction, writes a row and kills its backend, upon which all of the server starts again.

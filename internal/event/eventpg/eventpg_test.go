@@ -26,6 +26,8 @@ func begin(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = tx.Exec(t.Context(), "set local idle_in_transaction_session_timeout = 0") // however long a test looks on
+	require.NoError(t, err)
 	return tx
 }
 

@@ -263,19 +263,23 @@ func TestAStreamSurvivesLostConnections(t *testing.T) {
 	s := tail.Stream(event.Filter{}, 0)
 	defer s.Close()
 	consumer := eventtest.NewConsumer()
+	write := func(sequence int) { // by a connection that lives
+		t.Helper()
+		require.Eventually(t, func() bool {
+			return pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+				return eventpg.Append(t.Context(), tx, 1, []event.Event{eventtest.Event(1, sequence)})
+			}) == nil
+		}, time.Minute, time.Millisecond)
+	}
 	for i := range 5 {
-		commit(t, pool, eventtest.Event(1, 2*i+1))
+		write(2*i + 1)
 		receive(t, s, consumer, 2*i+1)
 		_, err := pool.Exec(t.Context(), `
 			select pg_terminate_backend(pid) from pg_stat_activity
 			where datname = current_database() and pid <> pg_backend_pid()`)
 		require.NoError(t, err)
 		tail.Poke()
-		require.Eventually(t, func() bool {
-			return pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
-				return eventpg.Append(t.Context(), tx, 1, []event.Event{eventtest.Event(1, 2*i+2)})
-			}) == nil
-		}, time.Minute, time.Millisecond)
+		write(2*i + 2)
 		receive(t, s, consumer, 2*i+2)
 	}
 }

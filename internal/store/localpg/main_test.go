@@ -93,7 +93,7 @@ func ask[T any](t *testing.T, url, sql string) (answer T) {
 }
 
 func eventually(t *testing.T, met func() bool, what string) {
-	require.Eventually(t, met, 30*time.Second, 10*time.Millisecond, what)
+	require.Eventually(t, met, time.Minute, 10*time.Millisecond, what)
 }
 
 // postmasterOf returns the pid in the data folder's postmaster.pid.

@@ -65,7 +65,7 @@ func TestDatabaseGoesAwayWithItsTest(t *testing.T) {
 			_ = conn.Close(t.Context())
 		}
 		return err != nil && strings.Contains(err.Error(), "does not exist")
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // The private server ends with its users, even if they are killed, and leaves no data.
@@ -157,5 +157,5 @@ func awaitNoServer(t *testing.T, tmp string) {
 	require.Eventually(t, func() bool {
 		state, err := filepath.Glob(filepath.Join(tmp, "brigade-pgtest-*", "state"))
 		return err == nil && len(state) == 0
-	}, 30*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }

@@ -186,7 +186,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_ = w.feeds.Stream(rw, r, testOutlet, "", func(context.Context) error { return nil })
 	}))
-	server.Config.ReadTimeout = 50 * time.Millisecond
+	server.Config.ReadTimeout = 500 * time.Millisecond // enough for a slow machine to read the request
 	server.Start()
 	defer server.Close()
 	ctx, leave := context.WithCancel(t.Context())
