@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -24,6 +25,7 @@ const (
 	rest       = 1                      // and at least so many times as long as a look takes
 	abreast    = 8                      // looks at once: screens are not to take the kitchen's connections to Postgres
 	lookAgain  = 10 * time.Second       // without an event: shifts begin and figures age by time alone
+	lookMax    = 30 * time.Second       // a look that takes longer has failed, and lets others have their turn
 	beatEvery  = 5 * time.Second        // a sign of life; browsers miss it after 12 s
 	writeMax   = 10 * time.Second       // a viewer that takes no data for so long is gone
 	checkEvery = 15 * time.Second       // how long a token that was revoked may still watch
@@ -132,7 +134,7 @@ func (f *Feeds) join(t Topic, view string) (*feed, *viewer, func()) {
 		fd.turn.Lock()
 		defer fd.turn.Unlock()
 		if fd.last != nil {
-			f.draw(context.Background(), fd, view)
+			_ = f.draw(context.Background(), fd, view) // it was logged; the next look tells the viewer
 		}
 	}
 	return fd, v, func() { f.leave(fd, view, v) }
@@ -253,25 +255,35 @@ func (f *Feeds) update(ctx context.Context, fd *feed) {
 		fd.last = look
 	}
 	for _, view := range fd.views() {
-		if err == nil {
-			f.draw(ctx, fd, view)
-		}
-		f.put(ctx, fd, view, Section{Name: "trouble", Part: "trouble", Data: err != nil})
+		trouble := err != nil || f.draw(ctx, fd, view) != nil
+		f.put(ctx, fd, view, Section{Name: "trouble", Part: "trouble", Data: trouble})
 	}
 }
 
-func (f *Feeds) lookInTurn(ctx context.Context, t Topic) (any, error) {
+func (f *Feeds) lookInTurn(ctx context.Context, t Topic) (look any, err error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case f.free <- struct{}{}:
 	}
 	defer func() { <-f.free }()
+	ctx, cancel := context.WithTimeout(ctx, lookMax)
+	defer cancel()
+	defer f.caught(ctx, t, &err)
 	return f.Look(ctx, t)
 }
 
+// caught makes an error of a panic: what is wrong with one page must not end the process, which cooks and drivers work with.
+func (f *Feeds) caught(ctx context.Context, t Topic, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v", p)
+		f.log.ErrorContext(ctx, "a look panicked", "action", "panic", "topic", t.Key, "error", *err, "stack", string(debug.Stack()))
+	}
+}
+
 // draw renders a view of what was last read.
-func (f *Feeds) draw(ctx context.Context, fd *feed, view string) {
+func (f *Feeds) draw(ctx context.Context, fd *feed, view string) (err error) {
+	defer f.caught(ctx, fd.topic, &err)
 	sections := f.Cut(fd.topic, view, fd.last)
 	keep := map[string]bool{"clock": true, "trouble": true}
 	for _, s := range sections {
@@ -279,6 +291,7 @@ func (f *Feeds) draw(ctx context.Context, fd *feed, view string) {
 		f.put(ctx, fd, view, s)
 	}
 	fd.drop(view, keep)
+	return nil
 }
 
 // drop forgets sections that are no more. Their viewers hear of it by what is left.

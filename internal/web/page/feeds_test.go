@@ -31,6 +31,7 @@ type watched struct {
 	looks atomic.Int64
 	fault atomic.Value
 	slow  atomic.Int64 // how long a look takes
+	wild  atomic.Value // called by a look, when it is set
 }
 
 var testOutlet = About(tenant.Outlet{ID: 9, Tenant: 1, Slug: "o"})
@@ -59,6 +60,9 @@ func newWatched(t *testing.T) *watched {
 func (w *watched) look(ctx context.Context, _ Topic) (any, error) {
 	w.looks.Add(1)
 	sleep(ctx, time.Duration(w.slow.Load()))
+	if wild, _ := w.wild.Load().(func() any); wild != nil {
+		return wild(), ctx.Err()
+	}
 	if err, _ := w.fault.Load().(error); err != nil && err.Error() != "" {
 		return nil, err
 	}
@@ -162,6 +166,51 @@ func TestViewersAreToldWhatIsOld(t *testing.T) {
 		w.fault.Store(errors.New(""))
 		w.happens()
 		require.Contains(t, read(fd, v), "event: trouble\ndata:\n\n")
+	})
+}
+
+// A look that panics, finds what no view knows, or has no end is a fault of that page: its viewers are told, everything else
+// goes on, and so does it when it is mended.
+func TestALookGoneWildIsTheEndOfNothing(t *testing.T) {
+	t.Parallel()
+	for name, wild := range map[string]func() any{
+		"panics":                  func() any { panic("nil somewhere") },
+		"is none that can be cut": func() any { return 42 },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWatched(t)
+			fd, v, leave := w.feeds.join(testOutlet, "")
+			defer leave()
+			read(fd, v)
+			w.wild.Store(wild)
+			w.happens()
+			require.Contains(t, read(fd, v), "event: trouble\ndata: trouble\n", name)
+			_, _, leaveToo := w.feeds.join(testOutlet, "es") // to whom it is drawn when he comes
+			leaveToo()
+			w.wild.Store((func() any)(nil))
+			w.b.Store("b2")
+			w.happens()
+			again := read(fd, v)
+			require.Contains(t, again, "event: b\ndata: b2\n", name)
+			require.Contains(t, again, "event: trouble\ndata:\n\n", name)
+			require.Len(t, w.feeds.active[testOutlet.Key].screens, 1, name)
+		})
+	}
+}
+
+func TestALookWithoutEndIsEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		fd, v, leave := w.feeds.join(testOutlet, "")
+		defer leave()
+		read(fd, v)
+		w.slow.Store(int64(time.Hour))
+		w.wild.Store(func() any { return nil })
+		w.happens()
+		<-time.After(time.Minute)
+		require.Contains(t, read(fd, v), "event: trouble\ndata: trouble\n")
+		require.Empty(t, w.feeds.free, "others may look")
 	})
 }
 
