@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"brigade/internal/errs"
@@ -17,6 +18,8 @@ const (
 	MaxGroups  = 10
 	MaxChoices = 30
 	MaxName    = 60 // characters of a group or a choice
+
+	MaxPrice = money.Amount(1_000_000_00) // that a choice adds or takes off, so that no sum overflows
 )
 
 // Group is choices of one kind, of which a guest takes Min to Max. Who chooses nothing of a group gets its first Min
@@ -72,11 +75,16 @@ func (g Group) check() error {
 		if slices.ContainsFunc(g.Choices[:i], func(o Choice) bool { return o.Name == c.Name }) {
 			return errs.Invalid("there are two choices %q", c.Name)
 		}
+		if c.Price < -MaxPrice || c.Price > MaxPrice {
+			return errs.Invalid("a choice must not add or take off more than %s", MaxPrice)
+		}
 	}
 	return nil
 }
 
-func named(s string) bool { return s != "" && utf8.RuneCountInString(s) <= MaxName }
+func named(s string) bool {
+	return s != "" && utf8.RuneCountInString(s) <= MaxName && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 // Apply works out what picks mean: the words for whoever makes the item (only what is not usual, "Extra cheese", "no
 // pickles"), and what they add to the price of a unit. Errors: a pick that there is not, or too few or too many of a group.

@@ -46,6 +46,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, Check(burger))
 	require.NoError(t, Check(nil))
+	require.NoError(t, Check([]Group{{Name: "Сорт", Max: 1, Choices: []Choice{{"dear", MaxPrice}, {"cheap", -MaxPrice}}}}))
 	for _, g := range []Group{
 		{Name: "none", Max: 1},
 		{Name: "", Max: 1, Choices: []Choice{{"a", 0}}},
@@ -53,6 +54,11 @@ func TestCheck(t *testing.T) {
 		{Name: "upside down", Min: 2, Max: 1, Choices: []Choice{{"a", 0}, {"b", 0}}},
 		{Name: "twice", Max: 1, Choices: []Choice{{"a", 0}, {"a", 1}}},
 		{Name: strings.Repeat("x", MaxName+1), Max: 1, Choices: []Choice{{"a", 0}}},
+		{Name: "two\nlines", Max: 1, Choices: []Choice{{"a", 0}}},
+		{Name: "no text", Max: 1, Choices: []Choice{{"a\x00", 0}}},
+		{Name: "no UTF-8", Max: 1, Choices: []Choice{{"\xff", 0}}},
+		{Name: "too dear", Max: 1, Choices: []Choice{{"a", MaxPrice + 1}}},
+		{Name: "too cheap", Max: 1, Choices: []Choice{{"a", -MaxPrice - 1}}},
 	} {
 		require.Error(t, Check([]Group{g}), g.Name)
 	}
