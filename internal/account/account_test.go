@@ -1,12 +1,10 @@
 package account_test
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
@@ -350,13 +348,4 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	none, err := b.one.Log(t.Context(), b.stranger, 0, 50)
 	require.NoError(t, err)
 	require.Empty(t, none)
-}
-
-func TestWhoGivesUpWaitingIsNotHashed(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	gone, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
-	defer cancel()
-	_, _, err := b.one.SignIn(gone, "mia@example.com", password, "", from)
-	require.Error(t, err)
 }
