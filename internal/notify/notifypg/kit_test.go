@@ -26,7 +26,7 @@ import (
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // brisk is a policy whose waits tests can afford.
 var brisk = notify.Policy{
@@ -53,7 +53,8 @@ type house struct {
 	owner          actor.Actor
 	jobs           *job.Client
 	policy         notify.Policy
-	parcels        parcels // what guests are sent
+	parcels        parcels       // what guests are sent
+	hangs          time.Duration // how long a receiver may take
 }
 
 // parcels is a carrier that always arrives.
@@ -66,7 +67,7 @@ func (p parcels) Carry(_ context.Context, parcel notify.Parcel) (int, error) {
 
 func newHouse(t *testing.T, policy notify.Policy) *house {
 	t.Helper()
-	h := &house{t: t, pool: pgtest.New(t), policy: policy, parcels: make(parcels, 100)}
+	h := &house{t: t, pool: pgtest.New(t), policy: policy, parcels: make(parcels, 100), hangs: patience}
 	h.tenant = h.id("insert into tenants (slug, name) values ('t', 't') returning id")
 	h.outlet = h.id("insert into outlets (tenant_id, slug, name, timezone) values ($1, 'main', 'Main', 'UTC') returning id", h.tenant)
 	h.owner = actor.Actor{Tenant: h.tenant, Name: "owner", Role: actor.Owner}
@@ -91,7 +92,7 @@ func (h *house) build() {
 		},
 	})
 	h.service = notify.NewService(h.store, func(context.Context, *url.URL) error { return nil })
-	carrier := post.NewHook(time.Second, true)
+	carrier := post.NewHook(h.hangs, true)
 	h.t.Cleanup(carrier.Close)
 	office := notify.NewPost(h.store, map[notify.Channel]notify.Carrier{
 		notify.ByWebhook: carrier, notify.ByEmail: h.parcels, notify.ByText: h.parcels,

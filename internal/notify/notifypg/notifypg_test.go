@@ -74,6 +74,8 @@ func TestMessagesOfAnOrderArriveInTheirOrderWhateverTheReceiverDoes(t *testing.T
 func TestAnEndpointThatHangsHoldsUpNobodyElseAndNoTransaction(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, brisk)
+	h.hangs = time.Second
+	h.build()
 	hangs, released := make(chan struct{}, 100), make(chan struct{})
 	dead := newReceiver(t, func(int, got) int { hangs <- struct{}{}; <-released; return 500 })
 	defer close(released)
