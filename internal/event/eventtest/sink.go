@@ -30,7 +30,7 @@ type Harness struct {
 }
 
 // patience is how long anything may take that should happen.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Run checks that a sink keeps the contract of event.Sink, alone and behind a relay. Each check gets its own harness.
 func Run(t *testing.T, setup func(t *testing.T) Harness) {

@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 

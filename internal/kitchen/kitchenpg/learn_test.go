@@ -257,6 +257,8 @@ func TestGapsAreWaitedFor(t *testing.T) {
 	tx, err := c.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(t.Context(), "set local idle_in_transaction_session_timeout = 0") // however long the cooking takes
+	require.NoError(t, err)
 	e := event.New(event.KitchenChanged, event.AggregateOutlet, c.layout.Outlet, 1, noon, event.KitchenPayload{})
 	e.Tenant, e.Outlet = c.tenant, c.layout.Outlet
 	require.NoError(t, eventpg.Append(t.Context(), tx, 1, []event.Event{e}))

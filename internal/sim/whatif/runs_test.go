@@ -61,7 +61,7 @@ func until(t *testing.T, r *whatif.Runs, id string, state whatif.State) (x whati
 		x, err = r.Get(boss, 1, id)
 		require.NoError(t, err)
 		return x.State == state
-	}, 30*time.Second, time.Millisecond, "it is %s", x.State)
+	}, 5*time.Minute, time.Millisecond, "it is %s", x.State)
 	return x
 }
 
