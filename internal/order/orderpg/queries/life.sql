@@ -94,8 +94,8 @@ from order_terms t left join payments p on p.order_id = t.order_id where t.order
 -- Steps that others have not done after some tries or time, and orders whose time has passed without anything happening.
 select a.order_id, o.number, o.outlet_id, 'payment' as kind, a.step, a.tries, a.last_error, a.created_at as since
 from payment_attempts a join orders o on o.id = a.order_id join payments p on p.order_id = a.order_id
-where a.tenant_id = @tenant and (a.state = 'stuck' or a.state = 'pending' and (a.tries >= 3 or a.created_at < @before::timestamptz))
-  and not (a.step = 'authorise' and p.method = 'card' and p.token = '' and o.status = 'created') -- a guest who has not paid yet
+where a.tenant_id = @tenant and (a.state = 'stuck' or a.state = 'pending' and (a.tries >= 3 or a.created_at < @before::timestamptz
+  and not (a.step = 'authorise' and p.method = 'card' and p.token = '' and o.status = 'created'))) -- a guest who has not paid yet
 union all
 select t.order_id, o.number, o.outlet_id, 'timer', t.waits, 0, t.failure, t.due_at
 from order_terms t join orders o on o.id = t.order_id
