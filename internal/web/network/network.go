@@ -66,6 +66,9 @@ type asked struct {
 	Area   area
 }
 
+// lastPage is beyond what any table has.
+const lastPage = 1_000_000
+
 // periods are the numbers of days that can be chosen.
 var periods = []int{7, 30, 90}
 
@@ -75,7 +78,7 @@ func read(r *http.Request) asked {
 	number := func(name string) int { n, _ := strconv.Atoi(q.Get(name)); return n }
 	a := asked{
 		Days: number("days"), Sort: network.Metric(q.Get("sort")), Worst: q.Get("dir") == "worst",
-		Search: strings.TrimSpace(q.Get("q")), Page: max(1, number("page")), Area: readArea(q.Get("area")),
+		Search: strings.TrimSpace(q.Get("q")), Page: min(max(1, number("page")), lastPage), Area: readArea(q.Get("area")),
 	}
 	if !slices.Contains(periods, a.Days) {
 		a.Days = network.DefaultDays

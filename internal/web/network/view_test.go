@@ -49,7 +49,7 @@ func TestOutletsAreCompared(t *testing.T) {
 	require.Equal(t, "Shop 59", v.Table.Rows[0].Name)
 	require.Contains(t, v.Table.Rows[0].Marks, "best: revenue")
 	require.Equal(t, 60, v.Map.Missing)
-	for _, odd := range []string{"?page=-1", "?page=99999", "?sort=beauty", "?days=5", "?area=1,2,x,4", "?q=%00'", "?page=x"} {
+	for _, odd := range []string{"?page=-1", "?page=99999", "?page=400000000000000000", "?page=9223372036854775807", "?sort=beauty", "?days=5", "?area=1,2,x,4", "?q=%00'", "?page=x"} {
 		a := read(httptest.NewRequest(http.MethodGet, "/network"+odd, nil))
 		require.NotPanics(t, func() { newView(p, nil, a, english) }, odd)
 	}
