@@ -141,5 +141,11 @@ func (f format) At(t time.Time) string {
 	return fmt.Sprintf("%s %d %s %s", f.days[t.Weekday()], t.Day(), f.months[t.Month()-1], t.Format("15:04"))
 }
 
+// hourOf is when the hour began that a clock on the outlet's wall shows, which need not be a whole one of UTC.
+func (f format) hourOf(t time.Time) time.Time {
+	t = t.In(f.zone)
+	return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+}
+
 // Hour writes the time of day.
 func (f format) Hour(t time.Time) string { return t.In(f.zone).Format("15:04") }

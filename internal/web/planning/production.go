@@ -43,6 +43,7 @@ type dayLink struct {
 
 // hourView is what begins in an hour.
 type hourView struct {
+	at     time.Time
 	Hour   string
 	Now    bool
 	Past   bool
@@ -105,11 +106,9 @@ func (s *server) showProduction(w http.ResponseWriter, r *http.Request, who acto
 // fill turns a plan into what is shown of it.
 func (p *productionPage) fill(plan plans.Production, now time.Time) {
 	for _, x := range plan.Starts {
-		hour := x.Begin.In(p.f.zone).Truncate(time.Hour)
-		text := p.f.Hour(hour)
-		if len(p.Hours) == 0 || p.Hours[len(p.Hours)-1].Hour != text {
+		if hour := p.f.hourOf(x.Begin); len(p.Hours) == 0 || !p.Hours[len(p.Hours)-1].at.Equal(hour) {
 			over := !hour.Add(time.Hour).After(now)
-			p.Hours = append(p.Hours, hourView{Hour: text, Past: over, Now: !over && !hour.After(now)})
+			p.Hours = append(p.Hours, hourView{at: hour, Hour: p.f.Hour(hour), Past: over, Now: !over && !hour.After(now)})
 		}
 		last := &p.Hours[len(p.Hours)-1]
 		last.Starts = append(last.Starts, p.start(x, now))
@@ -179,7 +178,7 @@ func newTimeline(starts []plans.Start, now time.Time, f format) timeline {
 	for _, x := range starts {
 		from, to = earliest(from, x.Begin), latest(latest(to, x.Ready), x.For)
 	}
-	from, to = from.Truncate(time.Hour), to.Add(time.Hour).Truncate(time.Hour)
+	from, to = f.hourOf(from), f.hourOf(to.Add(time.Hour))
 	x := func(at time.Time) float64 {
 		return round1(laneLeft + (laneWidth-laneLeft-10)*float64(at.Sub(from))/float64(to.Sub(from)))
 	}

@@ -37,7 +37,7 @@ type purchasesView struct {
 // suggestionView is what to order of one supplier for one delivery.
 type suggestionView struct {
 	ID               string
-	Name             string
+	Supplier, Name   string
 	Deliver, OrderBy string
 	Soon, Late       bool // the cut-off is within six hours; is over
 	Total, Minimum   string
@@ -128,7 +128,7 @@ func suggestions(lines []plans.PurchaseLine, sellers []stock.Supplier, now time.
 		if len(list) == 0 || list[len(list)-1].ID != id {
 			left := l.OrderBy.Sub(now)
 			list = append(list, suggestionView{
-				ID: id, Name: cmp.Or(l.SupplierName, l.Supplier), Deliver: f.Day(l.Deliver), OrderBy: f.At(l.OrderBy), Soon: left > 0 && left < 6*time.Hour, Late: left <= 0,
+				ID: id, Supplier: l.Supplier, Name: cmp.Or(l.SupplierName, l.Supplier), Deliver: f.Day(l.Deliver), OrderBy: f.At(l.OrderBy), Soon: left > 0 && left < 6*time.Hour, Late: left <= 0,
 			})
 			totals = append(totals, 0)
 		}
@@ -148,12 +148,12 @@ func suggestions(lines []plans.PurchaseLine, sellers []stock.Supplier, now time.
 func nextOf(list []suggestionView) (next, later []suggestionView) {
 	seen := map[string]bool{}
 	for _, v := range list {
-		if seen[v.Name] {
+		if seen[v.Supplier] {
 			later = append(later, v)
 		} else {
 			next = append(next, v)
 		}
-		seen[v.Name] = true
+		seen[v.Supplier] = true
 	}
 	return next, later
 }

@@ -101,8 +101,8 @@ func (s *server) checks(r *http.Request, who actor.Actor, h *head) (all []checkV
 		}
 		return nil
 	}
-	make1, _, _, err := s.Planner.ProductionOf(r.Context(), who, h.Outlet.ID, 0, 0)
-	if err = add("production", make1.Notes, err); err != nil {
+	prepare, _, _, err := s.Planner.ProductionOf(r.Context(), who, h.Outlet.ID, 0, 0)
+	if err = add("production", prepare.Notes, err); err != nil {
 		return nil, err
 	}
 	buy, _, _, err := s.Planner.ProcurementOf(r.Context(), who, h.Outlet.ID, 0, 0)

@@ -182,6 +182,48 @@ func TestNumbersAsPeopleWriteThem(t *testing.T) {
 	require.Equal(t, "Mon 2 Mar", en.Day(today))
 }
 
+// Hours are those of the outlet's clock, also where that is not whole hours from UTC, and those that come twice stay two.
+func TestHoursOfTheClockOnTheWall(t *testing.T) {
+	t.Parallel()
+	for zone, c := range map[string]struct {
+		begins []time.Time
+		want   []string
+	}{
+		"Asia/Kolkata":  {[]time.Time{noon.Add(-20 * time.Minute), noon.Add(35 * time.Minute)}, []string{"17:00", "18:00"}}, // 17:10, 18:05
+		"Europe/Madrid": {[]time.Time{time.Date(2026, 10, 25, 0, 10, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 10, 0, 0, time.UTC)}, []string{"02:00", "02:00"}},
+	} {
+		at, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		p := productionPage{head: head{f: newFormat(texts.Languages[0], tenant.Outlet{Timezone: at})}}
+		var plan plans.Production
+		for _, b := range c.begins {
+			plan.Starts = append(plan.Starts, plans.Start{Code: "p", Begin: b, Ready: b.Add(time.Minute), For: b.Add(time.Hour), Batches: 1})
+		}
+		p.fill(plan, c.begins[0].Add(10*time.Minute))
+		var got []string
+		for _, h := range p.Hours {
+			got = append(got, h.Hour)
+		}
+		require.Equal(t, c.want, got, zone)
+		require.True(t, p.Hours[0].Now)
+		require.False(t, p.Hours[1].Now)
+		for _, x := range p.Timeline.Hours {
+			require.Regexp(t, ":00$", x.Text)
+		}
+	}
+}
+
+// Two suppliers of one name are two.
+func TestSuppliersAreKnownByTheirCodes(t *testing.T) {
+	t.Parallel()
+	line := func(code string) plans.PurchaseLine {
+		return plans.PurchaseLine{Supplier: code, SupplierName: "Fresh", Code: "c", Unit: "g", Deliver: today + 1, OrderBy: noon, Pack: 5_000, Packs: 2, Price: 100, Currency: "EUR"}
+	}
+	next, later := nextOf(suggestions([]plans.PurchaseLine{line("one"), line("two")}, nil, noon, formatIn("en")))
+	require.Len(t, next, 2)
+	require.Empty(t, later)
+}
+
 // A drawing stays within its field, whatever is drawn.
 func TestDrawings(t *testing.T) {
 	t.Parallel()
