@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	mostRuns   = 500  // that have begun, of a month
-	mostOfFlow = 3000 // to come, of a workflow and month
+	mostRuns   = 500          // that have begun: the latest
+	mostOfFlow = 53 * 24 * 60 // to come, of a workflow: one each minute of a month and the weeks around it
 )
 
 // calendarPage is what the page calendar shows.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
@@ -45,6 +48,7 @@ type fault struct {
 type editorPage struct {
 	head
 	Name   string // "": a new one
+	Seen   string // which version of which workflow the text was made from
 	Text   string
 	Faults []fault
 	House  bool // saving makes the tenant one of his own
@@ -68,7 +72,7 @@ rules:
 `
 
 func (s *server) showNew(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	return s.renderEditor(w, r, who, http.StatusOK, editorPage{Text: sample})
+	return s.renderEditor(w, r, who, http.StatusOK, editorPage{Text: sample, Seen: seen(&workflow.Workflow{})})
 }
 
 func (s *server) showEditor(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
@@ -80,7 +84,30 @@ func (s *server) showEditor(w http.ResponseWriter, r *http.Request, who actor.Ac
 	if err != nil {
 		return err
 	}
-	return s.renderEditor(w, r, who, http.StatusOK, editorPage{Name: flow.Name, Text: text, House: flow.Tenant != who.Tenant})
+	return s.renderEditor(w, r, who, http.StatusOK, editorPage{Name: flow.Name, Seen: seen(&flow), Text: text, House: flow.Tenant != who.Tenant})
+}
+
+// seen names what somebody has before him when he begins to edit: the house's workflow becomes another one when the tenant
+// makes it his own.
+func seen(w *workflow.Workflow) string {
+	id := w.ID
+	if w.Tenant == 0 {
+		id = 0
+	}
+	return fmt.Sprintf("%d.%d", id, w.Version)
+}
+
+// seenAs makes a change of what somebody has seen alone. Errors: KindConflict when it is another by now.
+func seenAs(was string, change workflow.Change) workflow.Change {
+	return func(w *workflow.Workflow) error {
+		switch now := fmt.Sprintf("%d.%d", w.ID, w.Version); {
+		case now == was:
+			return change(w)
+		case was == seen(&workflow.Workflow{}):
+			return errs.Conflict("there is a workflow %s already", w.Name)
+		}
+		return errs.Conflict("somebody else has changed %s: read it again", w.Name)
+	}
 }
 
 func (s *server) renderEditor(w http.ResponseWriter, r *http.Request, who actor.Actor, status int, p editorPage) error {
@@ -107,7 +134,7 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, who actor.Actor) 
 		}
 	}
 	if r.Header.Get("HX-Request") == "" {
-		return s.renderEditor(w, r, who, http.StatusOK, editorPage{Name: r.PostFormValue("name"), Text: text, Faults: faults})
+		return s.renderEditor(w, r, who, http.StatusOK, editorPage{Name: r.PostFormValue("name"), Seen: r.PostFormValue("seen"), Text: text, Faults: faults})
 	}
 	s.set.Part(w, r, "editor", "faults", faultsView{faults, true})
 	return nil
@@ -127,17 +154,20 @@ func (s *server) save(w http.ResponseWriter, r *http.Request, who actor.Actor) e
 	if was != "" {
 		ref = was // it may be renamed
 	}
+	status := http.StatusUnprocessableEntity
 	if len(faults) == 0 {
-		saved, err := s.Workflows.Put(r.Context(), who, ref, "put", change)
-		if err == nil {
+		saved, err := s.Workflows.Put(r.Context(), who, ref, "put", seenAs(r.PostFormValue("seen"), change))
+		switch faults = faultsOf(page.Language(r), err, text); {
+		case err == nil:
 			return s.saved(w, r, saved.Name)
-		}
-		if faults = faultsOf(page.Language(r), err, text); faults == nil {
+		case errs.Is(err, errs.KindConflict):
+			status, faults = http.StatusConflict, []fault{{0, page.Sentence(page.Language(r), err)}}
+		case faults == nil:
 			return err
 		}
 	}
 	if r.Header.Get("HX-Request") == "" {
-		return s.renderEditor(w, r, who, http.StatusUnprocessableEntity, editorPage{Name: was, Text: text, Faults: faults})
+		return s.renderEditor(w, r, who, status, editorPage{Name: was, Seen: r.PostFormValue("seen"), Text: text, Faults: faults})
 	}
 	s.set.Part(w, r, "editor", "faults", faultsView{faults, true})
 	return nil
@@ -173,6 +203,9 @@ func write(w *workflow.Workflow) (string, error) {
 
 // read turns a text into a change. Faults name what cannot be understood at all.
 func read(text string) (name string, change workflow.Change, faults []fault) {
+	if line := aliasIn(text); line > 0 {
+		return "", nil, []fault{{line, "an alias is not understood here: write it out"}}
+	}
 	body, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {
 		return "", nil, []fault{yamlFault(err)}
@@ -222,6 +255,17 @@ func (d *document) apply(w *workflow.Workflow) error {
 		w.Rules = *d.Rules
 	}
 	return nil
+}
+
+// aliasIn is the line of the first alias in a text; 0: there is none. Aliases of aliases make of a short text one that no memory
+// holds.
+func aliasIn(text string) int {
+	for _, t := range lexer.Tokenize(text) {
+		if t.Type == token.AliasType {
+			return t.Position.Line
+		}
+	}
+	return 0
 }
 
 var yamlPlace = regexp.MustCompile(`^\[(\d+):\d+\]\s*`)

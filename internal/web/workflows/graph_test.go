@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -99,6 +101,38 @@ func TestFaultsByLine(t *testing.T) {
 	require.Equal(t, []string{"c"}, w.Steps[1].After)
 }
 
+// A short text that stands for a very long one is refused before it is unfolded.
+func TestTextsThatGrowAreRefused(t *testing.T) {
+	t.Parallel()
+	text := "name: x\na: &a [x, x]\n"
+	for c := 'b'; c < 'z'; c++ {
+		text += fmt.Sprintf("%c: &%c [*%c, *%c]\n", c, c, c-1, c-1)
+	}
+	_, _, faults := read(text)
+	require.Equal(t, []fault{{3, "an alias is not understood here: write it out"}}, faults)
+	_, _, faults = read("name: \"*x & y\"\ncron: '*/5 * * * *'\nsteps: []\n")
+	require.Empty(t, faults, "nor are stars in texts aliases")
+}
+
+// What somebody has not seen he does not write over: neither another's changes nor a workflow of the same name.
+func TestNobodyWritesOverWhatHeHasNotSeen(t *testing.T) {
+	t.Parallel()
+	own := workflow.Workflow{ID: 7, Tenant: 1, Name: "night", Version: 3}
+	house := workflow.Workflow{Name: "night", Version: 3}
+	done := errors.New("done")
+	change := func(*workflow.Workflow) error { return done }
+	require.ErrorIs(t, seenAs(seen(&own), change)(&own), done)
+	require.ErrorIs(t, seenAs(seen(&workflow.Workflow{}), change)(&workflow.Workflow{Name: "night"}), done, "a new one")
+	for was, now := range map[*workflow.Workflow]workflow.Workflow{
+		{}:                  own,                            // there is one already
+		{ID: 7, Version: 2}: own,                            // somebody has changed it
+		&house:              {ID: 8, Tenant: 1, Version: 3}, // somebody has made the house's one of the tenant's own
+		&own:                {ID: 7, Tenant: 1, Version: 4},
+	} {
+		require.True(t, errs.Is(seenAs(seen(was), change)(&now), errs.KindConflict), "%+v", now)
+	}
+}
+
 // A workflow that is written out and read again is the same.
 func TestWorkflowAsText(t *testing.T) {
 	t.Parallel()
@@ -155,4 +189,8 @@ func TestCalendar(t *testing.T) {
 	require.Equal(t, "03:00", days[29].Entries[1].Time, "the hour that is left out runs at the change")
 	require.Contains(t, days[29].Shift, "60")
 	require.Empty(t, days[28].Shift)
+
+	often := workflow.Workflow{Name: "often", Cron: "* * * * *", Enabled: true}
+	by = s.entries(f, first, first, []workflow.Due{{Workflow: often, Zone: "Europe/Madrid"}}, nil)
+	require.Equal(t, "00:00 ×1440", by["2026-03-31"][0].Time, "however often it is, no day is left out")
 }
