@@ -39,8 +39,13 @@ type stepForm struct {
 // partForm is an ingredient as it was filled in.
 type partForm struct{ Code, Quantity string }
 
-// emptyParts is how many more ingredients a form has room for.
-const emptyParts = 3
+const (
+	emptyParts = 3 // how many more ingredients a form has room for
+
+	// Rows that are read and shown, a few more than may be saved: a step lists all others, an ingredient all that there are.
+	mostStepRows = 110
+	mostPartRows = 200
+)
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -90,13 +95,26 @@ func readItem(r *http.Request) itemForm {
 			f.Allergens = append(f.Allergens, a)
 		}
 	}
-	for i := range r.PostForm["step_name"] {
+	for i := range min(len(r.PostForm["step_name"]), mostStepRows) {
 		f.Steps = append(f.Steps, readStep(r, i))
 	}
-	for i, code := range r.PostForm["part"] {
-		f.Parts = append(f.Parts, partForm{strings.TrimSpace(code), nth(r, "quantity", i)})
+	for i := range min(len(r.PostForm["part"]), mostPartRows) {
+		f.Parts = append(f.Parts, partForm{nth(r, "part", i), nth(r, "quantity", i)})
 	}
+	slices.SortStableFunc(f.Parts, partForm.compare)
 	return f
+}
+
+// compare puts ingredients into the order in which they are kept, so that what is wrong with one is said in its row; rows that
+// were left empty come last.
+func (p partForm) compare(o partForm) int {
+	if empty := (partForm{}); (p == empty) != (o == empty) {
+		if p == empty {
+			return 1
+		}
+		return -1
+	}
+	return strings.Compare(p.Code, o.Code)
 }
 
 // nth is the value of a field that the form has once for each row.
@@ -123,10 +141,10 @@ func readStep(r *http.Request, i int) stepForm {
 // changed is the form once one of its own buttons was used.
 func (f itemForm) changed(do string) itemForm {
 	switch gone, drop := strings.CutPrefix(do, "drop:"); {
-	case do == "add":
+	case do == "add" && len(f.Steps) < mostStepRows:
 		f.Steps = append(f.Steps, newStep())
 	case do == "part":
-		f.Parts = append(f.Parts, make([]partForm, emptyParts)...)
+		f.Parts = append(f.Parts, make([]partForm, min(emptyParts, mostPartRows-len(f.Parts)))...)
 	case drop:
 		if i, err := strconv.Atoi(gone); err == nil && i >= 0 && i < len(f.Steps) && len(f.Steps) > 1 {
 			f.Steps = without(f.Steps, i)

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ type staffPage struct {
 type personRow struct {
 	load.Staff
 	Version string
+	Path    string // of his page
 	Days    []dayCell
 	Always  bool // he has no shifts: he is always on
 }
@@ -45,13 +47,15 @@ func (s *server) renderStaff(w http.ResponseWriter, r *http.Request, who actor.A
 		p.Days = append(p.Days, f.dayName(d))
 	}
 	for _, x := range f.Set.Outlet.Staff {
-		row := personRow{Staff: x, Version: f.Set.Find(load.Ref{Kind: load.KindStaff, Name: x.Name}).Version(), Days: f.cells(x.Times)}
+		row := personRow{Staff: x, Path: personPath(x.Name), Version: f.Set.Find(load.Ref{Kind: load.KindStaff, Name: x.Name}).Version(), Days: f.cells(x.Times)}
 		row.Always = !slices.ContainsFunc(x.Times, func(t load.Time) bool { return t.Kind == load.Shift })
 		p.People = append(p.People, row)
 	}
 	s.set.Render(w, r, o.status(), "staff", p)
 	return nil
 }
+
+func personPath(name string) string { return "/settings/staff/person/" + url.PathEscape(name) }
 
 func (f setFrame) dayName(d time.Weekday) string { return f.Say("setup.day." + strconv.Itoa(int(d))) }
 
@@ -138,7 +142,7 @@ func (s *server) showPerson(w http.ResponseWriter, r *http.Request, who actor.Ac
 
 func (s *server) renderPerson(w http.ResponseWriter, r *http.Request, f setFrame, status int, form personForm) error {
 	p := personPage{
-		setFrame: f, New: r.PathValue("name") == "", Version: form.version, Name: form.Name, Hands: form.hands, Speed: form.speed, Path: r.URL.Path,
+		setFrame: f, New: r.PathValue("name") == "", Version: form.version, Name: form.Name, Hands: form.hands, Speed: form.speed, Path: r.URL.EscapedPath(),
 	}
 	for _, st := range f.Set.Outlet.Stations {
 		p.Skills = append(p.Skills, choice{st.Name, st.Name, slices.Contains(form.Skills, st.Name)})
@@ -199,11 +203,11 @@ func clockTime(text string) string {
 }
 
 func (s *server) savePerson(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	outlet, _, err := s.Outlet(r, who)
-	if err != nil {
+	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	if err := r.ParseForm(); err != nil {
+	outlet, _, err := s.Outlet(r, who)
+	if err != nil {
 		return err
 	}
 	form := readPerson(r)
