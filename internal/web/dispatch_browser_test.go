@@ -104,7 +104,7 @@ func makeOrder(t *testing.T, s *webtest.Site, number string) {
 	}
 	for _, task := range tasks() {
 		id := int64(task.(map[string]any)["id"].(float64))
-		require.Eventually(t, func() bool { return s.TaskStatus(id) != "READY" && s.TaskStatus(id) != "UNASSIGNED" }, 30*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return s.TaskStatus(id) != "READY" && s.TaskStatus(id) != "UNASSIGNED" }, time.Minute, 20*time.Millisecond)
 		for _, do := range []string{"start", "complete"} {
 			status, answer := s.Call(http.MethodPost, fmt.Sprintf("/api/v1/tasks/%d/%s", id, do), "")
 			require.Less(t, status, 300, "%v", answer)

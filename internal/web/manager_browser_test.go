@@ -40,7 +40,7 @@ func TestAManagersDay(t *testing.T) {
 	_, tasks := s.Order("manager", `"burger_combo":1`)
 	b.Shows(`.track .job.planned`)
 	b.Shows(`.track .job.given`)
-	require.Eventually(t, func() bool { return s.TaskStatus(tasks[0]) == "ASSIGNED" }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return s.TaskStatus(tasks[0]) == "ASSIGNED" }, time.Minute, 20*time.Millisecond)
 	status, _ := s.Call(http.MethodPost, fmt.Sprintf("/api/v1/tasks/%d/start", tasks[0]), "")
 	require.Equal(t, http.StatusOK, status)
 	b.Shows(`.track .job.running`)

@@ -82,11 +82,11 @@ func startPlanning(t *testing.T) *webtest.Site {
 	})
 	require.NoError(t, a.Start(t.Context()))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		require.NoError(t, a.Stop(ctx))
 	})
-	return &webtest.Site{T: t, App: a, URL: a.URL(), Client: &http.Client{Timeout: 30 * time.Second}}
+	return &webtest.Site{T: t, App: a, URL: a.URL(), Client: &http.Client{Timeout: time.Minute}}
 }
 
 // auditPlanning looks at every page of both areas in one of the looks that people choose: between them they have all.

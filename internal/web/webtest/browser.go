@@ -18,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// patience is how long a machine with far too much to do may take for what a page is waited for.
+const patience = 3 * time.Minute
+
 // Browser is a real one with one page open, which notes what goes wrong in it.
 type Browser struct {
 	T   *testing.T
@@ -33,7 +36,7 @@ func Open(t *testing.T) *Browser {
 	if os.Getenv("BRIGADE_NO_BROWSER") == "1" {
 		t.Skip("BRIGADE_NO_BROWSER=1")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience))
 	ctx, closeAll := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(closeAll)
 	ctx, closePage := chromedp.NewContext(ctx)
@@ -70,11 +73,11 @@ func (b *Browser) NoFaults() {
 	require.Empty(b.T, b.faults)
 }
 
-// Do takes some steps, which must succeed within 30 s. A step that lost its element to a newer one, which pages that are
+// Do takes some steps, which must succeed. A step that lost its element to a newer one, which pages that are
 // alive may bring at any time, is taken again.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.Ctx, patience)
 	defer cancel()
 	for _, step := range steps {
 		err := chromedp.Do(ctx, step)
@@ -97,7 +100,9 @@ func (b *Browser) Shows(selector string) {
 // Evaluate runs a script in the page and returns its result, a string.
 func (b *Browser) Evaluate(script string) string {
 	b.T.Helper()
-	got, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](script))
+	ctx, cancel := context.WithTimeout(b.Ctx, patience)
+	defer cancel()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
 	require.NoError(b.T, err)
 	return got
 }
@@ -126,13 +131,23 @@ func (b *Browser) Press(keys string) {
 	b.Do(chromedp.KeyEvent(keys))
 }
 
-// Until waits until a JavaScript expression is true.
+// Until waits until a JavaScript expression is true, be it on the page that comes next: one that is just going away, or not
+// there yet, has no say. What cannot be said yet, of an element that is to come, is not so yet.
 func (b *Browser) Until(condition string) {
 	b.T.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.Ctx, patience)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond)))
-	require.NoError(b.T, err, condition)
+	for {
+		so, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
+		if so && err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			require.FailNow(b.T, "it does not become so", "%s (%v)", condition, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // NoException is NoFaults for a page that has lost its network, of which browsers complain.

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,14 +35,14 @@ func Start(t *testing.T, database string, demo config.Demo, more ...config.Role)
 	})
 	require.NoError(t, a.Start(t.Context()))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		require.NoError(t, a.Stop(ctx))
 	})
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Site{t, a, a.URL(), &http.Client{Jar: jar, CheckRedirect: noRedirects, Timeout: 30 * time.Second}}
+	return &Site{t, a, a.URL(), &http.Client{Jar: jar, CheckRedirect: noRedirects, Timeout: patience}}
 }
 
 // Answer is a response that was read.
