@@ -72,7 +72,7 @@ func TestKafkaInAndOut(t *testing.T) {
 	require.NoError(t, cl.ProduceSync(t.Context(), records...).FirstErr())
 
 	consumer, placed, reasons, kitchen := eventtest.NewConsumer(), 0, []string{}, 0
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for placed < 2 || len(reasons) < 2 || kitchen < 4 {
 		for _, r := range cl.PollFetches(ctx).Records() {
@@ -137,10 +137,11 @@ func TestAHundredThousandEventsWait(t *testing.T) {
 	}
 	eventually(t, "main and Kafka go on", func() bool { return behind("main").Behind == 0 && behind("kafka").Behind == 0 })
 	t.Logf("written, and to Kafka and subscribers: %.0f events/s", n/time.Since(started).Seconds())
-	stuck := behind("rabbitmq")
-	require.GreaterOrEqual(t, stuck.Behind, int64(n))
-	require.Contains(t, stuck.LastError, "cannot be reached")
-	require.Positive(t, stuck.Attempts)
+	eventually(t, "it is known why RabbitMQ waits", func() bool {
+		stuck := behind("rabbitmq")
+		return strings.Contains(stuck.LastError, "cannot be reached") && stuck.Attempts > 0
+	})
+	require.GreaterOrEqual(t, behind("rabbitmq").Behind, int64(n))
 	started = time.Now()
 	proxy.Refuse(false)
 	eventually(t, "RabbitMQ catches up", func() bool { return behind("rabbitmq").Behind == 0 })
@@ -150,7 +151,7 @@ func TestAHundredThousandEventsWait(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
 	consumer := eventtest.NewConsumer()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for total < n {
 		for _, r := range cl.PollFetches(ctx).Records() {
@@ -198,7 +199,7 @@ func TestReplay(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
 	consumer := eventtest.NewConsumer()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for consumer.Duplicates < 100 {
 		for _, r := range cl.PollFetches(ctx).Records() {

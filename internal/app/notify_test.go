@@ -57,7 +57,7 @@ func runNotifying(t *testing.T, database string, roles ...config.Role) (*app.App
 	stop := func() {
 		if !stopped {
 			stopped = true
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			require.NoError(t, a.Stop(ctx))
 		}
@@ -93,7 +93,7 @@ func next(t *testing.T, heard <-chan told) told {
 	select {
 	case m := <-heard:
 		return m
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was told")
 		return told{}
 	}
@@ -126,7 +126,7 @@ func TestIntegratorsAreToldOfOrdersAlsoAfterARestart(t *testing.T) {
 		list := call(t, http.MethodGet, log, nil, http.StatusOK)["deliveries"].([]any)
 		delivery = list[0].(map[string]any)
 		return delivery["status"] == "sent"
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	call(t, http.MethodPost, fmt.Sprintf("%s/%v/replay", log, delivery["id"]), nil, http.StatusAccepted)
 	require.Equal(t, m, next(t, heard))
 

@@ -218,7 +218,7 @@ func TestTheLeaderIsOneAndIsReplaced(t *testing.T) {
 	require.Equal(t, false, second.read("/leader")["is_leader"])
 	require.Equal(t, "first", second.read("/leader")["leader"])
 	epoch := second.read("/leader")["epoch"].(float64)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, a.Stop(ctx))
 	eventually(t, "the second decides", func() bool { return second.read("/leader")["is_leader"] == true })

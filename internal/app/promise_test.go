@@ -21,7 +21,7 @@ func promiseOf(t *testing.T, url string, number any) (promise map[string]any) {
 		o := call(t, http.MethodGet, fmt.Sprint(url, "/api/v1/orders/", number), nil, http.StatusOK)
 		promise, _ = o["promise"].(map[string]any)
 		return promise != nil
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	return promise
 }
 
@@ -58,7 +58,7 @@ func TestAPromiseSlipsAndIsToldOnce(t *testing.T) {
 	var m map[string]any
 	select {
 	case m = <-calls:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nobody was told")
 	}
 	require.Equal(t, "order.delayed", m["type"])
@@ -126,7 +126,7 @@ func TestAnOutletRefusesAndSaysWhenItWouldWork(t *testing.T) {
 	require.Eventually(t, func() bool { // the kitchen's owner hears of its limits in a moment
 		status, p = r.call(http.MethodPost, "/orders", body)
 		return status == http.StatusConflict
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	require.Contains(t, p["detail"], "no more than 3 minutes until an order is ready")
 	earliest := at(t, p["earliest_at"])
 	require.True(t, earliest.After(time.Now()))
@@ -158,7 +158,7 @@ func TestAStationIsPausedUntilItHasCaughtUp(t *testing.T) {
 		return len(list) == 1 && s["status"] == "busy" && list[0].(map[string]any)["name"] == "adhoc" && list[0].(map[string]any)["by"] == "kitchen"
 	}
 	o := r.place(map[string]any{"items": []any{map[string]any{"sku": "dip_cup", "quantity": 20}}})
-	require.Eventually(t, paused, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, paused, time.Minute, 20*time.Millisecond)
 	status, p := r.call(http.MethodPost, "/orders", map[string]any{"type": "takeout", "items": []any{map[string]any{"sku": "dip_cup", "quantity": 1}}})
 	require.Equal(t, http.StatusConflict, status)
 	require.Contains(t, p["detail"], "station adhoc is paused: more than 1 minutes of work wait at adhoc")
@@ -166,16 +166,16 @@ func TestAStationIsPausedUntilItHasCaughtUp(t *testing.T) {
 	require.Eventually(t, func() bool {
 		status, _ := r.call(http.MethodPost, "/orders", map[string]any{"type": "takeout", "items": []any{map[string]any{"sku": "dip_cup", "quantity": 1}}})
 		return status == http.StatusCreated
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }
 
 // An order for later is given to its kitchen when the live plan says that it is time, and is held to the time it is wanted.
 func TestAnOrderForLaterIsFiredInTime(t *testing.T) {
 	t.Parallel()
-	r := run(t, 600)
+	r := run(t, 100)
 	_, health := r.call(http.MethodPost, "/quotes", map[string]any{"type": "takeout", "items": []any{map[string]any{"sku": "wrap", "quantity": 1}}})
 	now := at(t, health["p50"])
-	wanted := now.Add(time.Hour).Truncate(time.Second)
+	wanted := now.Add(20 * time.Minute).Truncate(time.Second) // in twelve seconds
 	o := r.place(map[string]any{"ready_at": wanted, "items": []any{map[string]any{"sku": "wrap", "quantity": 1}}})
 	require.Equal(t, "scheduled", o["status"])
 	var promise map[string]any

@@ -70,7 +70,7 @@ func (c *crew) worker(name string, scale float64, prefetch int, types ...string)
 }
 
 func as(name string, scale float64, prefetch int, types ...string) app.Service {
-	return app.Service{Prefetch: prefetch, Worker: worker.Config{Name: name, Types: types, Heartbeat: time.Second, Scale: scale}}
+	return app.Service{Prefetch: prefetch, Worker: worker.Config{Name: name, Types: types, Heartbeat: time.Minute, Scale: scale}}
 }
 
 func (c *crew) subscribe() {
@@ -194,7 +194,7 @@ func TestALiveNameIsTakenAndADeadOneIsNot(t *testing.T) {
 func TestAWorkerFinishesWhatHeHolds(t *testing.T) {
 	t.Parallel()
 	c := startCrew(t, brokertest.RabbitMQ(t))
-	mario := c.worker("chef_mario", 0.2, 1) // 2 s for a takeout order
+	mario := c.worker("chef_mario", 0.8, 1) // 8 s for a takeout order: it is long not ready when it is seen that he cooks it
 	numbers := []string{c.place("takeout", 5), c.place("takeout", 5)}
 	held, left := numbers[0], numbers[1]
 	for s := (status{}); s.Current != "cooking"; <-time.After(20 * time.Millisecond) {
@@ -307,7 +307,7 @@ func TestTooManyRequestsAreRefused(t *testing.T) {
 		defer res.Body.Close()
 		return res.StatusCode == http.StatusServiceUnavailable
 	}
-	require.Eventually(t, refused, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, refused, time.Minute, 10*time.Millisecond)
 	_ = feed.Close()
-	require.Eventually(t, func() bool { return !refused() }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return !refused() }, time.Minute, 10*time.Millisecond)
 }

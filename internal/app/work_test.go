@@ -34,7 +34,7 @@ func start(t *testing.T, scale float64) *place {
 	})
 	require.NoError(t, a.Start(t.Context()))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		require.NoError(t, a.Stop(ctx))
 	})
@@ -114,7 +114,7 @@ func (p *place) status(number string) string {
 // until waits for something to be so.
 func (p *place) until(what string, so func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !so(); <-time.After(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !so(); <-time.After(5 * time.Millisecond) {
 		require.True(p.t, time.Now().Before(end), what)
 	}
 }
@@ -130,7 +130,12 @@ func (p *place) becomes(id int64, status string) {
 func (p *place) make(id int64) {
 	p.t.Helper()
 	p.becomes(id, "ASSIGNED")
-	p.post(fmt.Sprintf("/tasks/%d/start", id), "")
+	p.until(fmt.Sprintf("task %d can be begun", id), func() bool { // where time flies it may just have gone back, to be assigned again
+		res, err := http.Post(fmt.Sprintf("%s/api/v1/tasks/%d/start", p.url, id), "application/json", nil)
+		require.NoError(p.t, err)
+		require.NoError(p.t, res.Body.Close())
+		return res.StatusCode == http.StatusOK
+	})
 	p.post(fmt.Sprintf("/tasks/%d/complete", id), "")
 }
 

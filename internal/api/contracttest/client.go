@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long the kitchen may take to get something done.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // service is Brigade as its clients know it.
 type service struct {
