@@ -117,7 +117,7 @@ type SetupItem struct {
 	Alcohol     bool             `json:"alcohol"`
 	Large       bool             `json:"large"`
 	Allergens   []string         `json:"allergens"`
-	Choices     []modifier.Group `json:"choices" doc:"Changed by files: an edit leaves them as they are"`
+	Choices     []modifier.Group `json:"choices" doc:"What a guest can choose of it"`
 	Steps       []SetupStep      `json:"steps"`
 	Parts       []SetupPart      `json:"ingredients"`
 	Takes       float64          `json:"takes_seconds" doc:"Of the critical path" example:"65"`
@@ -289,6 +289,7 @@ type putItemInput struct {
 		Alcohol     bool         `json:"alcohol,omitempty"`
 		Large       bool         `json:"large,omitempty"`
 		Allergens   []string     `json:"allergens,omitempty"`
+		Choices     *[]putGroup  `json:"choices,omitempty" doc:"What a guest can choose of it; without it, that stays as it is"`
 		Steps       []SetupStep  `json:"steps"`
 		Parts       []SetupPart  `json:"ingredients,omitempty"`
 		Version     string       `json:"version,omitempty" doc:"As it was got; none: it is new"`
@@ -317,7 +318,32 @@ func (s *server) putItem(ctx context.Context, who actor.Actor, in *putItemInput)
 	return &setupItemOutput{viewSetupItem(now, set)}, nil
 }
 
-// item is what is wanted; what can be chosen of it stays.
+// putGroup is choices of one kind, as they are wanted.
+type putGroup struct {
+	Name    string      `json:"name" example:"Extras"`
+	Min     int         `json:"min,omitempty" doc:"How many at least; who chooses none gets the first so many" example:"0"`
+	Max     int         `json:"max" example:"2"`
+	Choices []putChoice `json:"of"`
+}
+
+type putChoice struct {
+	Name      string       `json:"name" example:"Cheese"`
+	Price     money.Amount `json:"price,omitempty" doc:"What it adds to the price of a unit" example:"1.00"`
+	Allergens []string     `json:"allergens,omitempty" example:"[\"milk\"]"`
+}
+
+func groupsOf(list []putGroup) (out []modifier.Group) {
+	for _, v := range list {
+		g := modifier.Group{Name: v.Name, Min: v.Min, Max: v.Max}
+		for _, c := range v.Choices {
+			g.Choices = append(g.Choices, modifier.Choice(c))
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// item is what is wanted; without a word of what can be chosen of it, that stays.
 func (in *putItemInput) item(set edit.Set) (edit.Item, error) {
 	b := in.Body
 	it := edit.Item{Item: load.Item{
@@ -325,6 +351,9 @@ func (in *putItemInput) item(set edit.Set) (edit.Item, error) {
 	}}
 	if was := set.Find(load.Ref{Kind: load.KindItem, Name: in.Name}); was != nil {
 		it.Choices = was.Item.Choices
+	}
+	if b.Choices != nil {
+		it.Choices = groupsOf(*b.Choices)
 	}
 	for _, st := range b.Steps {
 		priority := 10.0

@@ -73,8 +73,9 @@ type groupView struct {
 }
 
 type choiceView struct {
-	Name  string       `json:"name" example:"Cheese"`
-	Price money.Amount `json:"price" doc:"What it adds to the price of a unit" example:"1.00"`
+	Name      string       `json:"name" example:"Cheese"`
+	Price     money.Amount `json:"price" doc:"What it adds to the price of a unit" example:"1.00"`
+	Allergens []string     `json:"allergens,omitempty" doc:"What it holds that makes some people ill" example:"[\"milk\"]"`
 }
 
 func viewGroups(groups []modifier.Group) (out []groupView) {

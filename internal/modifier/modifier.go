@@ -19,6 +19,8 @@ const (
 	MaxChoices = 30
 	MaxName    = 60 // characters of a group or a choice
 
+	MaxAllergens = 30 // of a choice
+
 	MaxPrice = money.Amount(1_000_000_00) // that a choice adds or takes off, so that no sum overflows
 )
 
@@ -33,8 +35,9 @@ type Group struct {
 
 // Choice is one of a group, and what it adds to the price of a unit; it may take something off.
 type Choice struct {
-	Name  string       `json:"name"`
-	Price money.Amount `json:"price"`
+	Name      string       `json:"name"`
+	Price     money.Amount `json:"price"`
+	Allergens []string     `json:"allergens,omitempty"` // what it holds that makes some people ill
 }
 
 // Pick is a choice that a guest has made.
@@ -43,43 +46,70 @@ type Pick struct{ Group, Choice string }
 // Usual tells whether a choice is what a guest gets who chooses nothing.
 func (g Group) Usual(choice int) bool { return choice < g.Min }
 
-// Check returns what is wrong with an item's groups; nil when nothing is.
+// Check returns the first thing that is wrong with an item's groups; nil when nothing is. Errors: KindInvalid.
 func Check(groups []Group) error {
 	if len(groups) > MaxGroups {
 		return errs.Invalid("there may be at most %d groups", MaxGroups)
 	}
 	for i, g := range groups {
-		if slices.ContainsFunc(groups[:i], func(o Group) bool { return o.Name == g.Name }) {
-			return errs.Invalid("there are two groups %q", g.Name)
-		}
-		if err := g.check(); err != nil {
-			return errs.Invalid("group %q: %s", g.Name, err)
+		var f errs.Fields
+		checkGroup(&f, groups[:i], g, "")
+		if len(f) > 0 {
+			return errs.Invalid("group %q: %s", g.Name, f[0].Said())
 		}
 	}
 	return nil
 }
 
-func (g Group) check() error {
-	switch n := len(g.Choices); {
+// Faults names each faulty field of an item's groups, as choices[1].of[0].name.
+func Faults(f *errs.Fields, groups []Group) {
+	if len(groups) > MaxGroups {
+		f.Add("choices", "there may be at most %d groups", MaxGroups)
+	}
+	for i, g := range groups {
+		checkGroup(f, groups[:i], g, fmt.Sprintf("choices[%d]", i))
+	}
+}
+
+func checkGroup(f *errs.Fields, before []Group, g Group, at string) {
+	switch {
 	case !named(g.Name):
-		return errs.Invalid("its name must have 1 to %d characters", MaxName)
+		f.Add(at+".name", "its name must have 1 to %d characters", MaxName)
+	case slices.ContainsFunc(before, func(o Group) bool { return o.Name == g.Name }):
+		f.Add(at+".name", "there are two groups %q", g.Name)
+	}
+	switch n := len(g.Choices); {
 	case n < 1 || n > MaxChoices:
-		return errs.Invalid("it must have 1 to %d choices", MaxChoices)
+		f.Add(at+".of", "it must have 1 to %d choices", MaxChoices)
 	case g.Min < 0 || g.Max < 1 || g.Min > g.Max || g.Max > n:
-		return errs.Invalid("it must be from min 0 to max %d, and min not above max", n)
+		f.Add(at+".min", "it must be from min 0 to max %d, and min not above max", n)
 	}
 	for i, c := range g.Choices {
-		if !named(c.Name) {
-			return errs.Invalid("a choice's name must have 1 to %d characters", MaxName)
+		checkChoice(f, g.Choices[:i], c, fmt.Sprintf("%s.of[%d]", at, i))
+	}
+}
+
+func checkChoice(f *errs.Fields, before []Choice, c Choice, at string) {
+	switch {
+	case !named(c.Name):
+		f.Add(at+".name", "a choice's name must have 1 to %d characters", MaxName)
+	case slices.ContainsFunc(before, func(o Choice) bool { return o.Name == c.Name }):
+		f.Add(at+".name", "there are two choices %q", c.Name)
+	}
+	if c.Price < -MaxPrice || c.Price > MaxPrice {
+		f.Add(at+".price", "a choice must not add or take off more than %s", MaxPrice)
+	}
+	if len(c.Allergens) > MaxAllergens {
+		f.Add(at+".allergens", "must be at most %d", MaxAllergens)
+	}
+	for i, a := range c.Allergens {
+		if !named(a) {
+			f.Add(at+".allergens", "must have 1 to %d characters each", MaxName)
 		}
-		if slices.ContainsFunc(g.Choices[:i], func(o Choice) bool { return o.Name == c.Name }) {
-			return errs.Invalid("there are two choices %q", c.Name)
-		}
-		if c.Price < -MaxPrice || c.Price > MaxPrice {
-			return errs.Invalid("a choice must not add or take off more than %s", MaxPrice)
+		if slices.Contains(c.Allergens[:i], a) {
+			f.Add(at+".allergens", "%q is here twice", a)
 		}
 	}
-	return nil
 }
 
 func named(s string) bool {
@@ -146,6 +176,9 @@ func (g Group) String() string {
 			parts[i] += " +" + c.Price.String()
 		case c.Price < 0:
 			parts[i] += " " + c.Price.String()
+		}
+		if len(c.Allergens) > 0 {
+			parts[i] += " (" + strings.Join(c.Allergens, ", ") + ")"
 		}
 	}
 	return fmt.Sprintf("%s %s: %s", g.Name, g.Range(), strings.Join(parts, ", "))

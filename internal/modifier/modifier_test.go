@@ -7,12 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"brigade/internal/errs"
 	"brigade/internal/money"
 )
 
 var burger = []Group{
-	{Name: "Size", Min: 1, Max: 1, Choices: []Choice{{"Regular", 0}, {"Large", 200}}},
-	{Name: "Extras", Max: 2, Choices: []Choice{{"Cheese", 100}, {"Bacon", 150}, {"no pickles", 0}}},
+	{Name: "Size", Min: 1, Max: 1, Choices: []Choice{{Name: "Regular", Price: 0}, {Name: "Large", Price: 200}}},
+	{Name: "Extras", Max: 2, Choices: []Choice{{Name: "Cheese", Price: 100}, {Name: "Bacon", Price: 150}, {Name: "no pickles", Price: 0}}},
 }
 
 func TestApply(t *testing.T) {
@@ -46,23 +47,33 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, Check(burger))
 	require.NoError(t, Check(nil))
-	require.NoError(t, Check([]Group{{Name: "Сорт", Max: 1, Choices: []Choice{{"dear", MaxPrice}, {"cheap", -MaxPrice}}}}))
+	require.NoError(t, Check([]Group{{Name: "Сорт", Max: 1, Choices: []Choice{{Name: "dear", Price: MaxPrice}, {Name: "cheap", Price: -MaxPrice}}}}))
 	for _, g := range []Group{
 		{Name: "none", Max: 1},
-		{Name: "", Max: 1, Choices: []Choice{{"a", 0}}},
-		{Name: "more than there are", Max: 2, Choices: []Choice{{"a", 0}}},
-		{Name: "upside down", Min: 2, Max: 1, Choices: []Choice{{"a", 0}, {"b", 0}}},
-		{Name: "twice", Max: 1, Choices: []Choice{{"a", 0}, {"a", 1}}},
-		{Name: strings.Repeat("x", MaxName+1), Max: 1, Choices: []Choice{{"a", 0}}},
-		{Name: "two\nlines", Max: 1, Choices: []Choice{{"a", 0}}},
-		{Name: "no text", Max: 1, Choices: []Choice{{"a\x00", 0}}},
-		{Name: "no UTF-8", Max: 1, Choices: []Choice{{"\xff", 0}}},
-		{Name: "too dear", Max: 1, Choices: []Choice{{"a", MaxPrice + 1}}},
-		{Name: "too cheap", Max: 1, Choices: []Choice{{"a", -MaxPrice - 1}}},
+		{Name: "", Max: 1, Choices: []Choice{{Name: "a", Price: 0}}},
+		{Name: "more than there are", Max: 2, Choices: []Choice{{Name: "a", Price: 0}}},
+		{Name: "upside down", Min: 2, Max: 1, Choices: []Choice{{Name: "a", Price: 0}, {Name: "b", Price: 0}}},
+		{Name: "twice", Max: 1, Choices: []Choice{{Name: "a", Price: 0}, {Name: "a", Price: 1}}},
+		{Name: strings.Repeat("x", MaxName+1), Max: 1, Choices: []Choice{{Name: "a", Price: 0}}},
+		{Name: "two\nlines", Max: 1, Choices: []Choice{{Name: "a", Price: 0}}},
+		{Name: "no text", Max: 1, Choices: []Choice{{Name: "a\x00", Price: 0}}},
+		{Name: "no UTF-8", Max: 1, Choices: []Choice{{Name: "\xff", Price: 0}}},
+		{Name: "too dear", Max: 1, Choices: []Choice{{Name: "a", Price: MaxPrice + 1}}},
+		{Name: "too cheap", Max: 1, Choices: []Choice{{Name: "a", Price: -MaxPrice - 1}}},
 	} {
 		require.Error(t, Check([]Group{g}), g.Name)
 	}
 	require.Error(t, Check([]Group{burger[0], burger[0]}))
+	var at []string
+	var wrong errs.Fields
+	Faults(&wrong, []Group{burger[0], {Name: "Size", Min: 3, Max: 2, Choices: []Choice{{Name: "a"}, {}, {Name: "a", Allergens: []string{"egg", "egg", ""}}}}})
+	for _, f := range wrong {
+		at = append(at, f.Path)
+	}
+	require.Equal(t, []string{
+		"choices[1].name", "choices[1].min", "choices[1].of[1].name", "choices[1].of[2].name", "choices[1].of[2].allergens", "choices[1].of[2].allergens",
+	}, at)
+	require.ErrorContains(t, Check([]Group{{Name: "Dip", Max: 1}}), `group "Dip": it must have 1 to 30 choices`)
 }
 
 // Whatever is picked: the price is the sum of what was taken, and a group never gives more or fewer than it may.

@@ -43,7 +43,7 @@ outlets:
         description: "hot: # very"
         price: 2.50
         allergens: [gluten]
-        choices: [{name: Sauce, max: 2, of: [{name: dip, price: 0.50}, none]}]
+        choices: [{name: Sauce, max: 2, of: [{name: dip, price: 0.50, allergens: [egg, "soy: sauce"]}, none]}]
         steps:
           - {name: slice bread, station: bar, seconds: 5}
           - {name: toast bread, station: grill, machine: grill-1, seconds: 40.5, priority: 12, batch: {size: 4, max_wait: 60s}}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,36 @@ func TestSetUpFormsAreSafe(t *testing.T) {
 	require.NotContains(t, a.Text, "<script>alert")
 	require.Contains(t, a.Text, "must be a number")
 	require.Contains(t, a.Text, "it is measured in ml")
+	roll := []string{"sku", "roll", "name", "Roll", "price", "3", "step_name", "do", "step_station", "adhoc", "step_seconds", "10", "choices", "yes"}
+	a = post("/settings/menu/new", slices.Concat(roll, []string{
+		"group_name", "", "group_name", "Dip", "group_min", "", "group_min", "2", "group_max", "", "group_max", "1",
+		"option_name_1", "", "option_name_1", "<b>hot</b>", "option_price_1", "", "option_price_1", "0,5x", "option_allergens_1", "", "option_allergens_1", "egg",
+	})...)
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "must be an amount with at most two decimals")
+	require.Contains(t, a.Text, `value="0,5x"`)
+	dips := []string{
+		"group_name", "Dip", "group_min", "2", "group_max", "1", "option_name_0", "hot", "option_price_0", "0,50", "option_allergens_0", "egg, mustard",
+		"option_name_0", "hot", "option_price_0", "", "option_allergens_0", "",
+	}
+	a = post("/settings/menu/new", slices.Concat(roll, dips)...)
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "it must be from min 0 to max 2, and min not above max")
+	require.Contains(t, a.Text, "there are two choices &#34;hot&#34;")
+	dips[3], dips[13] = "1", "none"
+	for range 2 {
+		a = post("/settings/menu/new", slices.Concat(roll, dips)...)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	}
+	a = s.Get("/settings/menu/item/roll")
+	require.Contains(t, a.Text, `value="egg, mustard"`)
+	require.Contains(t, s.Get("/settings/export.yaml").Text, "of: [{name: hot, price: 0.50, allergens: [egg, mustard]}, {name: none, price: 0.00}]")
+	_, version, _ := strings.Cut(a.Text, `name="version" value="`)
+	version, _, _ = strings.Cut(version, `"`)
+	require.Equal(t, http.StatusConflict, post("/settings/menu/item/roll", append(roll, "version", "old")...).StatusCode)
+	require.Contains(t, post("/settings/menu/item/roll", slices.Concat(roll, dips, []string{"do", "dropgroup:0"})...).Text, "Add a group")
+	require.Equal(t, http.StatusOK, post("/settings/menu/item/roll", append(roll, "version", version)...).StatusCode)
+	require.NotContains(t, s.Get("/settings/export.yaml").Text, "mustard]}, {name: none")
 	a = post("/settings/place", "do", "hours", "open_1", "11-15, 19:00–01:00", "seen", "; ; ; ; ; ; ")
 	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
 	require.Contains(t, a.Text, `value="11:00-15:00, 19:00-01:00"`)
@@ -181,10 +212,14 @@ func TestSetUpByTheAPI(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, fmt.Sprint(refused["errors"]), "steps[0].after")
 	status, item := s.Call(http.MethodPut, setup+"/items/soup", `{"name":"Soup","price":4.50,"steps":[{"name":"warm","station":"microwave","seconds":60}],
-		"ingredients":[{"ingredient":"milk","quantity":"0.25 l"}]}`)
+		"ingredients":[{"ingredient":"milk","quantity":"0.25 l"}],"choices":[{"name":"Bread","max":1,"of":[{"name":"rye","price":0.50,"allergens":["gluten"]}]}]}`)
 	require.Equal(t, http.StatusOK, status, item)
 	require.InDelta(t, 60, item["takes_seconds"], 0)
 	require.Equal(t, []any{map[string]any{"ingredient": "milk", "quantity": "250 ml"}}, item["ingredients"])
+	require.Contains(t, fmt.Sprint(item["choices"]), "allergens:[gluten]")
+	status, item = s.Call(http.MethodPut, setup+"/items/soup", fmt.Sprintf(`{"name":"Soup","price":5,"steps":[{"name":"warm","station":"microwave","seconds":60}],"version":%q}`, item["version"]))
+	require.Equal(t, http.StatusOK, status, item)
+	require.Contains(t, fmt.Sprint(item["choices"]), "rye", "what is not spoken of stays")
 	_, tasks := s.Order("soup-1", `"soup":1`)
 	require.Len(t, tasks, 1)
 	gone := s.Do(http.MethodDelete, setup+"/items/soup?version="+url.QueryEscape(fmt.Sprint(item["version"])), nil)

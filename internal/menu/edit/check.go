@@ -11,6 +11,7 @@ import (
 
 	"brigade/internal/errs"
 	"brigade/internal/menu/load"
+	"brigade/internal/modifier"
 	"brigade/internal/money"
 )
 
@@ -100,11 +101,22 @@ func tidyItem(it Item) *Item {
 		}
 	}
 	it.Parts, it.Allergens = some(it.Parts), some(it.Allergens)
-	if len(it.Choices) == 0 {
-		it.Choices = nil
+	it.Choices = some(it.Choices)
+	for i, g := range it.Choices {
+		it.Choices[i] = tidyGroup(g)
 	}
 	slices.SortStableFunc(it.Parts, func(a, b load.Part) int { return strings.Compare(a.Code, b.Code) })
 	return &it
+}
+
+func tidyGroup(g modifier.Group) modifier.Group {
+	g.Name = strings.TrimSpace(g.Name)
+	g.Choices = slices.Clone(g.Choices)
+	for i := range g.Choices {
+		c := &g.Choices[i]
+		c.Name, c.Allergens = strings.TrimSpace(c.Name), some(c.Allergens)
+	}
+	return g
 }
 
 // check names each faulty field of a thing that is to be in the set.

@@ -29,9 +29,7 @@ func (s Set) checkItem(f *errs.Fields, it Item) {
 		}
 	}
 	checkAllergens(f, it.Allergens)
-	if err := modifier.Check(it.Choices); err != nil {
-		f.Add("choices", "%s", err)
-	}
+	modifier.Faults(f, it.Choices)
 	s.checkSteps(f, it.Steps)
 	s.checkParts(f, it.Parts)
 }

@@ -12,7 +12,7 @@ import (
 // mostAllergens is how many an item may name; the European Union's list has fourteen.
 const mostAllergens = 30
 
-// allergens reads what an item holds that makes some people ill.
+// allergens reads what an item, or a choice, holds that makes some people ill.
 func (f fields) allergens() []string {
 	var out []string
 	for _, n := range f.list("allergens") {
@@ -56,8 +56,8 @@ func (k *kitchen) choice(n *yaml.Node) modifier.Choice {
 		name, _ := k.line(n, "a choice")
 		return modifier.Choice{Name: name}
 	}
-	f := k.mapping(n, "a choice", "name!", "price")
-	c := modifier.Choice{Name: f.text("name")}
+	f := k.mapping(n, "a choice", "name!", "price", "allergens")
+	c := modifier.Choice{Name: f.text("name"), Allergens: f.allergens()}
 	if n := f.values["price"]; n != nil {
 		p, err := money.Parse(n.Value)
 		if err != nil || p > dearest || p < -dearest {

@@ -200,7 +200,11 @@ func writeChoices(it Item) *yaml.Node {
 		n.text("name", g.Name).count("min", g.Min).count("max", g.Max)
 		of := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, c := range g.Choices {
-			of.Content = append(of.Content, new(node).text("name", c.Name).amount("price", c.Price, true).flow())
+			o := new(node).text("name", c.Name).amount("price", c.Price, true)
+			if len(c.Allergens) > 0 {
+				o.names("allergens", c.Allergens)
+			}
+			of.Content = append(of.Content, o.flow())
 		}
 		groups.Content = append(groups.Content, n.add("of", of).flow())
 	}

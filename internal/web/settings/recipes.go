@@ -122,7 +122,7 @@ func (s *server) showItem(w http.ResponseWriter, r *http.Request, who actor.Acto
 func (s *server) renderItem(w http.ResponseWriter, r *http.Request, f setFrame, status int, form itemForm) error {
 	item, _ := form.item(f.Set) // what is wrong with it was said before
 	p := itemPage{setFrame: f, New: r.PathValue("sku") == "", Form: form, Graph: edit.Draw(item.Steps), Path: r.URL.Path}
-	p.Critical = strings.Join(p.Graph.Steps, " → ")
+	p.Critical, p.Form.Groups = strings.Join(p.Graph.Steps, " → "), roomy(form.Groups)
 	for i := range form.Steps {
 		p.Steps = append(p.Steps, p.step(i))
 	}
@@ -183,6 +183,7 @@ func (s *server) saveItem(w http.ResponseWriter, r *http.Request, who actor.Acto
 		}
 		return s.renderItem(w, r, f, http.StatusOK, form.changed(do))
 	}
+	form.Groups = filled(form.Groups)
 	f, err := s.setUp(r, who, "menu", outcome{})
 	if err != nil {
 		return err

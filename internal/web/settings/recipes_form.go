@@ -14,7 +14,6 @@ import (
 	"brigade/internal/measure"
 	"brigade/internal/menu/edit"
 	"brigade/internal/menu/load"
-	"brigade/internal/modifier"
 	"brigade/internal/money"
 	"brigade/internal/recipe"
 )
@@ -27,7 +26,8 @@ type itemForm struct {
 	Allergens                              []string
 	Steps                                  []stepForm
 	Parts                                  []partForm
-	choices                                []modifier.Group
+	Groups                                 []groupForm
+	keepsGroups                            bool // it does not speak of choices: they stay as they are
 }
 
 // stepForm is a step as it was filled in.
@@ -60,7 +60,7 @@ func formOf(t edit.Thing, unit func(code string) measure.Unit) itemForm {
 	it := t.Item
 	f := itemForm{
 		Version: t.Version(), SKU: it.SKU, Name: it.Name, Category: it.Category, Description: it.Description, Cost: it.Price.String(),
-		Alcohol: it.Alcohol, Large: it.Large, Allergens: it.Allergens, choices: it.Choices,
+		Alcohol: it.Alcohol, Large: it.Large, Allergens: it.Allergens, Groups: groupForms(it.Choices),
 	}
 	for _, st := range it.Steps {
 		s := stepForm{
@@ -95,6 +95,7 @@ func readItem(r *http.Request) itemForm {
 			f.Allergens = append(f.Allergens, a)
 		}
 	}
+	f.Groups, f.keepsGroups = readGroups(r), v("choices") == ""
 	for i := range min(len(r.PostForm["step_name"]), mostStepRows) {
 		f.Steps = append(f.Steps, readStep(r, i))
 	}
@@ -140,6 +141,7 @@ func readStep(r *http.Request, i int) stepForm {
 
 // changed is the form once one of its own buttons was used.
 func (f itemForm) changed(do string) itemForm {
+	f.Groups = changedGroups(f.Groups, do)
 	switch gone, drop := strings.CutPrefix(do, "drop:"); {
 	case do == "add" && len(f.Steps) < mostStepRows:
 		f.Steps = append(f.Steps, newStep())
@@ -185,7 +187,8 @@ func (f itemForm) item(set edit.Set) (edit.Item, error) {
 	it := edit.Item{Item: load.Item{
 		SKU: f.SKU, Name: f.Name, Category: f.Category, Description: f.Description, Alcohol: f.Alcohol, Large: f.Large, Allergens: f.Allergens,
 	}}
-	if was := set.Find(load.Ref{Kind: load.KindItem, Name: f.SKU}); was != nil {
+	it.Choices = f.groups(&wrong)
+	if was := set.Find(load.Ref{Kind: load.KindItem, Name: f.SKU}); f.keepsGroups && was != nil {
 		it.Choices = was.Item.Choices
 	}
 	price, err := money.Parse(strings.Replace(f.Cost, ",", ".", 1))

@@ -33,8 +33,8 @@ type groupView struct {
 }
 
 type choiceView struct {
-	Name, Extra string
-	Usual       bool
+	Name, Extra, Allergens string
+	Usual                  bool
 }
 
 // showItem is an item with what can be chosen of it: a page of its own, and for scripts what a sheet shows.
@@ -72,7 +72,7 @@ func newGroups(p place, l texts.Language, it menu.Item) (out []groupView) {
 			v.Hint = say("shop.from_to", g.Min, g.Max)
 		}
 		for j, c := range g.Choices {
-			v.Choices = append(v.Choices, choiceView{c.Name, extra(l, p.Currency, c.Price), g.Usual(j)})
+			v.Choices = append(v.Choices, choiceView{c.Name, extra(l, p.Currency, c.Price), allergens(l, c.Allergens), g.Usual(j)})
 		}
 		out = append(out, v)
 	}

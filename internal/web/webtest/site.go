@@ -81,7 +81,7 @@ func (s *Site) Post(path string, fields ...string) Answer {
 	s.T.Helper()
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
+		form.Add(fields[i], fields[i+1])
 	}
 	return s.Do(http.MethodPost, path, form, "Sec-Fetch-Site", "same-origin", "HX-Request", "true")
 }
