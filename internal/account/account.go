@@ -63,7 +63,7 @@ type Visit struct {
 	actor.Actor
 	Session int64
 	Tablet  int64         // 0 = by password
-	Idle    time.Duration // until a tablet locks
+	Idle    time.Duration // until the tablet that he comes on locks; 0 = it is his own device
 }
 
 // Note is a line of the log of who came in and who was changed.
@@ -161,7 +161,7 @@ type Store interface {
 	// Open writes a session of an active user, in place of the one that he comes with. Errors: KindNotFound when he is
 	// not, or his password or PIN is another by now.
 	Open(ctx context.Context, s NewSession, n Note) error
-	// Session finds a session that is neither ended nor expired nor locked; device is of its tablet.
+	// Session finds a session that is neither ended nor expired nor locked; device is of the tablet that it is used on.
 	Session(ctx context.Context, hash, device Hash) (Ticket, error)
 	// Touch notes that a session is used.
 	Touch(ctx context.Context, session int64) error

@@ -183,3 +183,28 @@ func TestOldNotesAreForgotten(t *testing.T) {
 	require.Equal(t, "signed_in", notes[0].What)
 	require.Equal(t, "user_added", notes[len(notes)-1].What)
 }
+
+// Who signs in by password on a tablet that others share is forgotten by it as soon as everybody else.
+func TestATabletForgetsWhoCameByPassword(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	device := b.tablet(account.Tablet{Name: "tablet", Outlet: 201, Idle: time.Minute})
+	session := b.signIn("mia@example.com", "")
+	v, err := b.one.Visit(t.Context(), session, device, true)
+	require.NoError(t, err)
+	require.Equal(t, []any{actor.Owner, int64(0), time.Minute}, []any{v.Role, v.Tablet, v.Idle})
+	b.exec(`update user_sessions set last_seen_at = now() - interval '61 seconds'`)
+	_, err = b.two.Visit(t.Context(), session, device, true)
+	require.True(t, errs.Is(err, errs.KindUnauthorized), err)
+
+	v, err = b.two.Visit(t.Context(), session, "", true)
+	require.NoError(t, err, "a device of one's own remembers")
+	require.Zero(t, v.Idle)
+	tablets, err := b.one.Tablets(t.Context(), b.owner)
+	require.NoError(t, err)
+	require.NoError(t, b.one.EndTablet(t.Context(), b.owner, tablets[0].ID))
+	b.exec(`update user_sessions set last_seen_at = now() - interval '61 seconds'`)
+	_, err = b.two.Visit(t.Context(), session, device, true)
+	require.NoError(t, err, "and so does one that is no tablet any more")
+}

@@ -17,15 +17,26 @@ func (k *Kit) readable(r *http.Request) error {
 	if err != nil || !isText(query) || !isText(r.URL.Path) {
 		return errs.Malformed("%s", k.Say(r, "error.not_text"))
 	}
-	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if r.Method != http.MethodPost {
 		return nil
 	}
-	err = r.ParseForm()
+	err = parseForm(r)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return errs.TooLarge("%s", k.Say(r, "error.too_large")).Because(err)
 	}
 	if err != nil || !allText(r.PostForm) {
 		return errs.Malformed("%s", k.Say(r, "error.not_text")).Because(err)
+	}
+	return nil
+}
+
+// parseForm reads what forms browsers send; a body that is none of them is left to its handler.
+func parseForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	if err := r.ParseMultipartForm(maxForm); !errors.Is(err, http.ErrNotMultipart) {
+		return err
 	}
 	return nil
 }

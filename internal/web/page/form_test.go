@@ -52,6 +52,14 @@ func TestWhatNobodyCanReadIsRefused(t *testing.T) {
 		h(w, r)
 		require.Equal(t, c.want, w.Code, "%s %.20s", c.path, c.form)
 	}
+	part := "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n%s\r\n--b--\r\n"
+	for text, want := range map[string]int{"ñ": http.StatusNoContent, "\x00": http.StatusBadRequest, "\xff": http.StatusBadRequest} {
+		r := httptest.NewRequest(http.MethodPost, "/x", strings.NewReader(strings.ReplaceAll(part, "%s", text)))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		w := httptest.NewRecorder()
+		h(w, r)
+		require.Equal(t, want, w.Code, "%q", text)
+	}
 	r := httptest.NewRequest(http.MethodPost, "/x", strings.NewReader(`{"a":"%00"}`))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
@@ -132,5 +140,18 @@ func TestWhatIsPersonalIsNotForTablets(t *testing.T) {
 		w := httptest.NewRecorder()
 		h(w, r)
 		require.Equal(t, want, w.Code, session)
+	}
+}
+
+// Whatever somebody signed in by: what locks itself has a button to lock it.
+func TestATabletCanBeLocked(t *testing.T) {
+	t.Parallel()
+	k := New(Parts{Users: shared{}})
+	for want, v := range map[Account]account.Visit{
+		{Name: "Mia", Signed: true}:                         {Actor: actor.Actor{Name: "Mia"}, Session: 1},
+		{Name: "Mia", Signed: true, Tablet: true, Idle: 60}: {Actor: actor.Actor{Name: "Mia"}, Session: 1, Idle: time.Minute},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		require.Equal(t, want, k.account(r.WithContext(context.WithValue(r.Context(), visitKey{}, v))))
 	}
 }

@@ -41,7 +41,7 @@ type Account struct {
 	Role   actor.Role
 	Signed bool // by a cookie, so that there is something to sign out of
 	Person bool // a user with a page of his own
-	Tablet bool // by a PIN on a shared tablet, which can be locked
+	Tablet bool // on a shared tablet, which can be locked
 	Idle   int  // of a tablet: seconds without a touch after which it locks
 }
 
@@ -96,9 +96,8 @@ func (k *Kit) account(r *http.Request) Account {
 	if !ok {
 		return Account{}
 	}
-	a := Account{Name: v.Name, Role: v.Role, Signed: k.Signed(r), Person: v.User != 0 && v.Tablet == 0 && k.Serves("/account"), Tablet: v.Tablet != 0}
-	if a.Tablet {
-		a.Idle = int(v.Idle.Seconds())
-	}
+	a := Account{Name: v.Name, Role: v.Role, Signed: k.Signed(r), Person: v.User != 0 && v.Tablet == 0 && k.Serves("/account")}
+	a.Idle = int(v.Idle.Seconds())
+	a.Tablet = a.Idle > 0
 	return a
 }

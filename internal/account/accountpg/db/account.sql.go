@@ -515,15 +515,17 @@ const session = `-- name: Session :one
 select x.id, x.user_id, coalesce(x.tablet_id, 0)::bigint as tablet_id, u.name, u.role, u.tenant_id, coalesce(u.outlet_id, 0)::bigint as outlet_id,
        coalesce(u.station_id, 0)::bigint as station_id, coalesce(u.driver_id, 0)::bigint as driver_id, t.status as tenant_status,
        coalesce(d.id, 0)::bigint as default_outlet, coalesce(b.outlet_id, 0)::bigint as tablet_outlet,
-       coalesce(b.station_id, 0)::bigint as tablet_station, coalesce(b.idle_seconds, 0)::int as idle_seconds,
+       coalesce(b.station_id, 0)::bigint as tablet_station, coalesce(b.idle_seconds, h.idle_seconds, 0)::int as idle_seconds,
        (x.last_seen_at < now() - interval '5 seconds')::boolean as stale
 from user_sessions x
 join users u on u.id = x.user_id and u.active
 join tenants t on t.id = u.tenant_id
 left join outlets d on d.tenant_id = u.tenant_id and d.is_default
 left join tablets b on b.id = x.tablet_id
-where x.hash = $1 and x.ended_at is null and x.expires_at > now()
-  and (x.tablet_id is null or b.ended_at is null and b.hash = $2::bytea
+left join tablets h on h.hash = $1::bytea and h.ended_at is null
+where x.hash = $2 and x.ended_at is null and x.expires_at > now()
+  and (h.id is null or x.last_seen_at > now() - make_interval(secs => h.idle_seconds::float8))
+  and (x.tablet_id is null or b.ended_at is null and b.hash = $1::bytea
        and x.last_seen_at > now() - make_interval(secs => b.idle_seconds::float8)
        and exists (select 1 from user_pins p where p.user_id = u.id and p.outlet_id = b.outlet_id)
        and (u.outlet_id is null or u.outlet_id = b.outlet_id)
@@ -531,8 +533,8 @@ where x.hash = $1 and x.ended_at is null and x.expires_at > now()
 `
 
 type SessionParams struct {
-	Hash   []byte
 	Device []byte
+	Hash   []byte
 }
 
 type SessionRow struct {
@@ -553,8 +555,9 @@ type SessionRow struct {
 	Stale         bool
 }
 
+// b is the tablet that it was opened on by PIN, h the one that it is used on, however it was opened: both lock themselves.
 func (q *Queries) Session(ctx context.Context, arg SessionParams) (SessionRow, error) {
-	row := q.db.QueryRow(ctx, session, arg.Hash, arg.Device)
+	row := q.db.QueryRow(ctx, session, arg.Device, arg.Hash)
 	var i SessionRow
 	err := row.Scan(
 		&i.ID,

@@ -58,17 +58,20 @@ from users u where u.id = @user_id and u.active
 returning id;
 
 -- name: Session :one
+-- b is the tablet that it was opened on by PIN, h the one that it is used on, however it was opened: both lock themselves.
 select x.id, x.user_id, coalesce(x.tablet_id, 0)::bigint as tablet_id, u.name, u.role, u.tenant_id, coalesce(u.outlet_id, 0)::bigint as outlet_id,
        coalesce(u.station_id, 0)::bigint as station_id, coalesce(u.driver_id, 0)::bigint as driver_id, t.status as tenant_status,
        coalesce(d.id, 0)::bigint as default_outlet, coalesce(b.outlet_id, 0)::bigint as tablet_outlet,
-       coalesce(b.station_id, 0)::bigint as tablet_station, coalesce(b.idle_seconds, 0)::int as idle_seconds,
+       coalesce(b.station_id, 0)::bigint as tablet_station, coalesce(b.idle_seconds, h.idle_seconds, 0)::int as idle_seconds,
        (x.last_seen_at < now() - interval '5 seconds')::boolean as stale
 from user_sessions x
 join users u on u.id = x.user_id and u.active
 join tenants t on t.id = u.tenant_id
 left join outlets d on d.tenant_id = u.tenant_id and d.is_default
 left join tablets b on b.id = x.tablet_id
+left join tablets h on h.hash = @device::bytea and h.ended_at is null
 where x.hash = @hash and x.ended_at is null and x.expires_at > now()
+  and (h.id is null or x.last_seen_at > now() - make_interval(secs => h.idle_seconds::float8))
   and (x.tablet_id is null or b.ended_at is null and b.hash = @device::bytea
        and x.last_seen_at > now() - make_interval(secs => b.idle_seconds::float8)
        and exists (select 1 from user_pins p where p.user_id = u.id and p.outlet_id = b.outlet_id)
