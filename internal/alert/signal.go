@@ -168,6 +168,6 @@ func RunsOut(s Shortage) Signal {
 		Matter: s.Matter(), Outlet: s.Outlet, Ref: "plan/" + s.Plan, Severity: severity,
 		Title:  fmt.Sprintf("%s will run out at %s", s.Name, s.OutletName),
 		Detail: fmt.Sprintf("%s is expected to be gone on %s.", s.Name, s.At.Format("2006-01-02 15:04")),
-		Data:   map[string]any{"code": s.Code, "at": s.At},
+		Data:   map[string]any{"code": s.Code, "name": s.Name, "at": s.At},
 	}
 }

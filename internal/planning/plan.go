@@ -57,7 +57,10 @@ type Note struct {
 	Item    string        `json:"item"`    // the SKU; "": none
 	At      time.Time     `json:"at"`
 	Amount  supply.Amount `json:"amount"`
-	Text    string        `json:"text"`
+	Text    string        `json:"text"`            // all of it, in English
+	Name    string        `json:"name,omitempty"`  // of what the code stands for, of the supplier, or of all that it is about
+	Unit    string        `json:"unit,omitempty"`  // of the amount; a currency
+	Count   int           `json:"count,omitempty"` // batches; percent; minor units of the currency
 }
 
 func problems(notes []Note) (n int) {

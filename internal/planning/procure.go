@@ -35,8 +35,13 @@ type PurchaseLine struct {
 	Safety       supply.Amount `json:"safety"`
 	Stock        supply.Amount `json:"stock"`
 	Need         supply.Amount `json:"need"`
-	Why          string        `json:"why"`
-	Edited       *PlanEdit     `json:"-"` // what somebody made of it; nil: nothing
+	Why          string        `json:"why"`              // all of it, in English
+	Par          bool          `json:"par,omitempty"`    // the need is what is missing to par
+	Fresh        bool          `json:"fresh,omitempty"`  // it is not more than is used while it is fresh
+	Fewest       bool          `json:"fewest,omitempty"` // raised to the fewest packs that are sold
+	Added        int           `json:"added,omitempty"`  // packs to reach the least worth of an order
+	Choice       supply.Choice `json:"choice,omitempty"` // why this supplier
+	Edited       *PlanEdit     `json:"-"`                // what somebody made of it; nil: nothing
 }
 
 // Amount is how much the line orders, as planned.
@@ -90,7 +95,7 @@ func (b *bench) uncounted() []Note {
 		return nil
 	}
 	return []Note{{
-		Kind: "not_counted", At: b.begin(0).UTC(), Amount: supply.Amount(len(names)) * supply.Milli,
+		Kind: "not_counted", At: b.begin(0).UTC(), Amount: supply.Amount(len(names)) * supply.Milli, Name: strings.Join(names, ", "),
 		Text: "never counted, so taken as not there: " + strings.Join(names, ", "),
 	}}
 }
@@ -129,6 +134,7 @@ func (b *bench) line(l *supply.Line) PurchaseLine {
 		Unit: g.Unit, Deliver: b.today + Day(l.Delivery), OrderBy: l.OrderBy.UTC(), Pack: l.Amount / n, Packs: l.Packs,
 		Price: l.Price / int64(l.Packs), Until: b.today + Day(l.Why.Until), Use: l.Why.Use, Safety: l.Why.Safety, Stock: l.Why.Stock,
 		Need: l.Why.Need, Why: b.why(l, g.Unit),
+		Par: l.Why.Par, Fresh: l.Why.Fresh, Fewest: l.Why.Fewest, Added: l.Why.Added, Choice: l.Why.Choice,
 	}
 }
 
@@ -152,14 +158,14 @@ func (b *bench) why(l *supply.Line, unit string) string {
 	if w.Added > 0 {
 		text += fmt.Sprintf("; %d added to reach the least worth of an order", w.Added)
 	}
-	return text + "; " + w.Choice
+	return text + "; " + string(w.Choice)
 }
 
 func (b *bench) problem(p supply.Problem) Note {
 	n := Note{Kind: string(p.Kind), Problem: true, At: b.begin(p.Day).UTC(), Amount: p.Amount}
 	g, s := b.byID[p.Ingredient], b.supplier(p.Supplier)
 	if g != nil {
-		n.Code = g.Code
+		n.Code, n.Name, n.Unit = g.Code, g.Name, g.Unit
 	}
 	switch p.Kind {
 	case supply.NobodySells:
@@ -167,6 +173,7 @@ func (b *bench) problem(p supply.Problem) Note {
 	case supply.RunsOut:
 		n.Text = fmt.Sprintf("%s runs out on %s, before anything can be delivered: %s are missing", g.Name, b.on(p.Day), In(p.Amount, g.Unit))
 	case supply.TooSmall:
+		n.Name, n.Unit, n.Count = s.Name, s.Currency, int(p.Price)
 		n.Text = fmt.Sprintf("the order to %s for %s is %.2f %s below what a delivery must be worth", s.Name, b.on(p.Day), float64(p.Price)/100, s.Currency)
 	case supply.WillExpire:
 		n.Problem = false

@@ -356,7 +356,7 @@ func (b *bench) short(s supply.Short, at time.Time) Note {
 		why = fmt.Sprintf("it keeps %s, and %s has no %.0f minutes within that time", long(g.Shelf), b.station(g.Station), g.Work)
 	}
 	return Note{
-		Kind: string(s.Kind), Problem: true, Code: g.Code, At: at.UTC(), Amount: s.Amount,
+		Kind: string(s.Kind), Problem: true, Code: g.Code, At: at.UTC(), Amount: s.Amount, Name: g.Name, Unit: g.Unit,
 		Text: fmt.Sprintf("%s of %s are missing at %s: %s", In(s.Amount, g.Unit), g.Name, b.at(at), why),
 	}
 }
@@ -377,7 +377,7 @@ func long(d time.Duration) string {
 func (b *bench) cut(c supply.Cut, at time.Time) Note {
 	g, units := b.byID[c.Preparation], math.Ceil(c.Units-1e-9)
 	return Note{
-		Kind: "cut", Code: g.Code, Item: c.Item, At: at.UTC(), Amount: supply.Of(units),
+		Kind: "cut", Code: g.Code, Item: c.Item, At: at.UTC(), Amount: supply.Of(units), Name: g.Name,
 		Text: fmt.Sprintf("sell %.0f less of %s from %s on: there is not enough %s", units, c.Item, b.at(at), g.Name),
 	}
 }

@@ -122,7 +122,7 @@ func (b *bench) outNotes(g *Ingredient, c supply.Course, s *StockedItem) []Note 
 	for _, d := range c.Steps {
 		missing += d.Unmet
 	}
-	n := Note{Kind: "runs_out", Code: g.Code, At: *s.Out, Amount: missing, Problem: s.Ordered.Equal(*s.Out)}
+	n := Note{Kind: "runs_out", Code: g.Code, At: *s.Out, Amount: missing, Problem: s.Ordered.Equal(*s.Out), Name: g.Name, Unit: g.Unit}
 	n.Text = fmt.Sprintf("%s runs out about %s", g.Name, s.Out.In(b.outlet.Zone).Format("Mon 2 Jan 15:04"))
 	if n.Problem {
 		n.Text += ", before anything that can be ordered comes"
@@ -142,17 +142,19 @@ func (b *bench) savings(g *Ingredient, c supply.Course) (notes []Note) {
 			continue
 		}
 		notes = append(notes, Note{
-			Kind: "expires", Code: g.Code, At: b.begin(w.Day).UTC(), Amount: w.Amount,
+			Kind: "expires", Code: g.Code, At: b.begin(w.Day).UTC(), Amount: w.Amount, Name: g.Name, Unit: g.Unit,
 			Text: fmt.Sprintf("%s of %s will expire on %s", In(w.Amount, g.Unit), g.Name, b.on(w.Day)),
 		})
 	}
 	for _, s := range supply.Savings(g.ID, c.Waste, b.sellers(g.ID), g.Batch) {
-		n := Note{Kind: string(s.Kind), Code: g.Code, Item: s.Item, At: b.begin(s.Day).UTC(), Amount: s.Amount}
+		n := Note{Kind: string(s.Kind), Code: g.Code, Item: s.Item, At: b.begin(s.Day).UTC(), Amount: s.Amount, Name: g.Name, Unit: g.Unit}
 		switch s.Kind {
 		case supply.PriceDown:
+			n.Count = s.Percent
 			n.Text = fmt.Sprintf("%d %% off %s until %s would sell about %.0f more and save %s of %s",
 				s.Percent, s.Item, b.on(s.Day), s.Units, In(s.Amount, g.Unit), g.Name)
 		case supply.MakeLess:
+			n.Count = s.Batches
 			n.Text = fmt.Sprintf("%d batches less of %s: %s would expire on %s", s.Batches, g.Name, In(s.Amount, g.Unit), b.on(s.Day))
 		}
 		notes = append(notes, n)

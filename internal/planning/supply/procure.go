@@ -72,8 +72,19 @@ type Why struct {
 	Fresh       bool // not more than is used while it is fresh
 	Fewest      bool // raised to the fewest packs that are sold
 	Added       int  // packs to reach the least worth of a delivery
-	Choice      string
+	Choice      Choice
 }
+
+// Choice is why a supplier was chosen.
+type Choice string
+
+// The reasons.
+const (
+	OnlySeller Choice = "the only one who sells it"
+	Preferred  Choice = "preferred"
+	Cheapest   Choice = "the cheapest"
+	Sooner     Choice = "delivers before the usual one can"
+)
 
 // ProblemKind is what is wrong with an ingredient.
 type ProblemKind string
@@ -140,7 +151,7 @@ type stock struct {
 type source struct {
 	offer  Offer
 	until  int // deliveries before this day
-	choice string
+	choice Choice
 }
 
 // beyond is how many days after the plan deliveries are looked for.
@@ -229,14 +240,14 @@ func (p *buyer) choose(s *stock) {
 	s.sources = append(s.sources, source{main, p.Days, choice(main, s.Offers)})
 }
 
-func choice(main Offer, offers []Offer) string {
+func choice(main Offer, offers []Offer) Choice {
 	switch {
 	case len(offers) == 1:
-		return "the only one who sells it"
+		return OnlySeller
 	case main.Preferred:
-		return "preferred"
+		return Preferred
 	default:
-		return "the cheapest"
+		return Cheapest
 	}
 }
 
@@ -280,7 +291,7 @@ func (p *buyer) bridge(s *stock, offers []Offer, until int, g gap) {
 		}
 	}
 	if best >= 0 {
-		s.sources = append(s.sources, source{offers[best], until, "delivers before the usual one can"})
+		s.sources = append(s.sources, source{offers[best], until, Sooner})
 		g = missing(s.shelf, s, 0, min(day, p.Days))
 	}
 	if g.unmet > 0 {

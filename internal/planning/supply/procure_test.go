@@ -207,12 +207,12 @@ func TestTheCheapestIsWaitedForUnlessItRunsOut(t *testing.T) {
 	require.NotEmpty(t, lines)
 	for _, l := range lines {
 		require.Equal(t, int64(1), l.Supplier)
-		require.Equal(t, "the cheapest", l.Why.Choice)
+		require.Equal(t, supply.Cheapest, l.Why.Choice)
 	}
 	b.Stocks[0].Offers[1].Preferred = true
 	lines, _ = supply.Procure(b)
 	require.Equal(t, int64(2), lines[0].Supplier)
-	require.Equal(t, "preferred", lines[0].Why.Choice)
+	require.Equal(t, supply.Preferred, lines[0].Why.Choice)
 }
 
 func TestADeliveryIsFilledUpToItsLeastWorth(t *testing.T) {

@@ -29,6 +29,7 @@ type alertsView struct {
 // alertView is an alert of the list.
 type alertView struct {
 	alert.Alert
+	Title, Detail                  told
 	Severity, KindName, StatusName string
 	First, Last, Escalates         string
 	Acknowledged, Archived         string
@@ -71,6 +72,8 @@ func newAlertView(a alert.Alert, f format) alertView {
 		Alert: a, Severity: a.Severity.String(), KindName: f.say("planning.alert." + string(a.Kind)), StatusName: f.say("planning.alerts." + string(a.Status)),
 		First: f.At(a.FirstAt), Last: f.At(a.LastAt), Open: a.Status == alert.Open, Live: a.Status != alert.Archived,
 	}
+	title, detail := f.alerted(a)
+	v.Title, v.Detail = f.told(a.Title, func() string { return title }), f.told(a.Detail, func() string { return detail })
 	if a.EscalateAt != nil && v.Open {
 		v.Escalates = f.At(*a.EscalateAt)
 	}
@@ -85,7 +88,8 @@ func newAlertView(a alert.Alert, f format) alertView {
 
 // changeAlert acknowledges or archives an alert, as the form's field "do" says.
 func (s *server) changeAlert(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	if _, _, err := s.Outlet(r, who); err != nil {
+	outlet, _, err := s.Outlet(r, who)
+	if err != nil {
 		return err
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
@@ -107,5 +111,6 @@ func (s *server) changeAlert(w http.ResponseWriter, r *http.Request, who actor.A
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, "alerts", page.Toast{Text: s.Say(r, key, a.Title)})
+	v := newAlertView(a, newFormat(page.Language(r), outlet))
+	return s.done(w, r, "alerts", page.Toast{Text: s.Say(r, key, v.Title.Text)})
 }

@@ -22,10 +22,11 @@ type format struct {
 	zone             *time.Location
 	currency         string
 	days, months     []string
+	english          bool
 }
 
 func newFormat(l texts.Language, o tenant.Outlet) format {
-	f := format{say: page.Sayer(l), thousands: ",", point: ".", zone: o.Timezone, currency: o.Currency}
+	f := format{say: page.Sayer(l), thousands: ",", point: ".", zone: o.Timezone, currency: o.Currency, english: l.Code == texts.Languages[0].Code}
 	switch l.Code {
 	case "es":
 		f.thousands, f.point = ".", ","

@@ -26,7 +26,7 @@ type productionPage struct {
 	Plan      plans.Plan
 	Hours     []hourView
 	Totals    []totalView
-	Notes     []plans.Note
+	Notes     []noteView
 	Timeline  timeline
 	Better    int
 	Worse     int
@@ -90,7 +90,7 @@ func (s *server) showProduction(w http.ResponseWriter, r *http.Request, who acto
 	case err != nil:
 		return err
 	}
-	p.Plan, p.Notes = made, plan.Notes
+	p.Plan, p.Notes = made, h.f.notes(plan.Notes)
 	p.fill(plan, s.Clock.Now())
 	if h.Manages {
 		a, err := s.Planner.EditAccuracy(r.Context(), who, h.Outlet.ID, plans.PlanProduction, h.Today-30, h.Today-1)

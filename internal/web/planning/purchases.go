@@ -27,7 +27,7 @@ type purchasesView struct {
 	Plan        plans.Plan
 	Suggestions []suggestionView // the next delivery of each supplier
 	Later       []suggestionView
-	Notes       []plans.Note
+	Notes       []noteView
 	Orders      []purchaseView
 	All         bool
 	Older       string // path of the next page
@@ -52,7 +52,8 @@ type suggestedLine struct {
 	Packs, Order             int
 	Amount, Price, Total     string
 	Stock, Use, Safety, Need string
-	Why, By, Reason          string
+	Why                      told
+	By, Reason               string
 	Edited                   bool
 }
 
@@ -93,7 +94,7 @@ func (s *server) showPurchases(w http.ResponseWriter, r *http.Request, who actor
 	if err != nil {
 		return err
 	}
-	v.Plan, v.Notes = made, plan.Notes
+	v.Plan, v.Notes = made, h.f.notes(plan.Notes)
 	v.Suggestions, v.Later = nextOf(suggestions(plan.Lines, sellers, s.Clock.Now(), h.f))
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // what is no number is the first page
 	list, err := s.Stock.Purchases(r.Context(), who, stock.Query{Outlet: h.Outlet.ID, All: v.All, Before: before, Most: purchasesPage})
@@ -162,7 +163,7 @@ func suggestedOf(l *plans.PurchaseLine, f format) suggestedLine {
 	v := suggestedLine{
 		Code: l.Code, Name: cmp.Or(l.Name, l.Code), Day: l.Deliver.String(), Pack: f.Of(l.Pack, l.Unit), Packs: l.Packs, Order: l.Order(),
 		Amount: f.Amount(int64(l.Pack)*int64(l.Order()), l.Unit), Price: f.Money(l.Price, l.Currency), Total: f.Money(l.Price*int64(l.Order()), l.Currency),
-		Stock: f.Of(l.Stock, l.Unit), Use: f.Of(l.Use, l.Unit), Safety: f.Of(l.Safety, l.Unit), Need: f.Of(l.Need, l.Unit), Why: l.Why,
+		Stock: f.Of(l.Stock, l.Unit), Use: f.Of(l.Use, l.Unit), Safety: f.Of(l.Safety, l.Unit), Need: f.Of(l.Need, l.Unit), Why: f.told(l.Why, func() string { return f.grounds(l) }),
 		Edited: l.Order() != l.Packs,
 	}
 	if l.Edited != nil {

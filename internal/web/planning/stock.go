@@ -32,7 +32,7 @@ type stockPage struct {
 	Rows   []levelView
 	Next   string
 	Outs   []stock.Out
-	Notes  []plans.Note
+	Notes  []noteView
 	Item   *itemView // one of them in detail; nil: none
 	Key    string
 	Short  int // that run out within the projection
@@ -102,7 +102,7 @@ func (s *server) showStock(w http.ResponseWriter, r *http.Request, who actor.Act
 	case err != nil:
 		return err
 	}
-	p.Plan, p.Notes = made, plan.Notes
+	p.Plan, p.Notes = made, h.f.notes(plan.Notes)
 	levels, err := s.Stock.Levels(r.Context(), who, stock.Query{Outlet: h.Outlet.ID, After: r.URL.Query().Get("after"), Most: levelsPage})
 	if err != nil {
 		return err

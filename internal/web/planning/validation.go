@@ -37,7 +37,7 @@ type validationPage struct {
 // checkView is something that a plan cannot solve, or suggests.
 type checkView struct {
 	Tab, Path string
-	plans.Note
+	noteView
 	When string
 }
 
@@ -92,10 +92,10 @@ func (s *server) checks(r *http.Request, who actor.Actor, h *head) (all []checkV
 		if err != nil && !errs.Is(err, errs.KindNotFound) {
 			return err
 		}
-		for _, n := range notes {
-			v := checkView{Tab: h.Say("planning.tab." + tab), Path: h.Base + "/" + tab, Note: n}
-			if !n.At.IsZero() {
-				v.When = h.f.At(n.At)
+		for i, n := range h.f.notes(notes) {
+			v := checkView{Tab: h.Say("planning.tab." + tab), Path: h.Base + "/" + tab, noteView: n}
+			if at := notes[i].At; !at.IsZero() {
+				v.When = h.f.At(at)
 			}
 			all = append(all, v)
 		}

@@ -2,6 +2,7 @@ package planning
 
 import (
 	"bytes"
+	"encoding/json"
 	"log/slog"
 	"math"
 	"testing"
@@ -114,7 +115,7 @@ func TestOtherPages(t *testing.T) {
 	later := noon.Add(8 * time.Hour)
 	edit := plans.PlanEdit{Quantity: 30_000, By: hostile, Reason: hostile}
 	render(t, "production", func(h head) page.Framed {
-		p := productionPage{head: h, Day: today, Notes: []plans.Note{{Problem: true, Text: hostile}}, PlanWAPE: math.NaN()}
+		p := productionPage{head: h, Day: today, Notes: h.f.notes([]plans.Note{{Problem: true, Text: hostile}}), PlanWAPE: math.NaN()}
 		p.fill(plans.Production{
 			Starts: []plans.Start{{Code: "p", Name: hostile, Unit: "g", Station: hostile, Begin: noon, Ready: later, Until: &later, For: later, Batches: 2, Amount: 20_000, Minutes: 30}},
 			Totals: []plans.Total{{Code: "p", Name: hostile, Unit: "g", Batch: 10_000, Planned: 20_000, Edited: &edit}},
@@ -154,7 +155,7 @@ func TestOtherPages(t *testing.T) {
 		return &p
 	})
 	render(t, "validation", func(h head) page.Framed {
-		p := validationPage{head: h, Checks: []checkView{{Tab: "Stock", Path: "/x", Note: plans.Note{Text: hostile}}}}
+		p := validationPage{head: h, Checks: []checkView{{Tab: "Stock", Path: "/x", noteView: noteView{told: told{Text: hostile}}}}}
 		nan := plans.Metric{SKU: hostile, MASE: math.NaN(), Coverage: math.NaN(), Metrics: forecast.Measure(nil, nil)}
 		p.fill(plans.Accuracy{Overall: nan, Best: []plans.Metric{nan}, Gaps: []plans.Gap{{Day: today}}}, []plans.Validation{{Kind: plans.ValidatedLate, First: today - 1, Last: today, Overall: nan, Late: 2}},
 			[]plans.Fitted{{SKU: hostile, Reason: plans.FitPoor, Before: math.NaN(), After: 0.2}})
@@ -238,4 +239,48 @@ func TestDrawings(t *testing.T) {
 	require.LessOrEqual(t, len(c.Lines), 7)
 	require.NotEmpty(t, draw("x", nil, 300, 100, formatIn("en").Num).Lines)
 	require.Empty(t, sparkOf(nil, 0, "").Ahead)
+}
+
+// What was stored as an English sentence is said in other languages by its values; without them it stays what it is.
+func TestStoredSentences(t *testing.T) {
+	t.Parallel()
+	en, es, ru := formatIn("en"), formatIn("es"), formatIn("ru")
+	note := plans.Note{Kind: "no_minutes", Problem: true, Code: "patty", At: noon, Amount: 4_000, Text: "4 pieces of Patty are missing", Name: "Patty", Unit: "piece"}
+	at := es.Hour(noon)
+	require.Equal(t, []noteView{{told{Text: note.Text}, true}}, en.notes([]plans.Note{note}))
+	require.Equal(t, []noteView{{told{Text: "Faltan 4 uds. de Patty a las " + at + ": a la partida no le queda tiempo antes"}, true}}, es.notes([]plans.Note{note}))
+	require.Equal(t, "Не хватит 4 шт. (Patty) к "+at+": у станции нет времени до этого", ru.note(note))
+	old := note
+	old.Name = ""
+	require.Equal(t, []noteView{{told{note.Text, "en"}, true}}, ru.notes([]plans.Note{old}), "kept by an older version")
+	less := plans.Note{Kind: "make_less", At: noon, Amount: 2_500_000, Name: "Sauce", Unit: "ml", Count: 2}
+	require.Contains(t, ru.note(less), "На 2 партии меньше (Sauce): у 2,5 л истечёт срок")
+	for _, kind := range []string{
+		"too_late", "no_minutes", "too_short", "cut", "runs_out", "expires", "packs_too_large", "price_down", "make_less", "nobody_sells",
+		"below_minimum", "no_forecast", "not_counted",
+	} {
+		n := plans.Note{Kind: kind, Name: "Sauce", Unit: "ml", At: noon, Count: 3, Item: "wrap", Amount: 5_000}
+		require.NotRegexp(t, `^$|%!|planning\.`, es.note(n), kind)
+	}
+
+	line := plans.PurchaseLine{Unit: "g", Need: 4_000_000, Use: 1_000_000, Fewest: true, Added: 2, Choice: supply.Cheapest}
+	require.Equal(t, "4 kg, porque parte no aguanta hasta que se usa; el mínimo de bultos que se venden; 2 más para llegar al mínimo del pedido; el más barato", es.grounds(&line))
+
+	for _, s := range []alert.Signal{
+		alert.Failed(alert.Run{Workflow: "daily", Day: "2026-05-20"}, "no disk.", 3, 1),
+		alert.TookLong(alert.Run{Workflow: "daily", Day: "2026-05-20"}, 90*time.Second, 20*time.Second, 40*time.Second),
+		alert.DidNotCome(alert.Run{Workflow: "daily", At: noon}),
+		alert.PoorForecast(alert.Judged{Day: "2026-05-20", MAPE: 0.45, Compared: 12}),
+		alert.RunsOut(alert.Shortage{Name: "Patty", OutletName: "Kitchen", At: noon, Now: noon}),
+	} {
+		data, err := json.Marshal(s.Data)
+		require.NoError(t, err)
+		a := alert.Alert{Matter: s.Matter, Title: s.Title, Detail: s.Detail, Data: data}
+		v := newAlertView(a, ru)
+		require.Empty(t, v.Title.Lang+v.Detail.Lang, s.Title)
+		require.NotRegexp(t, `%!|planning\.|[Tt]he `, v.Title.Text+v.Detail.Text)
+		require.Equal(t, s.Detail, newAlertView(a, en).Detail.Text)
+		a.Data = nil
+		require.Equal(t, told{s.Detail, "en"}, newAlertView(a, ru).Detail)
+	}
 }
