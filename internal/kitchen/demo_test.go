@@ -3,7 +3,6 @@ package kitchen_test
 import (
 	"time"
 
-	"brigade/internal/event"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
 )
@@ -38,8 +37,8 @@ func demo() *kitchen.Layout {
 }
 
 // eventsUpTo is what a world had told when a ticket looked as in the picture.
-func eventsUpTo(w *world, picture *kitchen.Ticket) (events map[int64][]event.Event, began, ready map[int64]int) {
-	events = map[int64][]event.Event{}
+func eventsUpTo(w *world, picture *kitchen.Ticket) (events map[int64][]entry, began, ready map[int64]int) {
+	events = map[int64][]entry{}
 	for _, task := range picture.Tasks {
 		events[task.ID] = w.events[task.ID][:task.Version]
 	}

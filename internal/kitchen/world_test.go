@@ -31,7 +31,7 @@ type world struct {
 	index  *kitchen.Index
 	floor  *kitchen.Floor
 	rows   map[int64]*kitchen.Ticket // as Postgres would have them
-	events map[int64][]event.Event   // by task
+	events map[int64][]entry         // by task
 	began  map[int64]int             // by order
 	ready  map[int64]int
 	gone   map[int64]bool        // cancelled
@@ -41,9 +41,15 @@ type world struct {
 	orders int64
 }
 
+// entry is an event of a task and the status that it tells, which is read once: every law looks at every event again.
+type entry struct {
+	event.Event
+	status kitchen.TaskStatus
+}
+
 func newWorld(t *rapid.T) *world {
 	w := &world{
-		t: t, now: noon, index: kitchen.NewIndex(), rows: map[int64]*kitchen.Ticket{}, events: map[int64][]event.Event{},
+		t: t, now: noon, index: kitchen.NewIndex(), rows: map[int64]*kitchen.Ticket{}, events: map[int64][]entry{},
 		began: map[int64]int{}, ready: map[int64]int{}, gone: map[int64]bool{}, last: map[int64]int{}, units: map[int64]map[int]int{},
 	}
 	w.full = drawLayout(t)
@@ -219,7 +225,8 @@ func (w *world) take(j *kitchen.Journal) {
 			w.last[e.AggregateID] = e.Sequence
 			continue
 		}
-		w.events[e.AggregateID] = append(w.events[e.AggregateID], e)
+		p, _ := e.TaskPayload()
+		w.events[e.AggregateID] = append(w.events[e.AggregateID], entry{e, kitchen.TaskStatus(p.Status)})
 	}
 	for _, s := range j.Orders {
 		w.must(!w.gone[s.Order], "order %d was cancelled and goes on", s.Order)
@@ -299,7 +306,7 @@ func (w *world) check() {
 				held++
 			}
 		}
-		w.must(t.Rush == row.Rush && fmt.Sprint(t.Courses) == fmt.Sprint(row.Courses), "ticket %d in memory is not what was written", order)
+		w.must(t.Rush == row.Rush && slices.Equal(t.Courses, row.Courses), "ticket %d in memory is not what was written", order)
 	}
 	formed, members, waiting := w.floor.Loads()
 	queued += formed
@@ -341,8 +348,8 @@ func (w *world) checkTicket(t *kitchen.Ticket) {
 		done += count(task.Status == kitchen.TaskCompleted)
 		live += count(task.Status != kitchen.TaskCancelled)
 		w.checkTask(t, task)
-		begun = begun || slices.ContainsFunc(w.events[task.ID], func(e event.Event) bool { return e.Type == event.TaskStarted })
-		touched = touched || slices.ContainsFunc(w.events[task.ID], func(e event.Event) bool { return e.Type == event.TaskAssigned })
+		begun = begun || slices.ContainsFunc(w.events[task.ID], func(e entry) bool { return e.Type == event.TaskStarted })
+		touched = touched || slices.ContainsFunc(w.events[task.ID], func(e entry) bool { return e.Type == event.TaskAssigned })
 	}
 	w.checkLoads(t)
 	want := kitchen.TicketConfirmed
@@ -455,8 +462,7 @@ func (w *world) checkTask(t *kitchen.Ticket, task *kitchen.Task) {
 		w.must(e.Sequence == i+1, "event %d of task %d has sequence %d", i+1, task.ID, e.Sequence)
 		w.must(slices.Contains(after[last], e.Type), "task %d: %s after %s", task.ID, e.Type, last)
 		last = e.Type
-		p, _ := e.TaskPayload()
-		requeues += count(last == event.TaskRequeued || last == event.TaskRecalled && p.Status == string(kitchen.TaskUnassigned))
+		requeues += count(last == event.TaskRequeued || last == event.TaskRecalled && e.status == kitchen.TaskUnassigned)
 	}
 	w.must(task.Requeues == requeues, "task %d was requeued %d times, says %d", task.ID, requeues, task.Requeues)
 }
