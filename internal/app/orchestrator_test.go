@@ -226,6 +226,18 @@ func TestTheLeaderIsOneAndIsReplaced(t *testing.T) {
 	require.Equal(t, "second", second.read("/leader")["leader"])
 }
 
+// One that asks nobody decides, and says so.
+func TestWhoDecidesAloneIsTheLeader(t *testing.T) {
+	t.Parallel()
+	p, _ := orchestrate(t, pgtest.NewURL(t), "one", func(c *app.Config) { c.Workflows.Election = false })
+	leader := p.read("/leader")
+	require.Equal(t, []any{"one", true}, []any{leader["leader"], leader["is_leader"]})
+	require.NotNil(t, leader["since"])
+	require.NotNil(t, leader["last_heartbeat"])
+	require.Equal(t, true, p.read("/health")["is_leader"])
+	require.Contains(t, p.text(orchestrated+"/metrics", "text/plain"), `orchestrator_leader_instance{instance_id="one"} 1`)
+}
+
 // A schedule is kept by product time, in each tenant's zone, and everybody who is told of the end by RabbitMQ hears it once.
 func TestTheScheduleIsKeptAndItsEndIsTold(t *testing.T) {
 	t.Parallel()

@@ -64,7 +64,7 @@ func (a *App) outsideSteps(r *workflow.Registry, caller *post.Caller) {
 		r.Add(s.step, workflow.Each(func(ctx context.Context, b *workflow.Batch, j workflow.Job) (any, error) {
 			body := map[string]any{"tenant_id": j.Tenant}
 			maps.Copy(body, s.body)
-			return caller.Call(ctx, post.Question{URL: to, Key: b.Key(j.Tenant), Body: body})
+			return caller.Call(ctx, post.Question{URL: to, Key: b.Key(j.Tenant), Body: body, JSON: true})
 		}))
 	}
 }

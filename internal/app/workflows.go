@@ -26,6 +26,7 @@ type workflows struct {
 	registry *workflow.Registry
 	engine   *workflow.Engine // nil: others do the steps
 	leader   *lease.Node      // nil: this process does not stand for leader
+	alone    time.Time        // since when it decides without asking others; zero: it does not
 	figures  *workflowFigures
 }
 
@@ -134,6 +135,8 @@ func (a *App) replaces() bool { return a.cfg.Lease.Replace || a.cfg.DatabaseURL 
 // standForLeader makes this process one of those of which one decides.
 func (a *App) standForLeader(ctx context.Context) error {
 	if !a.elects() {
+		a.flows.alone = time.Now().UTC()
+		a.flows.figures.leads(a.instance(), true)
 		return nil
 	}
 	opts := lease.Options{
@@ -183,6 +186,11 @@ func (a *App) checkScheduler(ctx context.Context, tx store.Tx, fence int64) erro
 // leader tells who decides when workflows begin, by the database's clock.
 func (a *App) leader(ctx context.Context) (api.Leader, error) {
 	l := api.Leader{Instance: a.instance()}
+	if since := a.flows.alone; !since.IsZero() {
+		now := time.Now().UTC()
+		l.Leader, l.Here, l.Since, l.Heartbeat = l.Instance, true, &since, &now
+		return l, nil
+	}
 	state, err := lease.Cluster(ctx, a.pool)
 	if err != nil {
 		return l, store.Classify(err)

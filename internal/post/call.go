@@ -21,8 +21,10 @@ func NewCaller(timeout time.Duration, allowPrivate bool) *Caller {
 	return &Caller{client(timeout, allowPrivate)}
 }
 
-// largestAnswer bounds what is read of an answer, in bytes.
-const largestAnswer = 64 << 10
+const (
+	largestAnswer = 64 << 10 // what is kept of an answer, in bytes
+	largestJSON   = 8 << 20  // what is read of one that has to be JSON
+)
 
 // Question is a request.
 type Question struct {
@@ -31,10 +33,11 @@ type Question struct {
 	Header map[string]string
 	Key    string // by which the other side knows the request again; "": none
 	Body   any    // JSON; nil: none
+	JSON   bool   // so is the answer, or it is empty: a page of a proxy is none
 }
 
-// Call asks, and returns the answer to a success: JSON as it came, anything else as a string. Errors: what should not be
-// tried again is permanent; KindUnavailable otherwise.
+// Call asks, and returns the answer to a success: JSON as it came (of a large one that has to be JSON only its length), anything
+// else as a string. Errors: what should not be tried again is permanent; KindUnavailable otherwise.
 func (c *Caller) Call(ctx context.Context, q Question) (any, error) {
 	req, err := q.request(ctx)
 	if err != nil {
@@ -45,25 +48,35 @@ func (c *Caller) Call(ctx context.Context, q Question) (any, error) {
 		return nil, unreached(err)
 	}
 	defer res.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(res.Body, largestAnswer+1))
+	largest := largestAnswer
+	if q.JSON {
+		largest = largestJSON
+	}
+	said, err := io.ReadAll(io.LimitReader(res.Body, int64(largest)+1))
 	switch {
 	case err != nil:
 		return nil, errs.Unavailable("the answer broke off").Because(err)
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return nil, refusal(res, said)
-	case len(said) > largestAnswer:
-		return nil, errs.Permanent(errs.Invalid("the answer has more than %d bytes", largestAnswer))
+	case len(said) > largest:
+		return nil, errs.Permanent(errs.Invalid("the answer has more than %d bytes", largest))
 	}
-	return read(res, said)
+	return read(res, said, q.JSON)
 }
 
-// read takes an answer for what it says it is.
-func read(res *http.Response, said []byte) (any, error) {
+// read takes an answer for what it says it is, or for what it has to be.
+func read(res *http.Response, said []byte, isJSON bool) (any, error) {
 	text := strings.TrimSpace(string(said))
 	if text == "" {
 		return map[string]any{}, nil
 	}
-	if !strings.Contains(res.Header.Get("Content-Type"), "json") {
+	if isJSON && !json.Valid(said) {
+		return nil, errs.Unavailable("the answer is no JSON: %s", text[:min(len(text), 100)])
+	}
+	if len(said) > largestAnswer {
+		return map[string]any{"bytes": len(said)}, nil
+	}
+	if !isJSON && !strings.Contains(res.Header.Get("Content-Type"), "json") {
 		return map[string]any{"text": text}, nil
 	}
 	if !json.Valid(said) {

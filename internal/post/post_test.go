@@ -3,6 +3,7 @@ package post_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -217,5 +218,25 @@ func TestMailThatIsRefused(t *testing.T) {
 	for _, c := range [][2]string{{"http://mail", "a@example.com"}, {"smtp://", "a@example.com"}, {"smtp://mail", "nobody"}} {
 		_, err := post.NewMail(c[0], c[1], quick)
 		require.True(t, errs.Is(err, errs.KindInvalid), c)
+	}
+}
+
+// Where an answer has to be JSON a proxy's page is none, and of one that is too large to be kept its length is.
+func TestAnswersThatHaveToBeJSON(t *testing.T) {
+	t.Parallel()
+	said := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, said) }))
+	t.Cleanup(s.Close)
+	c := post.NewCaller(time.Minute, true)
+	t.Cleanup(c.Close)
+	large := `"` + strings.Repeat("x", 100_000) + `"`
+	for text, want := range map[string]any{
+		"": map[string]any{}, `{"made":7}`: json.RawMessage(`{"made":7}`), "<html>": nil, large: map[string]any{"bytes": len(large)},
+		`"` + strings.Repeat("x", 9<<20) + `"`: nil,
+	} {
+		said = text
+		got, err := c.Call(t.Context(), post.Question{URL: s.URL, JSON: true})
+		require.Equal(t, want == nil, err != nil, "%v", err)
+		require.Equal(t, want, got)
 	}
 }

@@ -115,6 +115,11 @@ func Each(do func(ctx context.Context, b *Batch, j Job) (any, error)) Runner {
 // grace is how long work may go on after it was told to end, before nobody waits for it any longer.
 const grace = 5 * time.Second
 
+// overtimeError is why work was ended that took longer than it may.
+type overtimeError struct{ limit time.Duration }
+
+func (e overtimeError) Error() string { return fmt.Sprintf("it took longer than %v", e.limit) }
+
 // limited does work within a time limit. Work that does not end when it is told to is left alone; what it makes later
 // is refused.
 func limited(ctx context.Context, limit time.Duration, work func(context.Context) Outcome) Outcome {
@@ -124,7 +129,7 @@ func limited(ctx context.Context, limit time.Duration, work func(context.Context
 
 // attend is limited for a whole batch of n. A panic is an error like any other.
 func attend(ctx context.Context, limit time.Duration, n int, work func(context.Context) []Outcome) []Outcome {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errs.Unavailable("it took longer than %v", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, overtimeError{limit})
 	defer cancel()
 	done := make(chan []Outcome, 1)
 	go func() {
@@ -258,6 +263,7 @@ func (d *Done) fail(b *Batch, err error, now time.Time, chance func() float64) {
 			pause = Backoff(b.Plan.DelayOf(b.Step), d.Attempt, chance())
 		}
 		d.Status, d.Again = StepReady, now.Add(pause)
+		_, d.Alone = errors.AsType[overtimeError](err) // nobody else waits for it again
 		entry.Level, entry.Data["again_at"] = "warn", d.Again.UTC().Format(time.RFC3339)
 	}
 	d.Logs = append(d.Logs, entry)

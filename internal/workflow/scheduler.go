@@ -205,6 +205,11 @@ func (s *Scheduler) each(ctx context.Context, fence int64, list []Due, fresh boo
 // time decides what is due of a workflow in a zone. Of one that is new, or was changed, what has passed counts as decided.
 func (s *Scheduler) time(ctx context.Context, fence int64, d Due, fresh bool) error {
 	now := s.clock.Now()
+	if d.Vacant { // worked out anew when somebody comes back
+		d.Workflow.Version = 0
+		_, err := s.store.Time(ctx, fence, d, nil, nil, nil)
+		return err
+	}
 	plan, rules, err := d.Workflow.Schedule(d.Zone, s.o.Holidays)
 	if err != nil { // it was read when it was saved; a zone may have gone since
 		s.o.Logger.ErrorContext(ctx, "a workflow has no schedule any more", "action", "workflow_schedule_broken", "workflow", d.Workflow.Name, "zone", d.Zone, "error", err)

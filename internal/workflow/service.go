@@ -61,7 +61,11 @@ func (s *Service) Workflows(ctx context.Context, who actor.Actor) ([]Workflow, e
 	if err != nil {
 		return nil, err
 	}
-	return s.store.Workflows(ctx, tenant)
+	list, err := s.store.Workflows(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return list, s.timed(ctx, who, list)
 }
 
 // Workflow finds a workflow by id or name. Errors: KindNotFound.
@@ -78,7 +82,12 @@ func (s *Service) Workflow(ctx context.Context, who actor.Actor, ref string) (Wo
 	if errs.Is(err, errs.KindNotFound) {
 		return w, errs.NotFound("there is no workflow %q", ref)
 	}
-	return w, err
+	if err != nil {
+		return w, err
+	}
+	list := []Workflow{w}
+	err = s.timed(ctx, who, list)
+	return list[0], err
 }
 
 // Change is what is to become of a workflow: it gets the workflow as it is, or as it would be new, and changes it.
@@ -91,7 +100,12 @@ func (s *Service) Put(ctx context.Context, who actor.Actor, ref, action string, 
 	if err != nil {
 		return w, err
 	}
-	return s.store.Put(ctx, w, s.note(who, action, nil))
+	if w, err = s.store.Put(ctx, w, s.note(who, action, nil)); err != nil {
+		return w, err
+	}
+	list := []Workflow{w}
+	err = s.timed(ctx, who, list)
+	return list[0], err
 }
 
 // Check says what Put would say of a change, and keeps nothing. It returns the workflow as it would be. Errors: as Put.
@@ -351,15 +365,6 @@ func (s *Service) Statistics(ctx context.Context, who actor.Actor, days int) ([]
 		return nil, err
 	}
 	return s.store.Statistics(ctx, tenant, DayIn(s.clock.Now().UTC())-Day(days)+1)
-}
-
-// Upcoming lists what is due next, the soonest first.
-func (s *Service) Upcoming(ctx context.Context, who actor.Actor) ([]Due, error) {
-	tenant, err := scope(who)
-	if err != nil {
-		return nil, err
-	}
-	return s.store.Upcoming(ctx, tenant)
 }
 
 // Preview lists when a workflow would next be due, up to a year ahead.

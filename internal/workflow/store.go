@@ -157,6 +157,8 @@ type Due struct {
 	Zone     string
 	Last     *time.Time // the time it was last due
 	Next     *time.Time
-	Open     int // executions that go on
-	Waiting  int // and that wait for them
+	Open     int  // executions that go on
+	Waiting  int  // and that wait for them
+	Vacant   bool // no active tenant is there any more
+	Stale    bool // Next was worked out for another version of the workflow
 }

@@ -418,6 +418,28 @@ func TestAStepThatHangsIsCutOff(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 }
 
+// What took too long is tried again by itself: nobody else waits for it twice.
+func TestWhatTookTooLongIsTriedByItself(t *testing.T) {
+	t.Parallel()
+	n := setup(t, "standard", "standard", "standard")
+	n.registry.Add("one", workflow.Each(func(ctx context.Context, b *workflow.Batch, j workflow.Job) (any, error) {
+		if j.Tenant == 2 && j.Attempt == 1 {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return len(b.Jobs), nil
+	}))
+	n.put("nightly", func(w *workflow.Workflow) {
+		w.Steps, w.RetryDelay = []workflow.Step{{Name: "a", Uses: "one", Timeout: 1}}, 0
+	})
+	e := n.run("nightly")
+	n.drain()
+	e = n.look(e.ID)
+	require.Equal(t, workflow.Completed, e.Status, e.Error)
+	require.Equal(t, 1, e.Retries)
+	require.JSONEq(t, "1", string(n.steps(e.ID, "")[1].Result))
+}
+
 // An engine gives up what was cancelled while it is done.
 func TestWorkIsToldThatItIsNotWanted(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func settle(ctx context.Context, q *db.Queries, b *workflow.Batch, done []workfl
 				stopped = append(stopped, d.Tenant)
 			}
 		default:
-			if !d.Alone {
+			if d.Attempt == b.Jobs[i].Attempt { // else it does not count as one
 				c.Retries++
 			}
 		}

@@ -40,7 +40,7 @@ func (s *Store) DueBy(ctx context.Context, now time.Time, most int) ([]workflow.
 		if list[i], err = dueOf(r.Workflow, r.Zone, r.LastAt, r.NextAt, r.Open); err != nil {
 			return nil, err
 		}
-		list[i].Waiting = int(r.Waiting)
+		list[i].Waiting, list[i].Vacant = int(r.Waiting), r.Vacant
 	}
 	return list, nil
 }
@@ -53,9 +53,10 @@ func (s *Store) Upcoming(ctx context.Context, tenant int64) ([]workflow.Due, err
 	}
 	list := make([]workflow.Due, len(rows))
 	for i, r := range rows {
-		if list[i], err = dueOf(r.Workflow, r.Zone, r.LastAt, r.NextAt, 0); err != nil {
+		if list[i], err = dueOf(r.Workflow, r.Zone, r.LastAt, orNil(r.NextAt), 0); err != nil {
 			return nil, err
 		}
+		list[i].Stale = r.Stale
 	}
 	return list, nil
 }

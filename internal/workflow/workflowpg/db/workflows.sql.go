@@ -127,7 +127,9 @@ select w.id, w.tenant_id, w.name, w.kind, w.cron, w.timezone, w.enabled, w.max_s
        (select count(*) from workflow_executions e where e.workflow_id = w.id and e.zone = s.zone and e.trigger = 'scheduled'
            and e.status in ('pending', 'running') and e.opened)::int as open,
        (select count(*) from workflow_executions e where e.workflow_id = w.id and e.zone = s.zone and e.trigger = 'scheduled'
-           and e.status = 'pending' and not e.opened)::int as waiting
+           and e.status = 'pending' and not e.opened)::int as waiting,
+       coalesce((w.tenant_id <> 0 or w.timezone = 'tenant') and not exists (
+           select from tenants t where t.status = 'active' and (w.tenant_id = 0 or t.id = w.tenant_id) and (w.timezone <> 'tenant' or t.timezone = s.zone)), false)::boolean as vacant
 from workflow_schedules s join workflows w on w.id = s.workflow_id
 where s.next_at <= $1::timestamptz and w.enabled and s.version = w.version
 order by s.next_at, w.id, s.zone limit $2
@@ -145,6 +147,7 @@ type DueByRow struct {
 	NextAt   *time.Time
 	Open     int32
 	Waiting  int32
+	Vacant   bool
 }
 
 func (q *Queries) DueBy(ctx context.Context, arg DueByParams) ([]DueByRow, error) {
@@ -180,6 +183,7 @@ func (q *Queries) DueBy(ctx context.Context, arg DueByParams) ([]DueByRow, error
 			&i.NextAt,
 			&i.Open,
 			&i.Waiting,
+			&i.Vacant,
 		); err != nil {
 			return nil, err
 		}
@@ -364,9 +368,12 @@ func (q *Queries) Untimed(ctx context.Context, most int32) ([]UntimedRow, error)
 }
 
 const upcoming = `-- name: Upcoming :many
-select w.id, w.tenant_id, w.name, w.kind, w.cron, w.timezone, w.enabled, w.max_seconds, w.max_retries, w.retry_delay_seconds, w.steps, w.rules, w.built_in, w.edited, w.version, w.last_execution_at, w.consecutive_failures, w.created_at, s.zone, s.last_at, s.next_at
+select w.id, w.tenant_id, w.name, w.kind, w.cron, w.timezone, w.enabled, w.max_seconds, w.max_retries, w.retry_delay_seconds, w.steps, w.rules, w.built_in, w.edited, w.version, w.last_execution_at, w.consecutive_failures, w.created_at, s.zone, s.last_at, coalesce(s.next_at, 'epoch')::timestamptz as next_at, (s.version <> w.version)::boolean as stale
 from workflow_schedules s join workflows w on w.id = s.workflow_id
-where w.enabled and s.next_at is not null and ($1::bigint = 0 or w.tenant_id = $1
+where w.enabled and w.cron <> '' and (w.timezone in ('tenant', s.zone)) and (s.next_at is not null or s.version <> w.version)
+  and (w.tenant_id = 0 and w.timezone <> 'tenant' or exists (select from tenants t where t.status = 'active' and (w.tenant_id = 0 or t.id = w.tenant_id)
+           and (w.timezone <> 'tenant' or t.timezone = s.zone)))
+  and ($1::bigint = 0 or w.tenant_id = $1
     or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = $1))
         and not exists (select from workflows o where o.tenant_id = $1 and o.name = w.name)))
 order by s.next_at, w.id, s.zone
@@ -376,10 +383,12 @@ type UpcomingRow struct {
 	Workflow Workflow
 	Zone     string
 	LastAt   *time.Time
-	NextAt   *time.Time
+	NextAt   time.Time
+	Stale    bool
 }
 
-// Of the house's, those that a tenant has none of his own for.
+// Of the house's, those that a tenant has none of his own for. What was worked out for another version is stale, or for a zone that is not
+// the workflow's any more is left out.
 func (q *Queries) Upcoming(ctx context.Context, tenant int64) ([]UpcomingRow, error) {
 	rows, err := q.db.Query(ctx, upcoming, tenant)
 	if err != nil {
@@ -411,6 +420,7 @@ func (q *Queries) Upcoming(ctx context.Context, tenant int64) ([]UpcomingRow, er
 			&i.Zone,
 			&i.LastAt,
 			&i.NextAt,
+			&i.Stale,
 		); err != nil {
 			return nil, err
 		}

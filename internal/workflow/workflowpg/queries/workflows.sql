@@ -64,16 +64,22 @@ select sqlc.embed(w), s.zone, s.last_at, s.next_at,
        (select count(*) from workflow_executions e where e.workflow_id = w.id and e.zone = s.zone and e.trigger = 'scheduled'
            and e.status in ('pending', 'running') and e.opened)::int as open,
        (select count(*) from workflow_executions e where e.workflow_id = w.id and e.zone = s.zone and e.trigger = 'scheduled'
-           and e.status = 'pending' and not e.opened)::int as waiting
+           and e.status = 'pending' and not e.opened)::int as waiting,
+       coalesce((w.tenant_id <> 0 or w.timezone = 'tenant') and not exists (
+           select from tenants t where t.status = 'active' and (w.tenant_id = 0 or t.id = w.tenant_id) and (w.timezone <> 'tenant' or t.timezone = s.zone)), false)::boolean as vacant
 from workflow_schedules s join workflows w on w.id = s.workflow_id
 where s.next_at <= @now::timestamptz and w.enabled and s.version = w.version
 order by s.next_at, w.id, s.zone limit @most;
 
 -- name: Upcoming :many
--- Of the house's, those that a tenant has none of his own for.
-select sqlc.embed(w), s.zone, s.last_at, s.next_at
+-- Of the house's, those that a tenant has none of his own for. What was worked out for another version is stale, or for a zone that is not
+-- the workflow's any more is left out.
+select sqlc.embed(w), s.zone, s.last_at, coalesce(s.next_at, 'epoch')::timestamptz as next_at, (s.version <> w.version)::boolean as stale
 from workflow_schedules s join workflows w on w.id = s.workflow_id
-where w.enabled and s.next_at is not null and (@tenant::bigint = 0 or w.tenant_id = @tenant
+where w.enabled and w.cron <> '' and (w.timezone in ('tenant', s.zone)) and (s.next_at is not null or s.version <> w.version)
+  and (w.tenant_id = 0 and w.timezone <> 'tenant' or exists (select from tenants t where t.status = 'active' and (w.tenant_id = 0 or t.id = w.tenant_id)
+           and (w.timezone <> 'tenant' or t.timezone = s.zone)))
+  and (@tenant::bigint = 0 or w.tenant_id = @tenant
     or (w.tenant_id = 0 and (w.timezone <> 'tenant' or s.zone = (select timezone from tenants where id = @tenant))
         and not exists (select from workflows o where o.tenant_id = @tenant and o.name = w.name)))
 order by s.next_at, w.id, s.zone;
