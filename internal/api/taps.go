@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"brigade/internal/actor"
+	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 )
 
@@ -69,6 +70,9 @@ func (s *server) settleTaps(ctx context.Context, who actor.Actor, in *tapsInput)
 	}
 	out := &tapsOutput{}
 	for _, done := range s.Work.Settle(ctx, who, taps) {
+		if errs.Is(done.Err, errs.KindInternal) { // the tablet forgets it
+			s.Log.ErrorContext(ctx, "a tap failed", "action", "tap_failed", "key", done.Key, "error", done.Err)
+		}
 		out.Body.Taps = append(out.Body.Taps, settledTap{done.Key, done.Outcome, done.Why()})
 	}
 	return out, nil

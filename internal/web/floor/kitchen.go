@@ -327,6 +327,9 @@ func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Ac
 	answers := make([]settledTap, 0, len(taps))
 	for _, t := range taps {
 		done := s.settleTap(r.Context(), who, t)
+		if errs.Is(done.Err, errs.KindInternal) { // the tablet forgets it, and says that it was written to the log
+			s.Log.ErrorContext(r.Context(), "a tap failed", "action", "tap_failed", "key", t.Key, "error", done.Err)
+		}
 		answers = append(answers, settledTap{t.Key, done.Outcome, whyNot(page.Language(r), done.Err)})
 		if done.Outcome == kitchen.OutcomeAgain {
 			break
