@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -146,15 +147,33 @@ vm_memory_high_watermark.absolute = 2GiB
 	)
 }
 
-// freePorts returns ports of the loopback address that nothing listens on just now.
+// The ports that servers of tests are given: below those that systems give to whoever asks for any, so that nobody gets one of
+// them before its server listens, or while it is started again.
+const (
+	firstPort = 10_240
+	lastPort  = 32_767
+)
+
+// Port returns a port of the loopback address that nothing listens on just now, and that nobody is given who asks for any.
+func Port(t testing.TB) int {
+	t.Helper()
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatalf("brokertest: %v", err)
+	}
+	return ports[0]
+}
+
 func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // binds at once
-		if err != nil {
+	for tries := 0; len(ports) < n; tries++ {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // binds at once
+		if err == nil {
+			defer l.Close()
+			ports = append(ports, port)
+		} else if tries == 1000 {
 			return nil, err
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
 }

@@ -126,16 +126,14 @@ func setPassword(t *testing.T, c *kfake.Cluster, user, password string) {
 func TestKafkaGoesAndComesBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	start := func(ports ...int) *kfake.Cluster {
-		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(dir), kfake.Ports(ports...), kfake.SeedTopics(3, kafka.Topic("kitchen"), kafka.OrdersTopic))
+	port := brokertest.Port(t)
+	start := func() *kfake.Cluster {
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(dir), kfake.Ports(port), kfake.SeedTopics(3, kafka.Topic("kitchen"), kafka.OrdersTopic))
 		require.NoError(t, err)
 		return c
 	}
-	c := start(0)
+	c := start()
 	address := c.ListenAddrs()
-	var port int
-	_, err := fmt.Sscanf(address[0][strings.LastIndex(address[0], ":")+1:], "%d", &port)
-	require.NoError(t, err)
 	in := newInbox()
 	stop := consume(t, address, in.take)
 	defer stop()
@@ -146,7 +144,7 @@ func TestKafkaGoesAndComesBack(t *testing.T) {
 	back := make(chan *kfake.Cluster, 1)
 	for i := 0; i < len(events); i += 100 {
 		if i == 800 {
-			go func() { c.Close(); back <- start(port) }()
+			go func() { c.Close(); back <- start() }()
 		}
 		until(t, "published", func() bool {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

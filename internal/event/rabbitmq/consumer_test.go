@@ -52,14 +52,20 @@ func (s *seen) await(t *testing.T, n int) {
 }
 
 func consume(t *testing.T, broker string, prefetch int, handle rabbitmq.Handler) (stop func()) {
+	cancel, done := begin(t, broker, prefetch, handle)
+	return func() { cancel(); <-done }
+}
+
+// begin is consume that can be told to end without waiting for it.
+func begin(t *testing.T, broker string, prefetch int, handle rabbitmq.Handler) (cancel func(), done <-chan struct{}) {
 	c := &rabbitmq.Consumer{
 		Options: rabbitmq.Options{URL: broker, Logger: slog.New(slog.DiscardHandler)},
 		Queues:  []string{"kitchen_takeout_queue", "kitchen_delivery_queue"}, Prefetch: prefetch, Handle: handle,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); c.Run(ctx) }()
-	return func() { cancel(); <-done }
+	ended := make(chan struct{})
+	go func() { defer close(ended); c.Run(ctx) }()
+	return cancel, ended
 }
 
 func orders(n int) []rabbitmq.Message {
@@ -107,14 +113,13 @@ func TestPrefetchAndEnd(t *testing.T) {
 	defer s.Close()
 	require.NoError(t, s.Send(t.Context(), orders(20)))
 	got, release := newSeen(), make(chan struct{})
-	stop := consume(t, broker, 3, func(_ context.Context, d rabbitmq.Delivery) rabbitmq.Verdict {
+	cancel, ended := begin(t, broker, 3, func(_ context.Context, d rabbitmq.Delivery) rabbitmq.Verdict {
 		got.add(d.ID)
 		<-release
 		return rabbitmq.Done
 	})
 	got.await(t, 3)
-	ended := make(chan struct{})
-	go func() { stop(); close(ended) }()
+	cancel()
 	select {
 	case <-ended:
 		require.Fail(t, "it did not wait for what was in hand")
@@ -123,13 +128,16 @@ func TestPrefetchAndEnd(t *testing.T) {
 	close(release)
 	<-ended
 	require.Len(t, got.count, 3)
-	ch, left := channel(t, broker), 0
-	for _, q := range []string{"kitchen_takeout_queue", "kitchen_delivery_queue"} {
-		info, err := ch.QueueDeclarePassive(q, true, false, false, false, nil)
-		require.NoError(t, err)
-		left += info.Messages
-	}
-	require.Equal(t, 17, left)
+	ch := channel(t, broker)
+	until(t, "the rest is with the broker", func() bool {
+		left := 0
+		for _, q := range []string{"kitchen_takeout_queue", "kitchen_delivery_queue"} {
+			info, err := ch.QueueDeclarePassive(q, true, false, false, false, nil)
+			require.NoError(t, err)
+			left += info.Messages
+		}
+		return left == 17
+	})
 }
 
 // The broker dies under load and comes back: what was confirmed is there, what was not is published again.
@@ -208,9 +216,11 @@ func TestTidy(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5, n)
 	ch := channel(t, broker)
-	info, err := ch.QueueDeclarePassive(rabbitmq.KitchenQueue, true, false, false, false, nil)
-	require.NoError(t, err)
-	require.Equal(t, 5, info.Messages)
+	until(t, "what is kept is in the queue again", func() bool {
+		info, err := ch.QueueDeclarePassive(rabbitmq.KitchenQueue, true, false, false, false, nil)
+		require.NoError(t, err)
+		return info.Messages == 5
+	})
 	_, err = ch.Consume(rabbitmq.KitchenQueue, "", false, false, false, false, nil)
 	require.NoError(t, err)
 	n, err = rabbitmq.Tidy(t.Context(), rabbitmq.Options{URL: broker}, rabbitmq.KitchenQueue, even)
