@@ -99,7 +99,8 @@ func checkTrace(t require.TestingT, e *replay.Evening, p *replay.Played) {
 	total := 0
 	for _, r := range p.Ran {
 		key := [3]int{r.Order, r.Unit, r.Step}
-		require.NotContains(t, done, key)
+		_, twice := done[key]
+		require.False(t, twice, "%v is done twice", key)
 		done[key] = r
 		step := e.Orders[r.Order].Units[r.Unit].Steps[r.Step]
 		require.Equal(t, step.Station, r.Station)
@@ -109,7 +110,7 @@ func checkTrace(t require.TestingT, e *replay.Evening, p *replay.Played) {
 		}
 		require.True(t, step.Machine == 0 || step.Machine == r.Machine)
 		who := e.Layout.People[r.Staff-1]
-		require.Contains(t, who.Skills, r.Station)
+		require.True(t, slices.Contains(who.Skills, r.Station), "%s has no skill for station %d", who.Name, r.Station)
 		require.InDelta(t, step.Work.Seconds()/who.Efficiency, r.Finish.Sub(r.Start).Seconds(), 0.002)
 		for _, o := range e.Outages {
 			require.False(t, o.Machine == r.Machine && !r.Start.Before(o.From) && r.Start.Before(o.To), "on a machine that is down")
@@ -117,18 +118,19 @@ func checkTrace(t require.TestingT, e *replay.Evening, p *replay.Played) {
 		for _, b := range e.Breaks {
 			require.False(t, b.Person == r.Staff && !r.Start.Before(b.From) && r.Start.Before(b.To), "by somebody who is away")
 		}
-		busy := func(same func(replay.Ran) bool) (n int) {
-			for _, o := range p.Ran {
+		busy := func(same func(*replay.Ran) bool) (n int) {
+			for i := range p.Ran {
+				o := &p.Ran[i]
 				if same(o) && !o.Start.After(r.Start) && o.Finish.After(r.Start) {
 					n++
 				}
 			}
 			return n
 		}
-		require.LessOrEqual(t, busy(func(o replay.Ran) bool { return o.Station == r.Station }), e.Layout.Stations[r.Station-1].Capacity)
-		require.LessOrEqual(t, busy(func(o replay.Ran) bool { return o.Staff == r.Staff }), who.MaxParallel)
+		require.LessOrEqual(t, busy(func(o *replay.Ran) bool { return o.Station == r.Station }), e.Layout.Stations[r.Station-1].Capacity)
+		require.LessOrEqual(t, busy(func(o *replay.Ran) bool { return o.Staff == r.Staff }), who.MaxParallel)
 		if r.Machine != 0 {
-			require.LessOrEqual(t, busy(func(o replay.Ran) bool { return o.Machine == r.Machine }), e.Layout.Machines[r.Machine-1].Capacity)
+			require.LessOrEqual(t, busy(func(o *replay.Ran) bool { return o.Machine == r.Machine }), e.Layout.Machines[r.Machine-1].Capacity)
 		}
 	}
 	for i, o := range e.Orders {
