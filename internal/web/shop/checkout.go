@@ -340,7 +340,7 @@ func (s *server) changeLine(w http.ResponseWriter, r *http.Request, p place) err
 	if err1 != nil || err2 != nil {
 		return errs.Malformed("no and n must be whole numbers")
 	}
-	if err := s.asks.check(r, p); err != nil {
+	if err := s.asks.Check(p.asker(r)); err != nil {
 		return err
 	}
 	c := s.cart(r, p)
@@ -350,7 +350,7 @@ func (s *server) changeLine(w http.ResponseWriter, r *http.Request, p place) err
 
 // changeWay keeps how the guest wants to have it, and says what he is promised then.
 func (s *server) changeWay(w http.ResponseWriter, r *http.Request, p place) error {
-	if err := s.asks.check(r, p); err != nil {
+	if err := s.asks.Check(p.asker(r)); err != nil {
 		return err
 	}
 	c := s.cart(r, p)

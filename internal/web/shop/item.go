@@ -113,7 +113,7 @@ func unusual(groups []modifier.Group, picks []modifier.Pick) []modifier.Pick {
 
 // addToCart puts an item into the cart.
 func (s *server) addToCart(w http.ResponseWriter, r *http.Request, p place) error {
-	if err := s.asks.check(r, p); err != nil {
+	if err := s.asks.Check(p.asker(r)); err != nil {
 		return err
 	}
 	seen, err := s.look(r.Context(), p)

@@ -84,7 +84,7 @@ func (s *server) agreed(r *http.Request, p place, c cart) (o order.Placement, fa
 		return o, errs.Conflict("%s", s.Say(r, "shop.total_changed", q.Total)), nil
 	}
 	if err == nil {
-		fault = s.orders.check(r, p)
+		fault = s.orders.Check(p.asker(r))
 	}
 	return o, fault, err
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 	"brigade/internal/tenant"
+	"brigade/internal/web/page"
 )
 
 // place is a shop: an outlet of a tenant. Outlets' slugs are unique in their tenant alone, so an address names both.
@@ -23,6 +25,11 @@ func (p place) base() string { return "/shop/" + p.tenant.Slug + "/" + p.Slug }
 // guest is who orders: nobody who has signed in, and nothing but this outlet is there for him.
 func (p place) guest() actor.Actor {
 	return actor.Actor{Tenant: p.Outlet.Tenant, Outlet: p.ID, Bound: true, Name: "guest", Role: actor.Customer}
+}
+
+// asker is whom a shop counts requests by.
+func (p place) asker(r *http.Request) string {
+	return strconv.FormatInt(p.ID, 10) + " " + page.From(r).Network()
 }
 
 // zone is the outlet's.

@@ -76,8 +76,8 @@ type server struct {
 	Parts
 	set    *page.Set
 	feeds  *page.Feeds
-	asks   limiter // of one address in one shop: looks at the promise, changes of a cart
-	orders limiter // the same: orders
+	asks   page.Limiter // of one network in one shop: looks at the promise, changes of a cart
+	orders page.Limiter // the same: orders
 
 	mu      sync.Mutex
 	tenants []tenant.Tenant // as they were read
@@ -87,7 +87,7 @@ type server struct {
 //go:embed templates
 var templates embed.FS
 
-// How much one address may ask of one shop: so much at once, and one more each gap.
+// How much one network may ask of one shop: so much at once, and one more each gap.
 const (
 	askBurst, askGap     = 120, 100 * time.Millisecond
 	orderBurst, orderGap = 10, 4 * time.Second
@@ -97,7 +97,7 @@ const (
 func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 	s := &server{
 		Kit: k, Parts: p, set: k.Set(templates, arithmetic),
-		asks: newLimiter(askBurst, askGap), orders: newLimiter(orderBurst, orderGap),
+		asks: page.NewLimiter(askBurst, askGap), orders: page.NewLimiter(orderBurst, orderGap),
 	}
 	s.feeds = k.Feeds(page.FeedOptions{
 		Look: s.lookFor, Cut: s.cut,

@@ -19,6 +19,7 @@ import (
 	"brigade/internal/modifier"
 	"brigade/internal/order"
 	"brigade/internal/tenant"
+	"brigade/internal/web/page"
 	"brigade/internal/web/texts"
 )
 
@@ -106,18 +107,6 @@ func TestSlotsAreWithinHours(t *testing.T) {
 			require.False(t, order.OpenAt(evening, o.Add(-time.Minute), madrid), "%v is the first minute", o)
 		}
 	})
-}
-
-func TestWhoAsksTooOftenWaits(t *testing.T) {
-	t.Parallel()
-	l, now := newLimiter(3, time.Second), time.Unix(1000, 0)
-	for range 3 {
-		require.True(t, l.allow("a", now))
-	}
-	require.False(t, l.allow("a", now))
-	require.True(t, l.allow("b", now), "others do not wait for him")
-	require.True(t, l.allow("a", now.Add(time.Second)))
-	require.False(t, l.allow("a", now.Add(time.Second)))
 }
 
 // Every item has a picture: well-formed, always the same, without anything that pages refuse.
@@ -235,11 +224,11 @@ func TestAnOutageIsNoMissingShop(t *testing.T) {
 // Whoever has a network of IPv6 addresses does not get the shop for each of them.
 func TestWhoAsksTooOftenFromMoreAddresses(t *testing.T) {
 	t.Parallel()
-	l := newLimiter(2, time.Hour)
+	l := page.NewLimiter(2, time.Hour)
 	ask := func(address string) error {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = address
-		return l.check(r, place{Outlet: tenant.Outlet{ID: 1}})
+		return l.Check(place{Outlet: tenant.Outlet{ID: 1}}.asker(r))
 	}
 	require.NoError(t, ask("[2001:db8::1]:5"))
 	require.NoError(t, ask("[2001:db8::2]:5"))

@@ -74,6 +74,7 @@ type server struct {
 	Parts
 	set   *page.Set
 	feeds *page.Feeds
+	pays  page.Limiter // of one order: ways to where it is paid, for which its provider is asked
 }
 
 //go:embed templates
@@ -86,9 +87,12 @@ const (
 	again   = 5 * time.Second
 )
 
+// How often a guest may ask where he pays: so often at once, and once more each gap.
+const payBurst, payGap = 6, 2 * time.Second
+
 // Mount adds the page.
 func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
-	s := &server{Kit: k, Parts: p, set: k.Set(templates, nil)}
+	s := &server{Kit: k, Parts: p, set: k.Set(templates, nil), pays: page.NewLimiter(payBurst, payGap)}
 	s.feeds = k.Feeds(page.FeedOptions{
 		Look: s.lookFor, Cut: s.cut, Spacing: spacing, Again: again,
 		Page: func(lang string) *template.Template { return s.set.Of(lang, "track") },
@@ -149,6 +153,9 @@ type trackPage struct {
 func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	f, err := s.find(r)
 	if err != nil {
+		return err
+	}
+	if err := s.pays.Check(f.ref()); err != nil {
 		return err
 	}
 	to, err := s.Cashier.Page(r.Context(), f.order)

@@ -1,12 +1,18 @@
 package tracking
 
 import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"brigade/internal/actor"
 	"brigade/internal/delivery"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
@@ -42,7 +48,7 @@ func anOrder(typ order.Type, statuses ...order.Status) *look {
 
 func server1() *server {
 	k := page.New(page.Parts{})
-	return &server{Kit: k, set: k.Set(templates, nil)}
+	return &server{Kit: k, Parts: Parts{Links: one{}}, set: k.Set(templates, nil)}
 }
 
 // told are the steps as somebody reads them.
@@ -83,9 +89,12 @@ func TestAPaidOrderSaysSo(t *testing.T) {
 	require.Equal(t, "Waiting for your payment", v.Headline)
 	require.Contains(t, told(v), "Paid todo")
 	require.Equal(t, "4711", v.Code)
+	require.Equal(t, "/track/7/pay", v.Pay, "at the provider's page")
 	l.File.Terms.Waits, l.File.Terms.Pay.Authorised = order.WaitsNot, 1980
 	l.File.Steps = []order.StepView{{Step: order.StepAuthorise, State: "done", Changed: at(1)}}
-	require.Contains(t, told(server1().view(l, "en")), "Paid now 12:01")
+	v = server1().view(l, "en")
+	require.Contains(t, told(v), "Paid now 12:01")
+	require.Empty(t, v.Pay)
 }
 
 func TestTheIntervalAndWhatHasChanged(t *testing.T) {
@@ -156,4 +165,50 @@ func TestEveryStatusInEveryLanguage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// till counts how often a provider of payment is asked for its page.
+type till struct{ asked int }
+
+func (c *till) Page(context.Context, int64) (string, error) {
+	c.asked++
+	return "https://pay.example/", nil
+}
+
+// one is a restaurant whose links and orders are all there.
+type one struct {
+	page.Tenants
+	Links
+	Orders
+}
+
+func (one) ListOutlets(context.Context, int64) ([]tenant.Outlet, error) {
+	return []tenant.Outlet{{ID: 9, Tenant: 1}}, nil
+}
+
+func (one) Path(_, id int64) string { return "/track/" + strconv.FormatInt(id, 10) }
+
+func (one) Read(link string) (owner, id int64, ok bool) { return 1, int64(len(link)), true }
+
+func (one) File(context.Context, actor.Actor, string) (order.File, error) {
+	return order.File{Order: order.Order{Outlet: 9}}, nil
+}
+
+// Whoever has a link cannot have a provider of payment asked as often as he likes: the others' guests pay there, too.
+func TestTheProviderIsNotAskedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	mux, cashier := http.NewServeMux(), &till{}
+	Mount(mux, page.New(page.Parts{Tenants: one{}, Log: slog.New(slog.DiscardHandler)}), Parts{Links: one{}, Orders: one{}, Cashier: cashier})
+	ask := func(link string) int {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/track/"+link+"/pay", nil))
+		return w.Code
+	}
+	codes := map[int]int{}
+	for range 50 {
+		codes[ask("a")]++
+	}
+	require.LessOrEqual(t, cashier.asked, 10)
+	require.Equal(t, map[int]int{http.StatusSeeOther: cashier.asked, http.StatusTooManyRequests: 50 - cashier.asked}, codes)
+	require.Equal(t, http.StatusSeeOther, ask("bb"), "another order's guest does not wait")
 }

@@ -1,17 +1,15 @@
-package shop
+package page
 
 import (
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"brigade/internal/errs"
-	"brigade/internal/web/page"
 )
 
-// limiter lets each key do something so often at once, and once more each gap, in real time. It is safe for concurrent use.
-type limiter struct {
+// Limiter lets each key do something so often at once, and once more each gap, in real time. It is for what strangers may
+// ask; each node has its own. It is safe for concurrent use.
+type Limiter struct {
 	burst time.Duration // how far a key may run ahead
 	gap   time.Duration
 
@@ -22,12 +20,21 @@ type limiter struct {
 // keysKept is how many keys are remembered; then those that have nothing used up are forgotten.
 const keysKept = 10_000
 
-func newLimiter(burst int, gap time.Duration) limiter {
-	return limiter{time.Duration(burst) * gap, gap, &sync.Mutex{}, map[string]time.Time{}}
+// NewLimiter returns a limiter that nobody has asked yet.
+func NewLimiter(burst int, gap time.Duration) Limiter {
+	return Limiter{time.Duration(burst) * gap, gap, &sync.Mutex{}, map[string]time.Time{}}
+}
+
+// Check counts that a key asks. Errors: KindTooMany.
+func (l Limiter) Check(key string) error {
+	if !l.allow(key, time.Now()) {
+		return errs.TooMany("That was too often: wait a moment and try again.")
+	}
+	return nil
 }
 
 // allow tells whether a key may, and counts it.
-func (l limiter) allow(key string, now time.Time) bool {
+func (l Limiter) allow(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.upTo) >= keysKept {
@@ -46,12 +53,4 @@ func (l limiter) allow(key string, now time.Time) bool {
 	}
 	l.upTo[key] = t
 	return true
-}
-
-// check refuses somebody who asks too often of a shop. Errors: KindTooMany.
-func (l limiter) check(r *http.Request, p place) error {
-	if !l.allow(strconv.FormatInt(p.ID, 10)+" "+page.From(r).Network(), time.Now()) {
-		return errs.TooMany("That was too often: wait a moment and try again.")
-	}
-	return nil
 }
