@@ -208,3 +208,24 @@ func TestATabletForgetsWhoCameByPassword(t *testing.T) {
 	_, err = b.two.Visit(t.Context(), session, device, true)
 	require.NoError(t, err, "and so does one that is no tablet any more")
 }
+
+// Who goes on and on after he was refused makes nobody write: floods are only read away.
+func TestWhoIsRefusedWritesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	for range 8 {
+		_, _, err := b.one.SignIn(t.Context(), "mia@example.com", "guess and guess", "", from)
+		require.ErrorIs(t, err, account.ErrNotYou)
+	}
+	written := func() (n int64) {
+		require.NoError(t, b.pool.QueryRow(t.Context(), `select last_value from pg_sequences where sequencename = 'sign_in_tries_id_seq'`).Scan(&n))
+		return n
+	}
+	before := written()
+	for range 20 {
+		_, _, err := b.two.SignIn(t.Context(), "mia@example.com", "guess and guess", "", from)
+		require.ErrorIs(t, err, account.ErrTooManyTries)
+	}
+	require.Equal(t, before, written())
+}

@@ -2,6 +2,7 @@ package accountpg
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -162,32 +163,42 @@ func (s *Store) EndTablet(ctx context.Context, tenant, outlet, id int64, n accou
 }
 
 // Try implements account.Store. An attempt is written before it is counted, so that many at once are all counted; one
-// that is refused is forgotten, so that nobody keeps another out for ever.
+// that is refused is forgotten, so that nobody keeps another out for ever, and mostly not even written.
 func (s *Store) Try(ctx context.Context, limits []account.Limit) ([]int64, error) {
 	if err := s.q.ForgetTries(ctx); err != nil {
 		return nil, store.Classify(err)
 	}
-	tries := make([]int64, 0, len(limits))
-	for _, l := range limits {
-		id, err := s.q.InsertTry(ctx, l.Key)
-		if err != nil {
-			return nil, store.Classify(err)
-		}
-		tries = append(tries, id)
+	if err := s.within(ctx, limits, 1); err != nil {
+		return nil, err
 	}
-	for _, l := range limits {
-		n, err := s.q.CountTries(ctx, db.CountTriesParams{Key: l.Key, Seconds: l.Within.Seconds()})
-		if err != nil {
-			return nil, store.Classify(err)
-		}
-		if n > int64(l.Most) {
-			if err := s.Succeeded(ctx, tries); err != nil {
-				return nil, err
-			}
-			return nil, account.ErrTooManyTries
-		}
+	keys := make([]string, len(limits))
+	for i, l := range limits {
+		keys[i] = l.Key
+	}
+	tries, err := s.q.InsertTries(ctx, keys)
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	if err := s.within(ctx, limits, 0); err != nil {
+		return nil, errors.Join(err, s.Succeeded(ctx, tries))
 	}
 	return tries, nil
+}
+
+// within checks that there is room for some more attempts. Errors: account.ErrTooManyTries.
+func (s *Store) within(ctx context.Context, limits []account.Limit, more int) error {
+	p := db.TooManyParams{}
+	for _, l := range limits {
+		p.Keys, p.Most, p.Seconds = append(p.Keys, l.Key), append(p.Most, int64(l.Most-more)), append(p.Seconds, l.Within.Seconds())
+	}
+	passed, err := s.q.TooMany(ctx, p)
+	if err != nil {
+		return store.Classify(err)
+	}
+	if passed {
+		return account.ErrTooManyTries
+	}
+	return nil
 }
 
 // Succeeded implements account.Store.

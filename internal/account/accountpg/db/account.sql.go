@@ -10,22 +10,6 @@ import (
 	"time"
 )
 
-const countTries = `-- name: CountTries :one
-select count(*) from sign_in_tries where key = $1 and at > now() - make_interval(secs => $2::float8)
-`
-
-type CountTriesParams struct {
-	Key     string
-	Seconds float64
-}
-
-func (q *Queries) CountTries(ctx context.Context, arg CountTriesParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countTries, arg.Key, arg.Seconds)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const dropLinks = `-- name: DropLinks :exec
 delete from user_links where user_id = $1
 `
@@ -275,15 +259,28 @@ func (q *Queries) InsertTablet(ctx context.Context, arg InsertTabletParams) (Ins
 	return i, err
 }
 
-const insertTry = `-- name: InsertTry :one
-insert into sign_in_tries (key) values ($1) returning id
+const insertTries = `-- name: InsertTries :many
+insert into sign_in_tries (key) select unnest($1::text[]) returning id
 `
 
-func (q *Queries) InsertTry(ctx context.Context, key string) (int64, error) {
-	row := q.db.QueryRow(ctx, insertTry, key)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+func (q *Queries) InsertTries(ctx context.Context, keys []string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, insertTries, keys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertUser = `-- name: InsertUser :one
@@ -752,6 +749,28 @@ func (q *Queries) Tablets(ctx context.Context, arg TabletsParams) ([]TabletsRow,
 		return nil, err
 	}
 	return items, nil
+}
+
+const tooMany = `-- name: TooMany :one
+select coalesce(bool_or(x.tries > x.most), false)::boolean as too_many
+from (select l.most, count(t.id) as tries
+      from (select unnest($1::text[]) as key, unnest($2::bigint[]) as most, unnest($3::float8[]) as seconds) l
+      left join sign_in_tries t on t.key = l.key and t.at > now() - make_interval(secs => l.seconds)
+      group by l.key, l.most) x
+`
+
+type TooManyParams struct {
+	Keys    []string
+	Most    []int64
+	Seconds []float64
+}
+
+// Whether there are more attempts than some limits allow.
+func (q *Queries) TooMany(ctx context.Context, arg TooManyParams) (bool, error) {
+	row := q.db.QueryRow(ctx, tooMany, arg.Keys, arg.Most, arg.Seconds)
+	var too_many bool
+	err := row.Scan(&too_many)
+	return too_many, err
 }
 
 const touchSession = `-- name: TouchSession :exec

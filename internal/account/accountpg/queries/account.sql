@@ -167,11 +167,16 @@ where b.hash = @hash and b.ended_at is null;
 update tablets set ended_at = now() where id = @id and tenant_id = @tenant_id and (@outlet_id::bigint = 0 or outlet_id = @outlet_id) and ended_at is null
 returning name;
 
--- name: InsertTry :one
-insert into sign_in_tries (key) values (@key) returning id;
+-- name: InsertTries :many
+insert into sign_in_tries (key) select unnest(@keys::text[]) returning id;
 
--- name: CountTries :one
-select count(*) from sign_in_tries where key = @key and at > now() - make_interval(secs => @seconds::float8);
+-- name: TooMany :one
+-- Whether there are more attempts than some limits allow.
+select coalesce(bool_or(x.tries > x.most), false)::boolean as too_many
+from (select l.most, count(t.id) as tries
+      from (select unnest(@keys::text[]) as key, unnest(@most::bigint[]) as most, unnest(@seconds::float8[]) as seconds) l
+      left join sign_in_tries t on t.key = l.key and t.at > now() - make_interval(secs => l.seconds)
+      group by l.key, l.most) x;
 
 -- name: DropTries :exec
 delete from sign_in_tries where id = any(@ids::bigint[]);
