@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/sched"
 	"brigade/internal/order"
@@ -346,7 +347,7 @@ func (b *bench) wait(k kitchen.TaskView) wait {
 func (b *bench) until(at time.Time) string { return b.tell("when.until", b.look.at(at)) }
 
 func (b *bench) heldCourse(c *kitchen.Course) wait {
-	w := wait{held: true, at: c.FireAt, why: b.tell("why.hand", c.Reason), when: b.tell("when.fire")}
+	w := wait{held: true, at: c.FireAt, why: b.tell("why.hand", errs.Word(c.Reason)), when: b.tell("when.fire")}
 	if c.Auto {
 		w.why, w.when = b.tell("why.course"), ""
 	}

@@ -120,3 +120,26 @@ func TestFiguresOfAnEmptyDay(t *testing.T) {
 		require.NotContains(t, fmt.Sprint(v.Figures), "manager.", "every text is there")
 	}
 }
+
+// What was asked is said in words, unless it says more than words are there for.
+func TestChangesInWords(t *testing.T) {
+	t.Parallel()
+	ru, _ := texts.Find("ru")
+	say := texter(page.Sayer(ru))
+	for change, want := range map[string]string{
+		`cook "one more" like "Asha" from 18:00 to 21:00`: "ещё один повар, как Asha с 18:00 до 21:00",
+		`no-cook "Asha"`:                     "без сотрудника: Asha",
+		`machine "m" like "grill-1"`:         "ещё одна машина, как grill-1",
+		`no-machine "grill-1" to 19:00`:      "grill-1 не работает до 19:00",
+		`station "griller" capacity "3"`:     "станция griller на 3 места",
+		`without-item "wrap"`:                "wrap не продаётся",
+		`policy "fifo"`:                      "по правилам fifo",
+		`orders "+20%"`:                      "заказов: +20%",
+		`policy "brigade" late 5`:            `policy "brigade" late 5`,
+		`cook "x" like "Asha" parallel 2`:    `cook "x" like "Asha" parallel 2`,
+		`nonsense`:                           `nonsense`,
+		`machine "m" like "g" capacity "12"`: `machine "m" like "g" capacity "12"`,
+	} {
+		require.Equal(t, want, worded(change, say))
+	}
+}

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"net/url"
@@ -248,7 +249,10 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request, who actor.Actor)
 
 func newRun(x whatif.Trial, base string, l texts.Language) runView {
 	say := texter(page.Sayer(l))
-	v := runView{ID: x.ID, Base: base, State: string(x.State), Over: x.State.Over(), Changes: x.Asked.Changes, By: x.By}
+	v := runView{ID: x.ID, Base: base, State: string(x.State), Over: x.State.Over(), By: x.By}
+	for _, c := range x.Asked.Changes {
+		v.Changes = append(v.Changes, worded(c, say))
+	}
 	v.About = say("manager.about_made", x.Asked.Made, one(x.Asked.PerHour))
 	if x.Asked.Days > 0 {
 		v.About = say("manager.about_days", x.Asked.Days)
@@ -323,4 +327,23 @@ func said(a *whatif.Answer, say texter) (list []string) {
 		}
 	}
 	return list
+}
+
+// worded says a change in words; as it was written when it says more than the form can ask.
+func worded(change string, say texter) string {
+	c, err := whatif.Parse(change)
+	if err != nil || c.Parallel != 0 || c.Efficiency != 0 || c.Costs != nil || c.Verb == "machine" && c.Capacity != 0 {
+		return change
+	}
+	text := say("manager.change."+c.Verb, cmp.Or(c.Like, c.Name))
+	if c.Verb == "station" {
+		text = say("manager.change.station", c.Name, c.Capacity)
+	}
+	if c.From != "" {
+		text += " " + say("manager.change.from", c.From)
+	}
+	if c.To != "" {
+		text += " " + say("manager.change.to", c.To)
+	}
+	return text
 }

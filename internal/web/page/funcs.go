@@ -13,6 +13,7 @@ func funcs(files *assets, l texts.Language) template.FuncMap {
 	return template.FuncMap{
 		"t":      l.Say,
 		"raw":    l.Raw,
+		"stored": l.Stored,
 		"langs":  func() []texts.Language { return texts.Languages },
 		"asset":  files.path,
 		"icon":   icon,

@@ -9,13 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"brigade/internal/errs"
 )
 
 // What services say stands in their code in English; errors keep the format it was made by, and said has the texts of
 // the other languages under that format. A translation may put its verbs in another sequence (%[2]s) and quote in its own
-// way (%s for %q). Words stand there as they are; fields.json names the fields of forms.
+// way (%s for %q). Words stand there as they are, and so do the reasons that services store; fields.json names the fields of
+// forms.
 //
 //go:embed said/*.json
 var saidFiles embed.FS
@@ -60,17 +63,24 @@ func (l Language) Tell(t errs.Text) (text string, ok bool) {
 	if !ok { // such as "%s: %s": all is in the arguments
 		format = t.Format
 	}
-	args, verbs := make([]any, len(t.Args)), strings.Contains(format, "%")
-	for i, a := range t.Args {
-		args[i] = l.argument(a)
-	}
+	verbs := strings.Contains(format, "%")
 	if forms := strings.Split(format, "|"); len(forms) > 1 {
 		format = forms[min(l.form(wholeNumber(t.Args)), len(forms)-1)]
 	}
 	if !verbs {
 		return format, ok
 	}
+	args := make([]any, len(t.Args))
+	for i, a := range t.Args {
+		args[i] = l.argument(a)
+	}
 	return fmt.Sprintf(format, args...), ok
+}
+
+// Stored says a reason that was stored as a sentence, when it is one that services give; what people wrote stays as it is.
+func (l Language) Stored(reason string) string {
+	text, _ := l.Tell(errs.Word(reason))
+	return text
 }
 
 // speaks tells whether a format has words of its own beside its verbs.
@@ -138,13 +148,19 @@ func (l Language) Refusal(e *errs.Error) (text string, ok bool) {
 	}
 	faults := strings.Join(parts, "; ")
 	if e.Msg == "" {
-		return faults, ok
+		return begun(faults), ok
 	}
 	text, known := l.Tell(e.Said())
 	if len(parts) > 0 {
 		text = strings.TrimSuffix(text, ".") + ": " + faults
 	}
 	return text, ok && known
+}
+
+// begun begins a sentence with a capital.
+func begun(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // Label names a field in the language by its path: "steps[2].name" is "paso 3, nombre". What has no name stays as

@@ -27,8 +27,8 @@ func TestRefusals(t *testing.T) {
 		{errs.NotFound("there is no driver %q", "cook"), `there is no driver "cook"`, "No existe el repartidor «cook».", "Курьера «cook» нет."},
 		{
 			f.Err(), "steps[2].name must have at most 21 characters; colour must be a number",
-			"paso 3, nombre: debe tener como máximo 21 caracteres; colour: debe ser un número",
-			"шаг 3, имя: не длиннее 21 символа; colour: должно быть числом",
+			"Paso 3, nombre: debe tener como máximo 21 caracteres; colour: debe ser un número",
+			"Шаг 3, имя: не длиннее 21 символа; colour: должно быть числом",
 		},
 		{
 			&both, "Wrap is sold out.: steps[2].name must have at most 21 characters; colour must be a number",
@@ -60,6 +60,18 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, want, got)
 		}
 	}
+}
+
+// Reasons that services store as sentences are said, too; what people wrote is not touched.
+func TestStoredReasons(t *testing.T) {
+	t.Parallel()
+	ru, _ := Find("ru")
+	require.Equal(t, "карта отклонена", ru.Stored("the card was declined"))
+	require.Equal(t, "100 % mine, %s", ru.Stored("100 % mine, %s"))
+	require.Equal(t, "the card was declined", Languages[0].Stored("the card was declined"))
+	text, err := ru.Say("why.hand", errs.Word("the order is held"))
+	require.NoError(t, err)
+	require.Equal(t, "придержано: заказ придержан", text)
 }
 
 // What no language knows stays English, and says so.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"brigade/internal/errs"
 )
 
 // Language is a language that pages are written in.
@@ -107,7 +109,8 @@ func Accepted(header string) Language {
 	return best
 }
 
-// Say returns the text of a key. Its verbs are filled with args; the first whole number among them chooses the form.
+// Say returns the text of a key. Its verbs are filled with args, what services said of them in the language (see Tell); the
+// first whole number among them chooses the form.
 // Errors: there is no such text.
 func (l Language) Say(key string, args ...any) (string, error) {
 	text, ok := all[key][l.Code]
@@ -120,7 +123,13 @@ func (l Language) Say(key string, args ...any) (string, error) {
 	if len(args) == 0 || !strings.Contains(text, "%") { // a number may choose the form and stand elsewhere
 		return text, nil
 	}
-	return fmt.Sprintf(text, args...), nil
+	filled := slices.Clone(args)
+	for i, a := range args {
+		if t, ok := a.(errs.Text); ok {
+			filled[i], _ = l.Tell(t)
+		}
+	}
+	return fmt.Sprintf(text, filled...), nil
 }
 
 // Raw returns the text of a key as it is written, with all its forms, for scripts. Errors: there is no such text.

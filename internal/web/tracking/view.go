@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"brigade/internal/delivery"
+	"brigade/internal/errs"
 	"brigade/internal/kitchen"
 	"brigade/internal/money"
 	"brigade/internal/order"
@@ -154,7 +155,7 @@ func (v viewer) ending() string {
 	var parts []string
 	if last := len(v.File.History) - 1; last >= 0 {
 		if r := strings.TrimRight(strings.Join(strings.Fields(v.File.History[last].Reason), " "), "."); r != "" {
-			parts = append(parts, v.say("tracking.reason", r))
+			parts = append(parts, v.say("tracking.reason", errs.Word(r)))
 		}
 	}
 	if t := v.File.Terms; t != nil {
