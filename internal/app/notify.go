@@ -50,6 +50,7 @@ func (a *App) buildNotify() error {
 	a.ledger = notifypg.New(a.pool, notifypg.Parts{Enqueue: a.enqueueLanes, Hasten: a.jobs.Hasten, Channels: channels})
 	office := notify.NewPost(a.ledger, carriers, a.cfg.Patience, a.log)
 	office.Link(a.links.URL)
+	office.Zone(a.clockOf)
 	job.Register(a.workers, func(ctx context.Context, s sendLane, try job.Try) error {
 		return office.Work(ctx, s.Lane, notify.Turn{Number: s.Turn, Job: try.ID})
 	})
@@ -60,6 +61,18 @@ func (a *App) buildNotify() error {
 	a.notices = notify.NewService(a.ledger, guard)
 	a.notices.Tries(a.ledger, office)
 	return nil
+}
+
+// clockOf is the zone of an outlet; nil when nobody can tell it just now.
+func (a *App) clockOf(tenant, outlet int64) *time.Location {
+	ctx, cancel := context.WithTimeout(context.Background(), carryIn)
+	defer cancel()
+	o, err := a.tenants.Outlet(ctx, tenant, outlet)
+	if err != nil {
+		a.log.WarnContext(ctx, "a message says no time: its outlet's clock is not known", "action", "notify_no_zone", "outlet", outlet, "error", err)
+		return nil
+	}
+	return o.Timezone
 }
 
 // carriers are the ways out that this Brigade has.

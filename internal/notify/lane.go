@@ -126,7 +126,8 @@ type Post struct {
 	policy   Policy
 	log      *slog.Logger
 	link     func(tenant, order int64) string // where a guest follows his order; "": nowhere
-	doubtful chan struct{}                    // places for lanes that failed: those who answer do not wait for those who do not
+	zone     func(tenant, outlet int64) *time.Location
+	doubtful chan struct{} // places for lanes that failed: those who answer do not wait for those who do not
 }
 
 // NewPost returns a post with a carrier for each channel that it can send by.
@@ -137,6 +138,26 @@ func NewPost(lanes Lanes, carriers map[Channel]Carrier, policy Policy, log *slog
 
 // Link lets messages to guests say where they follow their orders; "" is nowhere. It is called before the first message.
 func (p *Post) Link(to func(tenant, order int64) string) { p.link = to }
+
+// Zone lets messages to people say times as an outlet's clock shows them; of an outlet whose clock nobody knows (nil) they say
+// none. It is called before the first message.
+func (p *Post) Zone(of func(tenant, outlet int64) *time.Location) { p.zone = of }
+
+// told are the facts of a change as its outlet's clock shows their time.
+func (p *Post) told(c Change) Facts {
+	f := c.Facts
+	if f.ExpectedAt == nil || p.zone == nil {
+		return f
+	}
+	at := p.zone(c.Tenant, c.Outlet)
+	if at == nil {
+		f.ExpectedAt = nil
+		return f
+	}
+	there := f.ExpectedAt.In(at)
+	f.ExpectedAt = &there
+	return f
+}
 
 // Channels lists the channels that this post can send by.
 func (p *Post) Channels() []Channel {
@@ -262,7 +283,7 @@ func (p *Post) parcel(l Letter, at time.Time) Parcel {
 		body := l.body()
 		return Parcel{ID: l.key(), Order: l.Change.Facts.OrderID, Attempt: l.Attempts + 1, To: l.URL, Body: body, Header: Sign(l.Secret, l.key(), at, body), Hear: l.Hear}
 	}
-	subject, body := Render(l.Language, l.Change.Kind, l.Change.Facts)
+	subject, body := Render(l.Language, l.Change.Kind, p.told(l.Change))
 	if p.link != nil && slices.Contains(worthFollowing, l.Change.Kind) {
 		body = followed(l.Language, body, p.link(l.Change.Tenant, l.Change.Facts.OrderID))
 	}
