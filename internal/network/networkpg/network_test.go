@@ -225,6 +225,19 @@ func TestWhatOutletsDoAndLose(t *testing.T) {
 	require.Less(t, total.WasteReduction(), 0.5)
 }
 
+// Figures count every shipment, however many of them are listed.
+func TestAllShipmentsAreCounted(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	k.exec(t, `insert into suppliers (id, tenant_id, outlet_id, code, name, currency) values (1, 7, 71, 'mill', 'Mill', 'EUR')`)
+	k.exec(t, `insert into purchase_orders (id, tenant_id, outlet_id, supplier_id, number, status, source, deliver_on, currency, created_by, created_at, changed_by, changed_at)
+		select i, 7, 71, 1, 'PO-' || i, 'sent', 'hand', date '2026-05-04' - i % 2, 'EUR', 'ann', $1, 'ann', $1 from generate_series(1, 2500) i`, k.clock.now)
+	p := k.picture(t, 7)
+	s, _ := p.Site(shop)
+	require.Equal(t, []int{2500, 1250}, []int{s.Shipments, s.Overdue})
+	require.LessOrEqual(t, len(p.Shipments), 2000)
+}
+
 func TestDeliveriesUnderWay(t *testing.T) {
 	t.Parallel()
 	k := setup(t)

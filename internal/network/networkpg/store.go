@@ -277,13 +277,16 @@ func known(t time.Time) *time.Time {
 }
 
 func (d *drawer) shipments() error {
+	counts, err := d.q.ShipmentsBySite(d.ctx, db.ShipmentsBySiteParams{Today: d.w.Today, Outlets: d.outlets})
+	if err != nil {
+		return err
+	}
+	for _, r := range counts {
+		f := d.at(r.OutletID)
+		f.Shipments, f.Overdue = int(r.Shipments), int(r.Overdue)
+	}
 	rows, err := d.q.Shipments(d.ctx, d.outlets)
 	for _, r := range rows {
-		f := d.at(r.OutletID)
-		f.Shipments++
-		if r.DeliverOn != nil && r.DeliverOn.Before(d.w.Today) {
-			f.Overdue++
-		}
 		d.p.Shipments = append(d.p.Shipments, network.Shipment{
 			Outlet: r.OutletID, Number: r.Number, Supplier: r.Supplier, Status: r.Status, On: r.DeliverOn, Value: r.ValueMinor,
 		})

@@ -693,7 +693,7 @@ type ShipmentsRow struct {
 	ValueMinor int64
 }
 
-// What suppliers have been told to bring.
+// The shipments that are due first; figures count all of them.
 func (q *Queries) Shipments(ctx context.Context, outlets []int64) ([]ShipmentsRow, error) {
 	rows, err := q.db.Query(ctx, shipments, outlets)
 	if err != nil {
@@ -711,6 +711,45 @@ func (q *Queries) Shipments(ctx context.Context, outlets []int64) ([]ShipmentsRo
 			&i.DeliverOn,
 			&i.ValueMinor,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shipmentsBySite = `-- name: ShipmentsBySite :many
+select p.outlet_id, count(*)::int as shipments, (count(*) filter (where p.deliver_on < $1::date))::int as overdue
+from purchase_orders p
+where p.closed_at is null and p.status in ('sent', 'partly_received') and p.outlet_id = any($2::bigint[])
+group by 1
+`
+
+type ShipmentsBySiteParams struct {
+	Today   time.Time
+	Outlets []int64
+}
+
+type ShipmentsBySiteRow struct {
+	OutletID  int64
+	Shipments int32
+	Overdue   int32
+}
+
+// How much suppliers have been told to bring, and what of it is overdue.
+func (q *Queries) ShipmentsBySite(ctx context.Context, arg ShipmentsBySiteParams) ([]ShipmentsBySiteRow, error) {
+	rows, err := q.db.Query(ctx, shipmentsBySite, arg.Today, arg.Outlets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShipmentsBySiteRow
+	for rows.Next() {
+		var i ShipmentsBySiteRow
+		if err := rows.Scan(&i.OutletID, &i.Shipments, &i.Overdue); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -195,8 +195,15 @@ join deliveries d on d.driver_id = w.id and d.closed_at is null and d.status in 
 where w.tenant_id = any(@tenants::bigint[])
 group by w.id, w.tenant_id, w.name, w.vehicle, g.slug order by min(d.eta_at) nulls last, w.id limit 500;
 
+-- name: ShipmentsBySite :many
+-- How much suppliers have been told to bring, and what of it is overdue.
+select p.outlet_id, count(*)::int as shipments, (count(*) filter (where p.deliver_on < @today::date))::int as overdue
+from purchase_orders p
+where p.closed_at is null and p.status in ('sent', 'partly_received') and p.outlet_id = any(@outlets::bigint[])
+group by 1;
+
 -- name: Shipments :many
--- What suppliers have been told to bring.
+-- The shipments that are due first; figures count all of them.
 select p.outlet_id, p.number, s.name as supplier, p.status, p.deliver_on,
        coalesce((select sum(l.packs::bigint * l.price_minor) from purchase_lines l where l.purchase_id = p.id), 0)::bigint as value_minor
 from purchase_orders p join suppliers s on s.id = p.supplier_id
