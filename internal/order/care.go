@@ -60,6 +60,8 @@ type Files interface {
 	// Settings returns an outlet's settings; PutSettings sets them.
 	Settings(ctx context.Context, outlet int64) (Settings, error)
 	PutSettings(ctx context.Context, outlet int64, set Settings) error
+	// PutHours sets an outlet's hours alone, if may allows it of those that it has; nobody changes them in between.
+	PutHours(ctx context.Context, outlet int64, may func(have []OpenHours) error, hours []OpenHours) error
 	// Stuck lists what does not come by itself: what has failed three times or is older than before, oldest first.
 	Stuck(ctx context.Context, tenant int64, before time.Time) ([]StuckStep, error)
 }
@@ -243,6 +245,18 @@ func (c *Care) PutSettings(ctx context.Context, who actor.Actor, outlet int64, s
 		return Settings{}, f.Err()
 	}
 	return set, c.files.PutSettings(ctx, outlet, set)
+}
+
+// PutHours sets when an outlet takes orders and leaves everything else alone, if may allows it of the hours that it has: nobody
+// changes them in between. Errors: KindForbidden, KindNotFound, and what may says.
+func (c *Care) PutHours(ctx context.Context, who actor.Actor, outlet int64, may func(have []OpenHours) error, hours []OpenHours) error {
+	if err := who.Require(actor.Manager); err != nil {
+		return err
+	}
+	if _, err := c.outlets.Outlet(ctx, who.Tenant, outlet); err != nil || !who.Sees(outlet) {
+		return errs.NotFound("no such outlet").Because(err)
+	}
+	return c.files.PutHours(ctx, outlet, may, hours)
 }
 
 // Reschedule lets an order be ready at another time, given as a time or as HH:MM of the outlet's clock. Errors:

@@ -286,13 +286,18 @@ func (s *Store) Settings(ctx context.Context, outlet int64) (order.Settings, err
 		set.HandOverCode, set.PosURL, set.PosSecret = r.HandOverCode, r.PosUrl, r.PosSecret
 		set.Alert = order.Contact{Email: r.AlertEmail, Phone: r.AlertPhone, Language: r.AlertLanguage}
 	}
-	hours, err := s.q.Hours(ctx, outlet)
-	for _, h := range hours {
-		set.Hours = append(set.Hours, order.OpenHours{
+	set.Hours, err = openHours(ctx, s.q, outlet)
+	return set, store.Classify(err)
+}
+
+func openHours(ctx context.Context, q *db.Queries, outlet int64) (list []order.OpenHours, err error) {
+	rows, err := q.Hours(ctx, outlet)
+	for _, h := range rows {
+		list = append(list, order.OpenHours{
 			Weekday: time.Weekday(h.Weekday), Opens: sinceMidnight(h.Opens), Closes: sinceMidnight(h.Closes),
 		})
 	}
-	return set, store.Classify(err)
+	return list, err
 }
 
 func sinceMidnight(t pgtype.Time) time.Duration {
@@ -307,6 +312,9 @@ func clockTime(d time.Duration) pgtype.Time {
 func (s *Store) PutSettings(ctx context.Context, outlet int64, set order.Settings) error {
 	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
 		q := s.q.WithTx(tx)
+		if err := q.LockSettings(ctx, outlet); err != nil {
+			return err
+		}
 		err := q.PutSettings(ctx, db.PutSettingsParams{
 			Outlet: outlet, PaymentWithin: int32(set.PaymentWithin.Seconds()), HandOverCode: set.HandOverCode,
 			PosUrl: set.PosURL, PosSecret: set.PosSecret, PosAccept: int32(set.PosAccept.Seconds()),
@@ -315,16 +323,38 @@ func (s *Store) PutSettings(ctx context.Context, outlet int64, set order.Setting
 		if err != nil {
 			return err
 		}
-		if err := q.ClearHours(ctx, outlet); err != nil {
+		return writeHours(ctx, q, outlet, set.Hours)
+	})
+}
+
+// PutHours implements order.Files.
+func (s *Store) PutHours(ctx context.Context, outlet int64, may func(have []order.OpenHours) error, hours []order.OpenHours) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		if err := q.LockSettings(ctx, outlet); err != nil {
 			return err
 		}
-		p := db.InsertHoursParams{Outlet: outlet}
-		for _, h := range set.Hours {
-			p.Weekdays = append(p.Weekdays, int16(h.Weekday))
-			p.Opens, p.Closes = append(p.Opens, clockTime(h.Opens)), append(p.Closes, clockTime(h.Closes))
+		have, err := openHours(ctx, q, outlet)
+		if err != nil {
+			return err
 		}
-		return q.InsertHours(ctx, p)
+		if err := may(have); err != nil {
+			return err
+		}
+		return writeHours(ctx, q, outlet, hours)
 	})
+}
+
+func writeHours(ctx context.Context, q *db.Queries, outlet int64, hours []order.OpenHours) error {
+	if err := q.ClearHours(ctx, outlet); err != nil {
+		return err
+	}
+	p := db.InsertHoursParams{Outlet: outlet}
+	for _, h := range hours {
+		p.Weekdays = append(p.Weekdays, int16(h.Weekday))
+		p.Opens, p.Closes = append(p.Opens, clockTime(h.Opens)), append(p.Closes, clockTime(h.Closes))
+	}
+	return q.InsertHours(ctx, p)
 }
 
 // Timers implements order.Timers.

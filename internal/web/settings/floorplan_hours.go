@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // Hours knows when outlets take orders; order.Care does.
 type Hours interface {
 	Settings(ctx context.Context, who actor.Actor, outlet int64) (order.Settings, error)
-	PutSettings(ctx context.Context, who actor.Actor, outlet int64, set order.Settings) (order.Settings, error)
+	PutHours(ctx context.Context, who actor.Actor, outlet int64, may func(have []order.OpenHours) error, hours []order.OpenHours) error
 }
 
 // hoursForm is the form of opening hours.
@@ -78,22 +79,17 @@ func (s *server) saveHours(r *http.Request, who actor.Actor, outlet int64) outco
 		o.err = errs.NotFound("nobody knows when this outlet is open")
 		return o
 	}
-	set, err := s.Hours.Settings(r.Context(), who, outlet)
+	want, err := readHours(r)
 	if err != nil {
 		o.err = err
 		return o
 	}
-	want, err := readHours(r)
-	switch now := hoursText(set.Hours); {
-	case err != nil:
-		o.err = err
-	case hoursText(want) == now: // as it is
-	case r.PostFormValue("seen") != now:
-		o.err = errs.Conflict("somebody else has changed the opening hours in the meantime: they are %s now", now)
-	default:
-		set.Hours = want
-		_, o.err = s.Hours.PutSettings(r.Context(), who, outlet, set)
-	}
+	o.err = s.Hours.PutHours(r.Context(), who, outlet, func(have []order.OpenHours) error {
+		if now := hoursText(have); now != r.PostFormValue("seen") && now != hoursText(want) {
+			return errs.Conflict("somebody else has changed the opening hours in the meantime: they are %s now", now)
+		}
+		return nil
+	}, want)
 	return o
 }
 
@@ -109,6 +105,9 @@ func readHours(r *http.Request) (hours []order.OpenHours, err error) {
 			}
 			since := func(t time.Time) time.Duration {
 				return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+			}
+			if slices.ContainsFunc(hours, func(h order.OpenHours) bool { return h.Weekday == d && h.Opens == since(from) }) {
+				f.Add(openAt(d), "has two that begin at %s", t.Starts)
 			}
 			hours = append(hours, order.OpenHours{Weekday: d, Opens: since(from), Closes: since(to)})
 		}

@@ -408,6 +408,16 @@ func (q *Queries) LockLives(ctx context.Context, ids []int64) ([]LockLivesRow, e
 	return items, nil
 }
 
+const lockSettings = `-- name: LockSettings :exec
+select 1 from outlets where id = $1 for no key update
+`
+
+// Whoever changes how an outlet takes orders takes turns; orders are taken meanwhile.
+func (q *Queries) LockSettings(ctx context.Context, outlet int64) error {
+	_, err := q.db.Exec(ctx, lockSettings, outlet)
+	return err
+}
+
 const orderLines = `-- name: OrderLines :many
 select order_id, line_no, sku, name, quantity, unit_price_minor, recipe_id, course from order_items
 where order_id = any($1::bigint[]) and quantity > 0 order by order_id, line_no

@@ -128,6 +128,10 @@ on conflict (outlet_id) do update set payment_within_seconds = excluded.payment_
     pos_url = excluded.pos_url, pos_secret = excluded.pos_secret, pos_accept_seconds = excluded.pos_accept_seconds,
     alert_email = excluded.alert_email, alert_phone = excluded.alert_phone, alert_language = excluded.alert_language;
 
+-- name: LockSettings :exec
+-- Whoever changes how an outlet takes orders takes turns; orders are taken meanwhile.
+select 1 from outlets where id = @outlet for no key update;
+
 -- name: ClearHours :exec
 delete from outlet_hours where outlet_id = @outlet;
 
