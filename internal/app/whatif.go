@@ -20,6 +20,9 @@ const (
 // buildWhatIf lets managers ask what would be different.
 func (a *App) buildWhatIf() *whatif.Runs {
 	runs := whatif.NewRuns(a.evenings, whatif.Within)
+	runs.OnFault(func(q whatif.Asked, err error) {
+		a.log.Error("a question could not be answered", "action", "what_if_failed", "outlet", q.Outlet, "error", err)
+	})
 	a.onStop("what-if", runs.Stop)
 	return runs
 }

@@ -3,8 +3,10 @@ package whatif
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -143,7 +145,13 @@ func (q Question) pairs(ctx context.Context, policy string) (without, with []rep
 	return without, with, g.Wait()
 }
 
+// pair plays an evening twice. A fault of the planner's is this question's alone: kitchens at work go on.
 func (q Question) pair(e *replay.Evening, policy string) (without, with replay.Figures, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("an evening could not be played: %v\n%s", p, debug.Stack())
+		}
+	}()
 	changed, err := Apply(e, q.Changes)
 	if err != nil {
 		return without, with, err

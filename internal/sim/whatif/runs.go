@@ -67,6 +67,7 @@ func seedsFor(evenings int) int { return max(1, (20+evenings-1)/max(1, evenings)
 type Runs struct {
 	evenings func(ctx context.Context, a Asked) ([]*replay.Evening, error)
 	play     func(ctx context.Context) Player // that ends early when ctx does
+	faulty   func(a Asked, err error)         // told of questions that failed by no fault of whoever asked; nil: nobody is
 
 	ctx  context.Context //nolint:containedctx // of the process: runs outlive the requests that start them
 	stop context.CancelFunc
@@ -88,6 +89,9 @@ func NewRuns(evenings func(ctx context.Context, a Asked) ([]*replay.Evening, err
 	ctx, stop := context.WithCancel(context.Background())
 	return &Runs{evenings: evenings, play: play, ctx: ctx, stop: stop, turn: make(chan struct{}, 1)}
 }
+
+// OnFault says who is told of questions that failed by no fault of whoever asked. It is called before the first one.
+func (r *Runs) OnFault(tell func(a Asked, err error)) { r.faulty = tell }
 
 // Stop cancels what is under way and returns when it has ended, or with ctx's error.
 func (r *Runs) Stop(ctx context.Context) error {
@@ -230,6 +234,9 @@ func (r *Runs) end(x *running, a *Answer, err error) {
 			x.State = Cancelled
 		case err != nil:
 			x.State, x.Fault = Failed, err
+			if _, theirs := errors.AsType[*errs.Error](err); !theirs && r.faulty != nil {
+				r.faulty(x.Asked, err)
+			}
 		default:
 			x.State, x.Answer = Done, a
 		}

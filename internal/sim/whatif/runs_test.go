@@ -3,6 +3,7 @@ package whatif_test
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,6 +107,32 @@ func TestAQuestionIsAnsweredInTheBackground(t *testing.T) {
 		_, err = r.Start(boss, a)
 		require.True(t, errs.Is(err, errs.KindInvalid), "%+v", a)
 	}
+}
+
+// A planner that breaks down over a question takes nobody with it, and the next question is answered.
+func TestAQuestionThatBreaksThePlannerFailsAlone(t *testing.T) {
+	t.Parallel()
+	broken := true
+	r := whatif.NewRuns(func(context.Context, whatif.Asked) ([]*replay.Evening, error) {
+		return []*replay.Evening{evening(1)}, nil
+	}, func(context.Context) whatif.Player {
+		if broken {
+			return func(*replay.Evening, string) (*replay.Played, error) { panic("no such station") }
+		}
+		return play
+	})
+	stopped(t, r)
+	var told atomic.Int64
+	r.OnFault(func(a whatif.Asked, err error) { told.Add(a.Outlet) })
+	asked := whatif.Asked{Outlet: 1, Days: 1, Changes: []string{"orders +20%"}}
+	id, err := r.Start(boss, asked)
+	require.NoError(t, err)
+	require.ErrorContains(t, until(t, r, id, whatif.Failed).Fault, "no such station")
+	require.EqualValues(t, 1, told.Load(), "somebody is told")
+	broken = false
+	id, err = r.Start(boss, asked)
+	require.NoError(t, err)
+	until(t, r, id, whatif.Done)
 }
 
 // A run can be cancelled while it waits and while it plays; so many may wait, and a process that ends takes no more.
