@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,9 +11,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"brigade/internal/account"
+	"brigade/internal/actor"
+	"brigade/internal/kitchen"
+	"brigade/internal/kitchen/sched"
 	"brigade/internal/measure"
 	"brigade/internal/menu/edit"
 	"brigade/internal/menu/load"
+	"brigade/internal/tenant"
+	"brigade/internal/web/page"
 )
 
 func posted(t *testing.T, form url.Values) *http.Request {
@@ -69,5 +77,34 @@ func TestNamesInAddresses(t *testing.T) {
 		mux.HandleFunc("GET /settings/staff/person/{name}", func(_ http.ResponseWriter, r *http.Request) { got = r.PathValue("name") })
 		mux.ServeHTTP(httptest.NewRecorder(), &http.Request{Method: http.MethodGet, URL: u, Host: "x"})
 		require.Equal(t, name, got)
+	}
+}
+
+// boards are kitchens of one station each, whose id is the outlet's.
+type boards struct{}
+
+func (boards) Board(_ context.Context, _ actor.Actor, outlet int64) (*kitchen.Board, error) {
+	st := sched.Station{ID: outlet, Name: "station " + itoa(int(outlet))}
+	return &kitchen.Board{Stations: []kitchen.StationView{{Station: st}}}, nil
+}
+
+// A cook's station stays his when his form is saved, however many outlets there are.
+func TestACooksStationIsAmongTheChoices(t *testing.T) {
+	t.Parallel()
+	s := &server{Kit: page.New(page.Parts{Log: slog.New(slog.DiscardHandler)}), Parts: Parts{Kitchen: boards{}}}
+	var frame Frame
+	for i := range int64(30) {
+		frame.Outlets = append(frame.Outlets, tenant.Outlet{ID: i + 1, Name: "outlet"})
+	}
+	for _, station := range []int64{3, 29} {
+		f := userForm{User: account.User{Role: actor.Cook, Outlet: station, Station: station, StationName: "grill"}}
+		require.NoError(t, s.fill(httptest.NewRequest(http.MethodGet, "/", nil), actor.Actor{Role: actor.Owner}, frame, &f))
+		var chosen []string
+		for _, c := range f.Stations {
+			if c.Chosen {
+				chosen = append(chosen, c.Value)
+			}
+		}
+		require.Equal(t, []string{itoa(int(station))}, chosen)
 	}
 }

@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -77,6 +78,15 @@ func TestUsersAreSetUp(t *testing.T) {
 	path, _, _ := strings.Cut(made.Header.Get("Location"), "?")
 	require.Regexp(t, `^/settings/users/\d+$`, path)
 
+	// Of two who have seen the same, the second is told so instead of writing over the first.
+	seen := html.UnescapeString(regexp.MustCompile(`name="seen" value="([^"]*)"`).FindStringSubmatch(h.Get(path).Text)[1])
+	rename := func(name string) int {
+		return send(h.Site, path, "name", name, "role", "manager", "email", "mia@example.com", "at", "0", "seen", seen).StatusCode
+	}
+	require.Equal(t, http.StatusSeeOther, rename("Mia B"))
+	require.Equal(t, http.StatusConflict, rename("Mia C"))
+	require.Contains(t, h.Get(path).Text, "Mia B")
+
 	shown := send(h.Site, path+"/link")
 	link := regexp.MustCompile(`/welcome/brl_[\w-]{43}`).FindString(shown.Text)
 	require.NotEmpty(t, link)
@@ -97,6 +107,7 @@ func TestUsersAreSetUp(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, send(mia, "/settings/users", "name", "Evil", "role", "owner").StatusCode)
 	require.Equal(t, http.StatusForbidden, send(mia, path, "name", "Mia", "role", "owner", "email", "mia@example.com").StatusCode, "nobody promotes himself")
 	olgas := regexp.MustCompile(`/settings/users/\d+`).FindAllString(h.Get("/settings/users").Text, -1)
+	require.NotEmpty(t, olgas)
 	for _, p := range olgas {
 		require.NotEqual(t, http.StatusCreated, send(mia, p+"/link").StatusCode, "nor takes another's place")
 	}

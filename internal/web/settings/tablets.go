@@ -114,7 +114,7 @@ func (s *server) registerTablet(w http.ResponseWriter, r *http.Request, who acto
 }
 
 func (s *server) endTablet(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	if err := s.Accounts.EndTablet(r.Context(), who, number2(r.PathValue("id"))); err != nil {
+	if err := s.Accounts.EndTablet(r.Context(), who, readID(r.PathValue("id"))); err != nil {
 		return err
 	}
 	return s.Done(w, r, back(r, "/settings/tablets"), page.Toast{Text: s.Say(r, "access.tablet_ended")})

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -42,6 +43,7 @@ type userForm struct {
 	Whole    bool // he may be of all outlets
 	Fault    string
 	Act      string // where the form is sent
+	Seen     string // what he was when the form was filled in
 }
 
 // userPages are the pages of users.
@@ -135,6 +137,10 @@ func (s *server) fill(r *http.Request, who actor.Actor, frame Frame, f *userForm
 	}
 	var err error
 	f.Stations, err = s.stations(r, who, frame, f.Station)
+	if here := func(c choice) bool { return c.Chosen }; f.Station != 0 && !slices.ContainsFunc(f.Stations, here) {
+		at := strconv.FormatInt(f.Station, 10) // of an outlet that is not listed: saving must not give him all stations
+		f.Stations = append(f.Stations, choice{at, cmp.Or(f.StationName, at), true})
+	}
 	return err
 }
 
@@ -159,7 +165,7 @@ func (s *server) stations(r *http.Request, who actor.Actor, f Frame, chosen int6
 // typedUser reads a form.
 func typedUser(r *http.Request) account.User {
 	u := account.User{
-		ID: number2(r.PathValue("id")), Name: r.PostFormValue("name"), Email: r.PostFormValue("email"),
+		ID: readID(r.PathValue("id")), Name: r.PostFormValue("name"), Email: r.PostFormValue("email"),
 		Role: actor.Role(r.PostFormValue("role")), Outlet: number(r, "at"), Station: number(r, "station"),
 	}
 	if u.Role != actor.Cook {
@@ -168,7 +174,8 @@ func typedUser(r *http.Request) account.User {
 	return u
 }
 
-func number2(s string) int64 {
+// readID reads an id of an address; 0, which nothing has, for none.
+func readID(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
 }
@@ -228,7 +235,7 @@ type sessionRow struct {
 }
 
 func (s *server) showUser(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	return s.renderUser(w, r, who, http.StatusOK, number2(r.PathValue("id")), userPage{})
+	return s.renderUser(w, r, who, http.StatusOK, readID(r.PathValue("id")), userPage{})
 }
 
 func (s *server) renderUser(w http.ResponseWriter, r *http.Request, who actor.Actor, status int, id int64, p userPage) error {
@@ -246,7 +253,7 @@ func (s *server) renderUser(w http.ResponseWriter, r *http.Request, who actor.Ac
 		p.PIN = frame.outletName(u.PINAt, "")
 	}
 	if p.Form.Act == "" {
-		p.Form.User = u
+		p.Form.User, p.Form.Seen = u, seenUser(u)
 	}
 	p.Form.Act = "/settings/users/" + strconv.FormatInt(id, 10)
 	if err := s.fill(r, who, frame, &p.Form); err != nil {
@@ -268,6 +275,11 @@ func (s *server) sessionRows(r *http.Request, who actor.Actor, f Frame, user int
 	return rows, err
 }
 
+// seenUser is what a form can change of a user, as its visitor has it before him.
+func seenUser(u account.User) string {
+	return fmt.Sprintf("%q %q %s %d %d", u.Name, u.Email, u.Role, u.Outlet, u.Station)
+}
+
 func (s *server) changeUser(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
 	u := typedUser(r)
 	old, err := s.Accounts.Get(r.Context(), who, u.ID)
@@ -278,9 +290,15 @@ func (s *server) changeUser(w http.ResponseWriter, r *http.Request, who actor.Ac
 	if u.Role == actor.Driver {
 		u.Driver = old.Driver
 	}
-	err = s.Accounts.Change(r.Context(), who, u)
+	seen := r.PostFormValue("seen")
+	if seen != "" && seen != seenUser(old) {
+		err = errs.Conflict("somebody else has changed %s: read it again", old.Name)
+	} else {
+		err = s.Accounts.Change(r.Context(), who, u)
+	}
 	if typed(err) {
-		return s.renderUser(w, r, who, page.StatusOf(err), u.ID, userPage{Form: userForm{User: u, Fault: page.Sentence(page.Language(r), err), Act: "kept"}})
+		form := userForm{User: u, Fault: page.Sentence(page.Language(r), err), Act: "kept", Seen: seen}
+		return s.renderUser(w, r, who, page.StatusOf(err), u.ID, userPage{Form: form})
 	}
 	if err != nil {
 		return err
@@ -294,7 +312,7 @@ func (s *server) setActive(w http.ResponseWriter, r *http.Request, who actor.Act
 	if !slices.Contains([]string{"on", "off"}, to) {
 		return errs.Malformed("a user is put on or off")
 	}
-	u, err := s.Accounts.Get(r.Context(), who, number2(r.PathValue("id")))
+	u, err := s.Accounts.Get(r.Context(), who, readID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -307,7 +325,7 @@ func (s *server) setActive(w http.ResponseWriter, r *http.Request, who actor.Act
 
 // setPIN gives a PIN, which is shown this once when Brigade made it, or takes it away.
 func (s *server) setPIN(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	id := number2(r.PathValue("id"))
+	id := readID(r.PathValue("id"))
 	if r.PostFormValue("to") == "off" {
 		if err := s.Accounts.DropPIN(r.Context(), who, id); err != nil {
 			return err
@@ -330,7 +348,7 @@ func (s *server) setPIN(w http.ResponseWriter, r *http.Request, who actor.Actor)
 
 // makeLink makes a link to choose a password, which is shown this once.
 func (s *server) makeLink(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	id := number2(r.PathValue("id"))
+	id := readID(r.PathValue("id"))
 	link, err := s.Accounts.Invite(r.Context(), who, id)
 	if err != nil {
 		return err
@@ -340,7 +358,7 @@ func (s *server) makeLink(w http.ResponseWriter, r *http.Request, who actor.Acto
 
 // signOutUser ends one of a user's sessions, or all.
 func (s *server) signOutUser(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	id := number2(r.PathValue("id"))
+	id := readID(r.PathValue("id"))
 	if err := s.Accounts.EndSession(r.Context(), who, id, number(r, "session")); err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func (s *server) renderHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 	if err != nil {
 		return err
 	}
-	id := number2(r.PathValue("id"))
+	id := readID(r.PathValue("id"))
 	h, err := s.Hooks.Webhook(r.Context(), who, id)
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (s *server) hookPath(r *http.Request, id int64) string {
 
 func (s *server) changeHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
 	h := typedHook(r)
-	h.ID = number2(r.PathValue("id"))
+	h.ID = readID(r.PathValue("id"))
 	_, err := s.Hooks.ChangeWebhook(r.Context(), who, h)
 	if typed(err) {
 		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Wish: h, Fault: page.Sentence(page.Language(r), err)})
@@ -191,7 +191,7 @@ func (s *server) changeHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 }
 
 func (s *server) enableHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	id := number2(r.PathValue("id"))
+	id := readID(r.PathValue("id"))
 	if _, err := s.Hooks.EnableWebhook(r.Context(), who, id); err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (s *server) enableHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 }
 
 func (s *server) removeHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	if err := s.Hooks.RemoveWebhook(r.Context(), who, number2(r.PathValue("id"))); err != nil {
+	if err := s.Hooks.RemoveWebhook(r.Context(), who, readID(r.PathValue("id"))); err != nil {
 		return err
 	}
 	return s.Done(w, r, back(r, "/settings/webhooks"), page.Toast{Text: s.Say(r, "access.hook_removed")})
@@ -207,7 +207,7 @@ func (s *server) removeHook(w http.ResponseWriter, r *http.Request, who actor.Ac
 
 // testHook sends a test message and shows what came of it.
 func (s *server) testHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	t, err := s.Hooks.Test(r.Context(), who, number2(r.PathValue("id")))
+	t, err := s.Hooks.Test(r.Context(), who, readID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -216,8 +216,8 @@ func (s *server) testHook(w http.ResponseWriter, r *http.Request, who actor.Acto
 
 // replayHook sends a message again.
 func (s *server) replayHook(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
-	id := number2(r.PathValue("id"))
-	err := s.Hooks.Replay(r.Context(), who, id, number2(r.PathValue("message")))
+	id := readID(r.PathValue("id"))
+	err := s.Hooks.Replay(r.Context(), who, id, readID(r.PathValue("message")))
 	if typed(err) {
 		return s.renderHook(w, r, who, page.StatusOf(err), hookPage{Fault: page.Sentence(page.Language(r), err)})
 	}
