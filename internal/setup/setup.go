@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -63,7 +65,7 @@ func deliveries(ctx context.Context, tx store.Tx, tenant int64, file *load.Docum
 			w.zones(have, site)
 		}
 	}
-	for _, left := range sortedKeys(people) {
+	for _, left := range slices.Sorted(maps.Keys(people)) {
 		w.change(load.Change{Action: load.Removed, Ref: load.Ref{Kind: load.KindDriver, Name: left}}, func() error {
 			return deliverypg.RetireDriver(ctx, tx, people[left].id)
 		})
@@ -78,15 +80,6 @@ type known struct {
 	id     int64
 	region string
 	deliverypg.DriverSetup
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // writer notes changes and writes them, until something fails.
@@ -122,7 +115,7 @@ func (w *writer) region(have deliverypg.Setup, r load.Region, people map[string]
 	if i >= 0 {
 		from, id = regionOf(have.Regions[i]).Facts(), have.Regions[i].ID
 	}
-	slices.SortFunc(r.Outlets, func(a, b load.Site) int { return compareText(a.Outlet, b.Outlet) })
+	slices.SortFunc(r.Outlets, func(a, b load.Site) int { return strings.Compare(a.Outlet, b.Outlet) })
 	if c, differs := compared(load.Ref{Kind: load.KindRegion, Name: r.Slug}, from, r.Facts()); differs {
 		w.change(c, func() (err error) {
 			id, err = deliverypg.PutRegion(w.ctx, w.tx, w.tenant, regionSetup(r))
@@ -139,16 +132,6 @@ func (w *writer) region(have deliverypg.Setup, r load.Region, people map[string]
 			w.change(c, func() error { return deliverypg.PutDriver(w.ctx, w.tx, w.tenant, id, driverSetup(d)) })
 		}
 	}
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (w *writer) place(have deliverypg.Setup, p load.Place) {

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -152,7 +153,7 @@ func (s *stockWriter) bills(want *load.Stock) {
 			s.change(c, func() error { return s.to.PutBill(s.ctx, stock.OfItem, b.SKU, partSetups(b.Parts)) })
 		}
 	}
-	for _, sku := range sortedKeys(s.have.Bills) {
+	for _, sku := range slices.Sorted(maps.Keys(s.have.Bills)) {
 		if !slices.ContainsFunc(want.Bills, func(b load.Bill) bool { return b.SKU == sku }) {
 			s.gone(load.KindBill, sku, func() error { return s.to.PutBill(s.ctx, stock.OfItem, sku, nil) })
 		}
