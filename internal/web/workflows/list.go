@@ -10,7 +10,6 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/event"
-	"brigade/internal/tenant"
 	"brigade/internal/web/page"
 	"brigade/internal/workflow"
 )
@@ -18,6 +17,7 @@ import (
 const (
 	allAgain   = 5 * time.Second
 	recentRuns = 60 // among which the last of each workflow is looked for
+	runsShown  = 12
 	runsPage   = 40
 )
 
@@ -27,7 +27,6 @@ type allLook struct {
 	Flows []workflow.Workflow
 	Due   []workflow.Due
 	Runs  []workflow.Execution
-	Zone  *time.Location
 }
 
 // listPage is what the page list shows.
@@ -93,10 +92,15 @@ func newListView(l *allLook, f format) (v listView) {
 	for i := range l.Flows {
 		v.Flows = append(v.Flows, flowOf(&l.Flows[i], l, f))
 	}
-	for i := range l.Runs[:min(len(l.Runs), 12)] {
-		v.Runs = append(v.Runs, rowOf(&l.Runs[i], l.Now, f))
-	}
+	v.Runs = latestRuns(l, f)
 	return v
+}
+
+func latestRuns(l *allLook, f format) (rows []runRow) {
+	for i := range l.Runs[:min(len(l.Runs), runsShown)] {
+		rows = append(rows, rowOf(&l.Runs[i], l.Now, f))
+	}
+	return rows
 }
 
 func flowOf(w *workflow.Workflow, l *allLook, f format) flowView {
@@ -158,20 +162,14 @@ func (s *server) liveAll(w http.ResponseWriter, r *http.Request, who actor.Actor
 }
 
 func (s *server) lookAtAll(ctx context.Context, t page.Topic) (any, error) {
-	l, err := s.readAll(ctx, watcher(t.Outlet))
-	if err == nil {
-		l.Zone = t.Outlet.Timezone
-	}
-	return l, err
+	runs, err := s.Workflows.Executions(ctx, watcher(t.Outlet), workflow.Filter{Most: runsShown})
+	return &allLook{Now: s.Clock.Now(), Runs: runs}, err
 }
 
 func cutAll(t page.Topic, view string, look any) []page.Section {
-	l := look.(*allLook)
-	v := newListView(l, newFormat(languageOf(view), zoneOf(t.Outlet)))
-	return []page.Section{{Name: "recent", Part: "recent", Data: v.Runs}}
+	rows := latestRuns(look.(*allLook), newFormat(languageOf(view), t.Outlet.Timezone))
+	return []page.Section{{Name: "recent", Part: "recent", Data: rows}}
 }
-
-func zoneOf(o tenant.Outlet) *time.Location { return o.Timezone }
 
 // runsView is what the page runs shows.
 type runsView struct {

@@ -247,7 +247,7 @@ func (s *server) lookAtRun(ctx context.Context, t page.Topic) (any, error) {
 }
 
 func cutRun(t page.Topic, view string, look any) []page.Section {
-	l, f := look.(*runLook), newFormat(languageOf(view), zoneOf(t.Outlet))
+	l, f := look.(*runLook), newFormat(languageOf(view), t.Outlet.Timezone)
 	return []page.Section{
 		{Name: "run", Part: "run", Data: newRunView(l, f)},
 		{Name: "logs", Part: "logs", Data: logsOf(l.Logs, f)},
