@@ -40,7 +40,7 @@ func (a *App) pageParts(net network.Network) web.Parts {
 		},
 		Planning:  planning.Parts{Planning: a.planning, Planner: a.planner, Stock: a.stock, Alerts: a.alerts, Paper: a.purchasePaper},
 		Workflows: workflowpages.Parts{Workflows: a.workflows, Holidays: isHoliday},
-		Settings:  settings.Parts{Editor: a.setups, Sales: a.sales, Hours: a.care, Calendar: a.planning, Tokens: a.tenants, Accounts: accounts, Channels: a.channels, Hooks: a.notices, Kitchen: a.kitchen},
+		Settings:  settings.Parts{Editor: a.setups, Sales: a.sales, Hours: a.care, Calendar: a.planning, Zones: a.zones, Tokens: a.tenants, Accounts: accounts, Channels: a.channels, Hooks: a.notices, Kitchen: a.kitchen},
 	}
 }
 

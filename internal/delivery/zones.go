@@ -18,6 +18,8 @@ type ZoneStore interface {
 	PutZones(ctx context.Context, tenant, outlet int64, zones []Zone) error
 	// DropZone removes a zone. Errors: KindNotFound.
 	DropZone(ctx context.Context, tenant, outlet int64, name string) error
+	// EditZones locks an outlet's zones and does what do makes of them. Errors: KindNotFound, and those of do.
+	EditZones(ctx context.Context, tenant, outlet int64, do func(have []Zone) (ZoneEdit, error)) error
 	// PauseZone pauses a zone or, with nil, lets it be delivered to again, and tells so when that is news. Errors: KindNotFound.
 	PauseZone(ctx context.Context, tenant, outlet int64, name string, p *ZonePause, by string, at time.Time) error
 	// PutReach writes how far an outlet delivers beside its zones. Errors: KindConflict when nobody knows where it stands.

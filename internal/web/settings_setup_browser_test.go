@@ -68,7 +68,7 @@ func TestAKitchenIsSetUpOnPages(t *testing.T) {
 	b.Evaluate(`document.querySelector("input[name=after_0]").click(); document.querySelector("input[name=after_1]").click(); ""`)
 	press(`.bar-save button`)
 	b.Shows(`.step .fault`)
-	require.Contains(t, b.Evaluate(`document.querySelector(".step .fault").textContent`), "wait for each other in a circle")
+	require.Contains(t, b.Evaluate(`document.querySelector(".step .fault").textContent`), "se esperen en círculo")
 	require.Equal(t, "Pizza <b>Margherita</b>", b.Evaluate(`document.querySelector("input[name=name]").value`))
 	b.Evaluate(`document.querySelector("input[name=after_0]").click(); ""`)
 	press(`button[value=draw]`)
@@ -85,10 +85,22 @@ func TestAKitchenIsSetUpOnPages(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "roll dough", task["description"])
 
+	open("/settings/zones/new")
+	b.Shows(`.drawing .leaflet-container`)
+	fill("name", "Corner")
+	b.Evaluate(`{const m = document.querySelector("[data-zone]").townMap; m.setView([40.42, -3.7], 14, {animate: false});
+		for (const [x, y] of [[100, 100], [300, 100], [300, 250], [100, 250]]) m.fire("click", {latlng: m.containerPointToLatLng([x, y])}); ""}`)
+	b.Shows(`.corner:nth-of-type(4)`)
+	b.Accessible()
+	press(`.bar-save button`)
+	b.Shows(`.said`)
+	b.Shows(`.thing a.name[href*="Corner"]`)
+	b.Accessible()
+
 	open("/settings/stations")
 	press(`li:nth-last-child(1) button[value=remove]`)
 	b.Shows(`.wrong`)
-	require.Contains(t, b.Evaluate(`document.querySelector(".wrong").textContent`), "station oven is still needed")
+	require.Contains(t, b.Evaluate(`document.querySelector(".wrong").textContent`), "hace falta (partida oven)")
 
 	open("/settings/menu")
 	press(`li.thing:last-child button[value=remove]`)
@@ -125,6 +137,57 @@ func TestSetUpFormsAreSafe(t *testing.T) {
 	require.NotContains(t, a.Text, "<script>alert")
 	require.Contains(t, a.Text, "must be a number")
 	require.Contains(t, a.Text, "it is measured in ml")
+	const corners = "40.41, -3.71\n40.41, -3.69\n40.43, -3.69\n40.43, -3.71\n"
+	a = post("/settings/zones/new", "name", "<i>West</i>", "fee", "1,90", "minimum", "x", "area", "40.41, -3.71\nhere")
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "line 2 must be a latitude and a longitude")
+	require.Contains(t, a.Text, "40.41, -3.71\nhere")
+	require.Equal(t, http.StatusUnprocessableEntity, post("/settings/zones/new", "name", "West", "fee", "-1", "area", "40.41, -3.71\n40.42, -3.70").StatusCode)
+	for range 2 {
+		a = post("/settings/zones/new", "name", "West", "fee", "1,90", "from", "12", "to", "23:30", "area", corners)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	}
+	a = s.Get("/settings/zones/zone/West")
+	require.Contains(t, a.Text, corners)
+	require.Contains(t, s.Get("/settings/export.yaml").Text, "name: West")
+	a = post("/settings/zones/zone/West", "name", "West", "fee", "3", "area", corners, "version", "old")
+	require.Equal(t, http.StatusConflict, a.StatusCode)
+	require.Contains(t, a.Text, "<b>fee</b>: 3 → 1.90")
+	a = post("/settings/zones", "do", "pause", "name", "West", "minutes", "30", "reason", "rain & hail")
+	require.Contains(t, a.Text, "rain &amp; hail")
+	require.Equal(t, http.StatusOK, post("/settings/zones", "do", "resume", "name", "West").StatusCode)
+	require.Equal(t, http.StatusConflict, post("/settings/zones", "do", "remove", "name", "West", "version", "old").StatusCode)
+	require.Equal(t, http.StatusConflict, post("/settings/zones", "do", "reach", "radius_km", "7", "unknown", "take", "seen", "old").StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, post("/settings/zones", "do", "reach", "radius_km", "far", "seen", "old").StatusCode)
+	require.Equal(t, http.StatusBadRequest, post("/settings/zones", "do", "explode").StatusCode)
+	require.Equal(t, http.StatusNotFound, s.Get("/settings/zones/zone/nowhere").StatusCode)
+	mill := []string{
+		"name", "Mill & Sons", "email", "orders@mill.example", "lead_days", "2", "cut_off", "16", "day", "1", "day", "4", "minimum", "20",
+		"product", "z-9", "ingredient", "milk", "pack", "12 l", "product_price", "9,90", "least", "2", "product_name", "", "preferred_0", "yes",
+		"product", "", "ingredient", "", "pack", "", "product_price", "", "least", "", "product_name", "",
+	}
+	a = post("/settings/suppliers/new", append([]string{"code", "Mill", "product", "a-1", "ingredient", "gold", "pack", "1 kg", "product_price", "x", "least", "", "product_name", "<u>Gold</u>"}, mill...)...)
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "must be an amount with at most two decimals")
+	require.Contains(t, a.Text, "&lt;u&gt;Gold&lt;/u&gt;")
+	a = post("/settings/suppliers/new", append([]string{"code", "Mill"}, mill...)...)
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+	require.Contains(t, a.Text, "must be lower case letters")
+	for range 2 {
+		a = post("/settings/suppliers/new", append([]string{"code", "mill"}, mill...)...)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
+	}
+	require.Contains(t, s.Get("/settings/export.yaml").Text, "code: mill")
+	a = s.Get("/settings/suppliers/supplier/mill")
+	require.Contains(t, a.Text, `value="12 l"`)
+	a = post("/settings/suppliers/supplier/mill", append([]string{"version", "old", "phone", "1"}, mill...)...)
+	require.Equal(t, http.StatusConflict, a.StatusCode)
+	require.Contains(t, a.Text, "<b>phone</b>: 1 → ")
+	_, was, _ := strings.Cut(a.Text, `name="version" value="`)
+	was, _, _ = strings.Cut(was, `"`)
+	require.Equal(t, http.StatusOK, post("/settings/suppliers/supplier/mill", append([]string{"version", was, "phone", "1"}, mill...)...).StatusCode)
+	require.Equal(t, http.StatusConflict, post("/settings/suppliers", "do", "remove", "name", "mill", "version", was).StatusCode)
+	require.Equal(t, http.StatusNotFound, s.Get("/settings/suppliers/supplier/nobody").StatusCode)
 	roll := []string{"sku", "roll", "name", "Roll", "price", "3", "step_name", "do", "step_station", "adhoc", "step_seconds", "10", "choices", "yes"}
 	a = post("/settings/menu/new", slices.Concat(roll, []string{
 		"group_name", "", "group_name", "Dip", "group_min", "", "group_min", "2", "group_max", "", "group_max", "1",

@@ -32,14 +32,7 @@ func (s *Store) Atlas(ctx context.Context, tenant, outlet int64) (*delivery.Atla
 	if o.Lat != nil && o.Lon != nil {
 		a.Site = &delivery.Point{Lat: *o.Lat, Lon: *o.Lon}
 	}
-	rows, err := s.q.ZonesOf(ctx, outlet)
-	for _, r := range rows {
-		z, err := zoneOf(r)
-		if err != nil {
-			return nil, err
-		}
-		a.Zones = append(a.Zones, z)
-	}
+	a.Zones, err = zonesOf(ctx, s.q, outlet)
 	return a, store.Classify(err)
 }
 
@@ -83,18 +76,22 @@ func PutZones(ctx context.Context, tx store.Tx, tenant, outlet int64, zones []de
 		return err
 	}
 	for _, z := range zones {
-		area, err := json.Marshal(z.Area.Rings())
-		if err != nil {
-			return err
-		}
-		if err := q.PutZone(ctx, db.PutZoneParams{
-			Tenant: tenant, Outlet: outlet, Name: z.Name, Area: area, Fee: int64(z.Fee), Minimum: int64(z.Minimum), FreeFrom: int64(z.FreeFrom),
-			ExtraSeconds: int32(z.Extra / time.Second), Opens: dayTime(z.Opens), Closes: dayTime(z.Closes),
-		}); err != nil {
+		if err := putZone(ctx, q, tenant, outlet, z); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func putZone(ctx context.Context, q *db.Queries, tenant, outlet int64, z delivery.Zone) error {
+	area, err := json.Marshal(z.Area.Rings())
+	if err != nil {
+		return err
+	}
+	return q.PutZone(ctx, db.PutZoneParams{
+		Tenant: tenant, Outlet: outlet, Name: z.Name, Area: area, Fee: int64(z.Fee), Minimum: int64(z.Minimum), FreeFrom: int64(z.FreeFrom),
+		ExtraSeconds: int32(z.Extra / time.Second), Opens: dayTime(z.Opens), Closes: dayTime(z.Closes),
+	})
 }
 
 // lockOutlet keeps others from changing where an outlet delivers until the commit. Errors: KindNotFound for another tenant's.

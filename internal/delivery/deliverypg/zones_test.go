@@ -66,6 +66,52 @@ func TestZonesAreKeptPausedAndResumed(t *testing.T) {
 	require.ErrorContains(t, err, "outside of every zone")
 }
 
+// One zone is edited by itself: renamed it stays paused, sent twice it is done once, and who is late does not overwrite it.
+func TestAZoneIsEdited(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	zones, boss := delivery.NewZones(w.store, w.clock), w.manager()
+	centre := delivery.Zone{Name: "centre", Area: around(0.01), Fee: 190}
+	for range 2 {
+		a, err := zones.PutZone(t.Context(), boss, w.outlet, "", "", centre)
+		require.NoError(t, err)
+		require.Len(t, a.Zones, 1)
+	}
+	_, err := zones.Pause(t.Context(), boss, w.outlet, "centre", time.Time{}, "rain")
+	require.NoError(t, err)
+	old := centre.Version()
+	middle := centre
+	middle.Name, middle.Fee = "middle", 250
+	for range 2 {
+		a, err := zones.PutZone(t.Context(), boss, w.outlet, "centre", old, middle)
+		require.NoError(t, err)
+		require.Len(t, a.Zones, 1)
+		require.Equal(t, "rain", a.Zones[0].Pause.Reason)
+		require.Equal(t, middle.Version(), a.Zones[0].Version())
+	}
+	late := middle
+	late.Fee = 300
+	var overtaken delivery.ZoneOvertaken
+	_, err = zones.PutZone(t.Context(), boss, w.outlet, "middle", old, late)
+	require.ErrorAs(t, err, &overtaken)
+	require.EqualValues(t, 250, overtaken.Now.Fee)
+	_, err = zones.PutZone(t.Context(), boss, w.outlet, "centre", old, late)
+	require.ErrorAs(t, err, &overtaken)
+	require.Nil(t, overtaken.Now, "it is gone")
+	_, err = zones.PutZone(t.Context(), boss, w.outlet, "", "", delivery.Zone{Name: "MIDDLE", Area: around(0.02), Fee: -1})
+	require.ErrorContains(t, err, "zone.fee")
+	require.ErrorContains(t, err, "zone.name")
+	_, err = zones.RemoveZone(t.Context(), boss, w.outlet, "middle", old)
+	require.True(t, errs.Is(err, errs.KindConflict), "%v", err)
+	for range 2 {
+		a, err := zones.RemoveZone(t.Context(), boss, w.outlet, "middle", middle.Version())
+		require.NoError(t, err)
+		require.Empty(t, a.Zones)
+	}
+	_, err = zones.PutZone(t.Context(), actor.Actor{Tenant: w.tenant + 1, Role: actor.Owner}, w.outlet, "", "", centre)
+	require.True(t, errs.Is(err, errs.KindNotFound), "%v", err)
+}
+
 func withoutOutlet(z delivery.Zone) delivery.Zone {
 	z.Outlet = 0
 	return z

@@ -50,6 +50,8 @@ func (t Thing) Tidy() Thing {
 		return Thing{Staff: tidyStaff(*t.Staff)}
 	case t.Item != nil:
 		return Thing{Item: tidyItem(*t.Item)}
+	case t.Supplier != nil:
+		return Thing{Supplier: tidySupplier(*t.Supplier)}
 	case t.General != nil:
 		g := *t.General
 		g.Name = strings.TrimSpace(g.Name)
@@ -136,6 +138,8 @@ func (s Set) check(t Thing) error {
 		s.checkOrder(&f, t.Order.SKUs)
 	case t.General != nil:
 		s.checkGeneral(&f, *t.General)
+	case t.Supplier != nil:
+		s.checkSupplier(&f, *t.Supplier)
 	default:
 		f.Add("kind", "must say what is to be changed")
 	}

@@ -40,6 +40,9 @@ func (o Overtaken) Unwrap() error { return o.err }
 
 // Differences says what differs between two things of one kind, in the words of a file.
 func Differences(from, to Thing) []load.FieldChange {
+	if from.Supplier != nil && to.Supplier != nil {
+		return differentFacts(supplierFacts(*from.Supplier), supplierFacts(*to.Supplier))
+	}
 	var out []load.FieldChange
 	for _, c := range load.Compare(from.document(), to.document()).Changes {
 		out = append(out, c.Fields...)

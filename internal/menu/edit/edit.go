@@ -30,6 +30,8 @@ type Thing struct {
 	Staff   *load.Staff   `json:"staff,omitempty"`
 	Item    *Item         `json:"item,omitempty"`
 	Order   *Order        `json:"order,omitempty"`
+
+	Supplier *load.Supplier `json:"supplier,omitempty"`
 }
 
 // General is what is said of an outlet as a whole.
@@ -65,6 +67,8 @@ func (t Thing) Ref(outlet string) load.Ref {
 		return load.Ref{Kind: load.KindItem, Outlet: outlet, Name: t.Item.SKU}
 	case t.Order != nil:
 		return load.Ref{Kind: KindOrder, Outlet: outlet, Name: outlet}
+	case t.Supplier != nil:
+		return load.Ref{Kind: load.KindSupplier, Outlet: outlet, Name: t.Supplier.Code}
 	default:
 		return load.Ref{Kind: load.KindOutlet, Name: outlet}
 	}
@@ -102,6 +106,8 @@ func (s Set) Find(ref load.Ref) *Thing {
 		}
 	case KindOrder:
 		return &Thing{Order: s.order()}
+	case load.KindSupplier:
+		return s.supplier(ref.Name)
 	case load.KindOutlet:
 		return &Thing{General: &General{o.Name, o.Timezone, o.FreeFormStation, o.StaleAfter, o.CourseGap}}
 	default: // what others set up
@@ -162,6 +168,8 @@ func (s Set) Put(t Thing) (Set, error) {
 		s.putParts(t.Item.SKU, t.Item.Parts)
 	case t.Order != nil:
 		s.reorder(t.Order.SKUs)
+	case t.Supplier != nil:
+		s.putSupplier(*t.Supplier)
 	case t.General != nil:
 		o.Name, o.Timezone, o.FreeFormStation = t.General.Name, t.General.Timezone, t.General.FreeFormStation
 		o.StaleAfter, o.CourseGap = t.General.StaleAfter, t.General.CourseGap
@@ -221,6 +229,8 @@ func (s Set) Remove(ref load.Ref) (Set, error) {
 	case load.KindItem:
 		o.Items = slices.DeleteFunc(slices.Clone(o.Items), func(x load.Item) bool { return x.SKU == ref.Name })
 		s.putParts(ref.Name, nil)
+	case load.KindSupplier:
+		s.dropSupplier(ref.Name)
 	default:
 		return s, errs.Invalid("%s %s cannot be removed", ref.Kind, ref.Name)
 	}

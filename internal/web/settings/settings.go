@@ -30,6 +30,7 @@ type Parts struct {
 	Sales    Sales    // nil: nothing can be taken off the menu here
 	Hours    Hours    // nil: nobody knows when outlets are open
 	Calendar Calendar // nil: nobody plans here
+	Zones    Zones    // nil: nothing is delivered
 	Tokens   Tokens
 	Accounts *account.Service // nil: nobody signs in by password or PIN
 	Channels *channel.Service
@@ -58,6 +59,10 @@ func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 	k.MountAll(mux, map[string]page.Action{"GET /settings/{$}": s.anyTab}, actor.Manager)
 	if p.Editor != nil {
 		k.MountAll(mux, s.setupPages(), actor.Manager)
+		k.MountAll(mux, s.supplierPages(), actor.Manager)
+	}
+	if p.Zones != nil {
+		k.MountAll(mux, s.zonePages(), actor.Manager)
 	}
 	if p.Tokens != nil {
 		k.MountAll(mux, s.tokenPages(), actor.Owner)
@@ -84,6 +89,8 @@ var tabs = []tab{
 	{"machines", manages},
 	{"staff", manages},
 	{"place", manages},
+	{"zones", manages},
+	{"suppliers", manages},
 	{"tablets", manages},
 	{"users", manages},
 	{"tokens", owns},

@@ -315,6 +315,27 @@ func (q *Queries) RegionZones(ctx context.Context, region int64) ([]DeliveryZone
 	return items, nil
 }
 
+const renameZone = `-- name: RenameZone :exec
+update delivery_zones set name = $1 where outlet_id = $2 and tenant_id = $3 and name = $4
+`
+
+type RenameZoneParams struct {
+	Name   string
+	Outlet int64
+	Tenant int64
+	Was    string
+}
+
+func (q *Queries) RenameZone(ctx context.Context, arg RenameZoneParams) error {
+	_, err := q.db.Exec(ctx, renameZone,
+		arg.Name,
+		arg.Outlet,
+		arg.Tenant,
+		arg.Was,
+	)
+	return err
+}
+
 const zoneOutlet = `-- name: ZoneOutlet :one
 select o.slug, z.lat, z.lon, coalesce(r.radius_metres, 0)::int as radius_metres, coalesce(r.take_unknown, false)::boolean as take_unknown
 from outlets o left join delivery_outlets z on z.outlet_id = o.id left join delivery_reach r on r.outlet_id = o.id

@@ -21,6 +21,9 @@ values (@tenant, @outlet, @name, @area, @fee, @minimum, @free_from, @extra_secon
 on conflict (outlet_id, name) do update set area = excluded.area, fee_minor = excluded.fee_minor, minimum_minor = excluded.minimum_minor,
     free_from_minor = excluded.free_from_minor, extra_seconds = excluded.extra_seconds, opens = excluded.opens, closes = excluded.closes;
 
+-- name: RenameZone :exec
+update delivery_zones set name = @name where outlet_id = @outlet and tenant_id = @tenant and name = @was;
+
 -- name: DropZone :execrows
 delete from delivery_zones where outlet_id = @outlet and tenant_id = @tenant and name = @name;
 

@@ -62,6 +62,7 @@
     for (const a of data.areas || []) L.polygon(a.shape.map(ring => ring.map(at)), { className: `area ${a.kind}`, interactive: Boolean(a.label) }).addTo(state.layers).bindTooltip(named(a.label), { className: 'town-name', sticky: true });
     for (const w of data.ways || []) L.polyline(w.via.map(at), { className: `way ${w.kind}`, interactive: false }).addTo(state.layers);
     place(state, data.places || [], root);
+    root.townMap = state.map; // for those who draw on it
     root.dispatchEvent(new CustomEvent('town:shown', { bubbles: true, detail: data }));
   }
 
