@@ -158,6 +158,7 @@ func readDays(texts map[string]string, days map[string]*workflow.Day) error {
 type executionsInput struct {
 	Workflow string `query:"workflow" doc:"Only this one's, by id or name" example:"daily" maxLength:"64"`
 	Status   string `query:"status" doc:"Only these" enum:"pending,running,completed,failed,cancelled" example:"running"`
+	Backfill int64  `query:"backfill" minimum:"0" doc:"Only those of the backfill that this execution is the first of" example:"17"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Executions per page"`
 	Before   int64  `query:"before" minimum:"0" doc:"next of the page before"`
 }
@@ -170,7 +171,7 @@ type executionsOutput struct {
 }
 
 func (s *server) listExecutions(ctx context.Context, who actor.Actor, in *executionsInput) (*executionsOutput, error) {
-	f := workflow.Filter{Status: workflow.Status(in.Status), Before: in.Before, Most: in.Limit}
+	f := workflow.Filter{Backfill: in.Backfill, Status: workflow.Status(in.Status), Before: in.Before, Most: in.Limit}
 	if in.Workflow != "" {
 		w, err := s.Workflows.Workflow(ctx, who, in.Workflow)
 		if err != nil {

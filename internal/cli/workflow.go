@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"brigade/internal/errs"
 )
@@ -182,10 +178,27 @@ type workflowRun struct {
 
 // Help implements kong.HelpProvider.
 func (workflowRun) Help() string {
-	return `Exit code 1 when it fails.
+	return `Exit code 1 when it fails. Of a backfill every date is watched. Who stops watching stops nothing: brigade workflow cancel does.
 
     brigade workflow run daily
     brigade workflow run daily --date 2026-05-01 --to 2026-05-31 --parallel 4 --no-wait`
+}
+
+// Validate names every faulty flag.
+func (c *workflowRun) Validate() error {
+	var f errs.Fields
+	for _, flag := range []struct{ name, value string }{{"--date", c.Date}, {"--to", c.To}} {
+		if _, err := time.Parse(time.DateOnly, flag.value); flag.value != "" && err != nil {
+			f.Add(flag.name, "must be a date like 2026-05-20")
+		}
+	}
+	if c.To != "" && c.Date == "" {
+		f.Add("--date", "must say with which date the backfill begins")
+	}
+	if c.Parallel < 1 || c.Parallel > 16 {
+		f.Add("--parallel", "must be from 1 to 16")
+	}
+	return f.Err()
 }
 
 // Run begins a workflow and watches it.
@@ -205,56 +218,10 @@ func (c *workflowRun) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
+	if c.To != "" && !c.NoWait {
+		return c.watchBackfill(ctx, env, e.ID)
+	}
 	return c.watch(ctx, env, e, raw, c.NoWait)
-}
-
-// watch looks at an execution until it is over, and says how it ended.
-func (r *Remote) watch(ctx context.Context, env *Env, e executionReply, raw json.RawMessage, noWait bool) error {
-	if !noWait {
-		var err error
-		if e, raw, err = r.follow(ctx, env, e, raw); err != nil {
-			return err
-		}
-	}
-	if r.JSON {
-		fmt.Fprintln(env.Out, string(raw))
-	} else {
-		fmt.Fprintf(env.Out, "execution %d of %s for %s is %s: %d of %d steps, %s\n", e.ID, e.Name, e.Date, e.Status, e.Done, e.Total, e.forWhom())
-	}
-	if e.Status == "failed" || e.Status == "cancelled" {
-		return errs.Unavailable("execution %d is %s: %s", e.ID, e.Status, orDash(e.Error))
-	}
-	return nil
-}
-
-func (r *Remote) follow(ctx context.Context, env *Env, e executionReply, raw json.RawMessage) (executionReply, json.RawMessage, error) {
-	bar := newBar(env, int64(max(1, e.Total)), e.Name)
-	defer func() { _ = bar.Finish() }() // only a picture
-	for !e.over() {
-		select {
-		case <-ctx.Done():
-			return e, raw, context.Cause(ctx)
-		case <-time.After(barEvery):
-		}
-		var err error
-		if e, raw, err = fetch[executionReply](ctx, r, request{path: executionPath(e.ID)}); err != nil {
-			return e, raw, err
-		}
-		bar.ChangeMax(max(1, e.Total))
-		bar.Describe(e.Name + " " + e.present())
-		_ = bar.Set(int(e.Progress * float64(e.Total)))
-	}
-	return e, raw, nil
-}
-
-// present is the first step that is not over everywhere.
-func (e *executionReply) present() string {
-	for _, s := range e.Steps {
-		if s.Open > 0 {
-			return s.Step
-		}
-	}
-	return ""
 }
 
 func executionPath(id int64) string {
@@ -306,8 +273,12 @@ func showWorkflow(env *Env, w workflowReply) error {
 }
 
 func showExecution(env *Env, e executionReply) error {
-	fmt.Fprintf(env.Out, "execution %d of %s for %s, %s, %s by %s\n%s: %d of %d steps, %d failed, %.0f %%, %.1f s; from %s to %s, begun by %s\n", e.ID, e.Name, e.Date,
-		e.forWhom(), e.Type, e.By, e.Status, e.Done, e.Total, e.Failed, 100*e.Progress, e.Seconds, env.at(e.Started), env.at(e.Completed), orDash(e.Instance))
+	status := e.Status
+	if !e.over() {
+		status += fmt.Sprintf(" (%.0f %%)", 100*e.Progress)
+	}
+	fmt.Fprintf(env.Out, "execution %d of %s for %s, %s, %s by %s\n%s: %d of %d steps, %d failed, %.1f s; from %s to %s, begun by %s\n", e.ID, e.Name, e.Date,
+		e.forWhom(), e.Type, e.By, status, e.Done, e.Total, e.Failed, e.Seconds, env.at(e.Started), env.at(e.Completed), orDash(e.Instance))
 	if e.Error != "" {
 		fmt.Fprintln(env.Out, e.Error)
 	}
@@ -357,6 +328,15 @@ func (workflowLogs) Help() string {
 
     brigade workflow logs 17
     brigade workflow logs 17 --step forecasts --level warn`
+}
+
+// Validate names every faulty flag.
+func (c *workflowLogs) Validate() error {
+	var f errs.Fields
+	if c.Limit < 1 || c.Limit > 5000 {
+		f.Add("--limit", "must be from 1 to 5000")
+	}
+	return f.Err()
 }
 
 // Run prints logs.
@@ -434,153 +414,6 @@ func (c *workflowCancel) Run(ctx context.Context, env *Env) error {
 		method: http.MethodPost, path: executionPath(c.ID) + "/cancel", body: map[string]any{"reason": c.Reason},
 	}, func(e executionReply) error {
 		_, err := fmt.Fprintf(env.Out, "execution %d of %s is %s: %d of %d steps were done\n", e.ID, e.Name, e.Status, e.Done, e.Total)
-		return err
-	})
-}
-
-type workflowSchedule struct {
-	Name     string `arg:"" optional:"" help:"Which workflow; without one all are listed."`
-	Cron     string `name:"cron" placeholder:"CRON" help:"Change when it is done: minute, hour, day, month, weekday."`
-	Timezone string `name:"timezone" placeholder:"ZONE" help:"In which zone; tenant means each tenant's own."`
-	Enable   bool   `name:"enable" xor:"on" help:"Put it on its schedule."`
-	Disable  bool   `name:"disable" xor:"on" help:"Take it off its schedule."`
-	Next     int    `name:"next" default:"10" placeholder:"N" help:"Show so many runs to come, within a year."`
-	Remote   `group:"server"`
-}
-
-// Help implements kong.HelpProvider.
-func (workflowSchedule) Help() string {
-	return `Rules for holidays, catching up, overlaps and spreading are in the workflow's file (brigade workflow put).
-
-    brigade workflow schedule
-    brigade workflow schedule daily --cron "30 7 * * 1-6" --timezone Europe/Lisbon
-    brigade workflow schedule daily --next 400`
-}
-
-// Run shows or changes a schedule.
-func (c *workflowSchedule) Run(ctx context.Context, env *Env) error {
-	if c.Name == "" {
-		return c.list(ctx, env)
-	}
-	body := map[string]any{"workflow": c.Name}
-	for name, value := range map[string]string{"cron": c.Cron, "timezone": c.Timezone} {
-		if value != "" {
-			body[name] = value
-		}
-	}
-	if c.Enable || c.Disable {
-		body["enabled"] = c.Enable
-	}
-	if len(body) > 1 {
-		if _, _, err := fetch[workflowReply](ctx, &c.Remote, request{method: http.MethodPut, path: orchestratorPath + "/schedule", body: body}); err != nil {
-			return err
-		}
-	}
-	type reply struct {
-		Name     string `json:"workflow_name"`
-		Timezone string
-		Upcoming []time.Time
-	}
-	q := url.Values{"workflow": {c.Name}, "count": {strconv.Itoa(c.Next)}}
-	return ask(ctx, env, &c.Remote, request{path: orchestratorPath + "/schedule/next-run", query: q}, func(r reply) error {
-		fmt.Fprintf(env.Out, "%s in %s is done next\n", r.Name, r.Timezone)
-		for _, at := range r.Upcoming {
-			fmt.Fprintf(env.Out, "  %s\n", env.at(&at))
-		}
-		return nil
-	})
-}
-
-func (c *workflowSchedule) list(ctx context.Context, env *Env) error {
-	type reply struct {
-		Schedules []struct {
-			Name     string `json:"workflow_name"`
-			Cron     string
-			Timezone string
-			Last     *time.Time `json:"last_run"`
-			Next     *time.Time `json:"next_run"`
-		}
-	}
-	return ask(ctx, env, &c.Remote, request{path: orchestratorPath + "/schedule"}, func(r reply) error {
-		t := newTable(env.Out, "NEXT", "WORKFLOW", "CRON", "ZONE", "LAST")
-		for _, s := range r.Schedules {
-			t.row(env.at(s.Next), s.Name, s.Cron, s.Timezone, env.at(s.Last))
-		}
-		return t.end()
-	})
-}
-
-type workflowPut struct {
-	File   string `arg:"" type:"existingfile" help:"The workflow as YAML (or JSON)."`
-	Name   string `name:"name" placeholder:"NAME" help:"Its name (default: name: in the file)."`
-	Remote `group:"server"`
-}
-
-// Help implements kong.HelpProvider.
-func (workflowPut) Help() string {
-	return `The file is checked whole before anything is saved:
-
-    brigade workflow put morning.yaml
-
-    name: morning
-    type: daily
-    cron: "30 6 * * *"
-    timezone: Europe/Madrid
-    steps:
-      - {name: forecasts, uses: forecast}
-      - name: tell
-        http: {url: https://example.com/forecasted}
-        after: [forecasts]
-        optional: true
-    rules: {days_off: skip, weekdays_off: [sun], country: es, catch_up: once, overlap: skip, spread_seconds: 1800}`
-}
-
-// Run saves a workflow.
-func (c *workflowPut) Run(ctx context.Context, env *Env) error {
-	text, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	var body map[string]any
-	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&body); err != nil {
-		return errs.Invalid("%s is no YAML: %s", c.File, yaml.FormatError(err, false, false))
-	}
-	name := c.Name
-	if name == "" {
-		name, _ = body["name"].(string)
-	}
-	if name == "" {
-		return errs.Invalid("%s names no workflow: add name:, or use --name", c.File)
-	}
-	return ask(ctx, env, &c.Remote, request{method: http.MethodPut, path: orchestratorPath + "/workflows/" + url.PathEscape(name), body: body},
-		func(w workflowReply) error { return showWorkflow(env, w) })
-}
-
-type workflowLeader struct {
-	Remote `group:"server"`
-}
-
-// Help implements kong.HelpProvider.
-func (workflowLeader) Help() string {
-	return `All orchestrators do steps; one of them decides when workflows begin.
-
-    brigade workflow leader`
-}
-
-// Run shows who decides.
-func (c *workflowLeader) Run(ctx context.Context, env *Env) error {
-	type reply struct {
-		Leader    string
-		Since     *time.Time
-		Heartbeat *time.Time `json:"last_heartbeat"`
-		Epoch     int64
-	}
-	return ask(ctx, env, &c.Remote, request{path: orchestratorPath + "/leader"}, func(r reply) error {
-		if r.Leader == "" {
-			_, err := fmt.Fprintln(env.Out, "nobody decides just now")
-			return err
-		}
-		_, err := fmt.Fprintf(env.Out, "%s decides since %s, last sign of life %s, epoch %d\n", r.Leader, env.at(r.Since), env.at(r.Heartbeat), r.Epoch)
 		return err
 	})
 }

@@ -82,7 +82,7 @@ func (c *workflowCosts) Run(ctx context.Context, env *Env) error {
 	})
 }
 
-func secs(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+func secs(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
 
 // changed is a change for people; without one there is nothing to compare.
 func changed(v *float64) string {

@@ -15,12 +15,12 @@ func TestWorkflowCosts(t *testing.T) {
 	server, asked := serve(t, map[string]string{"GET /api/v1/orchestrator/costs": reply})
 	require.Equal(t, `since 2024-12-10, of a tenant in a run
 WORKFLOW  STEP       RUNS  TENANTS  MEAN S  P95 S  CPU MS  DB MS  ROWS  CHANGE
-daily     forecasts  30    2        0.42    0.61   41.5    12.1   380   +25 %
-daily     summary    30    2        0.42    0.61   41.5    12.1   380   -
+daily     forecasts  30    2        0.420   0.610  41.5    12.1   380   +25 %
+daily     summary    30    2        0.420   0.610  41.5    12.1   380   -
 
 the slowest
 WORKFLOW  STEP       TENANT  TIMES  MEAN S  LONGEST S  CPU MS  DB MS
-daily     forecasts  7       30     0.42    0.90       41.5    12.1
+daily     forecasts  7       30     0.420   0.900      41.5    12.1
 `, ok(t, "workflow", "costs", server, "--days=7", "--workflow=daily"))
 	require.Equal(t, []string{"GET /api/v1/orchestrator/costs?days=7&workflow=daily"}, *asked)
 	require.JSONEq(t, reply, ok(t, "workflow", "costs", server, "--json"))

@@ -37,11 +37,30 @@ func TestWorkflowRun(t *testing.T) {
 	t.Parallel()
 	server, asked := serve(t, map[string]string{"POST /api/v1/orchestrator/workflows/daily/execute": anExecution})
 	require.Equal(t, "execution 17 of daily for 2024-12-16 is completed: 4 of 4 steps, 2 tenants\n",
-		ok(t, "workflow", "run", "daily", server, "--date=2024-12-16", "--to=2024-12-18", "--parallel=2", "--tenant=demo"))
+		ok(t, "workflow", "run", "daily", server, "--date=2024-12-16", "--to=2024-12-18", "--parallel=2", "--tenant=demo", "--no-wait"))
 	require.Equal(t, []string{
 		`POST /api/v1/orchestrator/workflows/daily/execute {"date":"2024-12-16","parallel":2,"tenant":"demo","to":"2024-12-18"}`,
 	}, *asked)
 	require.JSONEq(t, anExecution, ok(t, "workflow", "run", "daily", server, "--json"))
+}
+
+// Of a backfill every date is watched, and those that were not completed are named.
+func TestBackfillsAreWatched(t *testing.T) {
+	t.Parallel()
+	const path = "GET /api/v1/orchestrator/executions"
+	server, asked := serve(t, map[string]string{
+		"POST /api/v1/orchestrator/workflows/daily/execute": anExecution,
+		path: `{"executions":[{"id":18,"date":"2024-12-17","status":"failed","error_message":"the oven is cold"},` + anExecution + `],"next":null}`,
+	})
+	r := run(t, "workflow", "run", "daily", server, "--date=2024-12-16", "--to=2024-12-17")
+	require.Equal(t, ExitFailed, r.code)
+	require.Equal(t, "1 of 2 dates are completed\n  2024-12-17, execution 18, is failed: the oven is cold\n", r.out)
+	require.Contains(t, r.err, "1 of 2 dates are not completed")
+	require.Equal(t, path+"?backfill=17&limit=500", (*asked)[1])
+	for _, wrong := range [][]string{{"--to=2024-12-17"}, {"--date=tomorrow"}, {"--parallel=17"}} {
+		r := run(t, append([]string{"workflow", "run", "daily", server}, wrong...)...)
+		require.Equal(t, ExitMisuse, r.code, wrong)
+	}
 }
 
 func TestWorkflowRunWatchesUntilTheEnd(t *testing.T) {

@@ -240,8 +240,12 @@ func (r *Request) check(today Day) error {
 	if r.Day > today+1 || r.Day < today-10*366 {
 		f.Add("date", "must not be after tomorrow, nor more than ten years ago")
 	}
-	if r.Last != 0 && (r.Last < r.Day || r.Last-r.Day >= mostDays || r.Last > today+1) {
-		f.Add("to", "must be at most a year after from, and not after tomorrow")
+	switch {
+	case r.Last == 0:
+	case r.Last < r.Day:
+		f.Add("to", "must not be before date, which is %v", r.Day)
+	case r.Last-r.Day >= mostDays || r.Last > today+1:
+		f.Add("to", "must be at most a year after date, and not after tomorrow")
 	}
 	if r.Lanes < 0 || r.Lanes > maxLanes {
 		f.Add("parallel", "must be 1 to %d", maxLanes)

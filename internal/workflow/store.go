@@ -32,6 +32,7 @@ type Claim struct {
 // Filter chooses executions. They are listed from the latest on.
 type Filter struct {
 	Workflow int64
+	Backfill int64  // its first execution; of a tenant's own; 0: any
 	Status   Status // "": any
 	Before   int64  // an id; 0: from the latest
 	Most     int

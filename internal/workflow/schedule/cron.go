@@ -50,7 +50,7 @@ var (
 func ParseCron(text string) (Cron, error) {
 	text = strings.Join(strings.Fields(text), " ")
 	if text == "" || len(text) > 200 {
-		return Cron{}, errs.Invalid("a cron expression has five fields: minute, hour, day of the month, month, day of the week")
+		return Cron{}, errs.Invalid("must have five fields: minute, hour, day of the month, month, day of the week")
 	}
 	long := text
 	if text[0] == '@' {
@@ -60,7 +60,7 @@ func ParseCron(text string) (Cron, error) {
 	}
 	parts := strings.Split(long, " ")
 	if len(parts) != 5 {
-		return Cron{}, errs.Invalid("a cron expression has five fields (minute, hour, day of the month, month, day of the week), not %d",
+		return Cron{}, errs.Invalid("must have five fields (minute, hour, day of the month, month, day of the week), not %d",
 			len(parts))
 	}
 	return parseFields(text, parts)

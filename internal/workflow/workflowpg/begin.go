@@ -193,6 +193,9 @@ func (s *Store) Retry(ctx context.Context, id int64, all bool, n workflow.Note) 
 		if !e.Status.Over() {
 			return errs.Conflict("execution %d is %s: there is nothing to retry yet", id, e.Status)
 		}
+		if e.Status == workflow.Completed {
+			return errs.Conflict("execution %d is completed: there is nothing to retry", id)
+		}
 		if err := e.Status.Move(workflow.Running); err != nil {
 			return err
 		}

@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
+	"brigade/internal/leaktest"
 	"brigade/internal/workflow"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestAnExecutionDoesEachStepOfEachTenantOnce(t *testing.T) {
 	t.Parallel()
@@ -261,6 +261,14 @@ func TestABackfillGoesDateByDateInEachLane(t *testing.T) {
 	for _, e := range list {
 		require.Equal(t, workflow.Completed, n.look(e.ID).Status)
 	}
+	n.run("nightly") // none of it
+	all, err := n.service.Executions(t.Context(), operator, workflow.Filter{Backfill: list[0].ID, Most: 10})
+	require.NoError(t, err)
+	require.Len(t, all, 5)
+	require.Equal(t, list[4].ID, all[0].ID, "the latest first")
+	some, err := n.service.Executions(t.Context(), actor.Actor{Tenant: 1, Role: actor.Owner}, workflow.Filter{Backfill: list[0].ID, Most: 10})
+	require.NoError(t, err)
+	require.Empty(t, some, "the operator's")
 	require.Equal(t, 5, n.count("1/a"))
 }
 

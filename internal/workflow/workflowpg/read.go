@@ -26,6 +26,15 @@ func (s *Store) Execution(ctx context.Context, tenant, id int64) (workflow.Execu
 
 // Executions implements workflow.Executions.
 func (s *Store) Executions(ctx context.Context, tenant int64, f workflow.Filter) ([]workflow.Execution, error) {
+	if f.Backfill != 0 {
+		rows, err := s.db().BackfillExecutions(ctx, db.BackfillExecutionsParams{
+			Backfill: f.Backfill, Tenant: tenant, Workflow: f.Workflow, Status: string(f.Status), Before: f.Before, Most: int32(f.Most),
+		})
+		if err != nil {
+			return nil, store.Classify(err)
+		}
+		return s.seenBy(ctx, tenant, rows)
+	}
 	if tenant == 0 {
 		rows, err := s.db().AllExecutions(ctx, db.AllExecutionsParams{
 			Workflow: f.Workflow, Status: string(f.Status), Before: f.Before, Most: int32(f.Most),

@@ -312,6 +312,85 @@ func (q *Queries) AllExecutions(ctx context.Context, arg AllExecutionsParams) ([
 	return items, nil
 }
 
+const backfillExecutions = `-- name: BackfillExecutions :many
+select e.id, e.workflow_id, e.workflow_name, e.tenant_id, e.trigger, e.triggered_by, e.request_key, e.zone, e.day, e.scheduled_for, e.status, e.version, e.plan, e.window_seconds, e.deadline_at, e.created_at, e.started_at, e.completed_at, e.steps_total, e.steps_completed, e.steps_failed, e.steps_open, e.tenants, e.tenants_failed, e.retries, e.runs, e.error, e.summary, e.instance, e.backfill_id, e.lane, e.by_zone, e.opened, e.costed from workflow_executions e
+where e.id in (select $1::bigint union all select b.id from workflow_executions b where b.backfill_id = $1::bigint)
+  and ($2::bigint = 0 or e.tenant_id = $2) and ($3::bigint = 0 or e.workflow_id = $3)
+  and ($4::text = '' or e.status = $4) and ($5::bigint = 0 or e.id < $5)
+order by e.id desc limit $6
+`
+
+type BackfillExecutionsParams struct {
+	Backfill int64
+	Tenant   int64
+	Workflow int64
+	Status   string
+	Before   int64
+	Most     int32
+}
+
+func (q *Queries) BackfillExecutions(ctx context.Context, arg BackfillExecutionsParams) ([]WorkflowExecution, error) {
+	rows, err := q.db.Query(ctx, backfillExecutions,
+		arg.Backfill,
+		arg.Tenant,
+		arg.Workflow,
+		arg.Status,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WorkflowExecution
+	for rows.Next() {
+		var i WorkflowExecution
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkflowID,
+			&i.WorkflowName,
+			&i.TenantID,
+			&i.Trigger,
+			&i.TriggeredBy,
+			&i.RequestKey,
+			&i.Zone,
+			&i.Day,
+			&i.ScheduledFor,
+			&i.Status,
+			&i.Version,
+			&i.Plan,
+			&i.WindowSeconds,
+			&i.DeadlineAt,
+			&i.CreatedAt,
+			&i.StartedAt,
+			&i.CompletedAt,
+			&i.StepsTotal,
+			&i.StepsCompleted,
+			&i.StepsFailed,
+			&i.StepsOpen,
+			&i.Tenants,
+			&i.TenantsFailed,
+			&i.Retries,
+			&i.Runs,
+			&i.Error,
+			&i.Summary,
+			&i.Instance,
+			&i.BackfillID,
+			&i.Lane,
+			&i.ByZone,
+			&i.Opened,
+			&i.Costed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const beat = `-- name: Beat :many
 update workflow_batches b set lease_until = now() + $1::float8 * interval '1 second'
 where b.id = any($2::bigint[]) and b.lease_until > now()

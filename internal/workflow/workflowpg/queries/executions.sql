@@ -226,6 +226,13 @@ select * from workflow_executions
 where (@workflow::bigint = 0 or workflow_id = @workflow) and (@status::text = '' or status = @status) and (@before::bigint = 0 or id < @before)
 order by id desc limit @most;
 
+-- name: BackfillExecutions :many
+select e.* from workflow_executions e
+where e.id in (select @backfill::bigint union all select b.id from workflow_executions b where b.backfill_id = @backfill::bigint)
+  and (@tenant::bigint = 0 or e.tenant_id = @tenant) and (@workflow::bigint = 0 or e.workflow_id = @workflow)
+  and (@status::text = '' or e.status = @status) and (@before::bigint = 0 or e.id < @before)
+order by e.id desc limit @most;
+
 -- name: TenantExecutions :many
 -- His own, and those for many that he has a part in. One that failed for others alone has been completed for him.
 select * from (
