@@ -7,6 +7,7 @@ import (
 	"brigade/internal/order"
 	"brigade/internal/web"
 	"brigade/internal/web/dispatch"
+	"brigade/internal/web/driver"
 	"brigade/internal/web/floor"
 	"brigade/internal/web/manager"
 	"brigade/internal/web/network"
@@ -25,6 +26,7 @@ func (a *App) pageParts(net network.Network) web.Parts {
 		Parts:    page.Parts{Tenants: a.tenants, Users: accounts, Tail: a.tail, Clock: a.clock, Demo: a.demo, Log: a.log, Tiles: page.Tiles{Template: a.cfg.Pages.MapTiles, Credit: a.cfg.Pages.MapCredit}},
 		Floor:    floor.Parts{Orders: a.orders, Kitchen: a.kitchen, Menu: a.catalogue, Sales: a.sales, Fleet: a.deliveries},
 		Dispatch: dispatch.Parts{Fleet: a.deliveries, Zones: a.zones},
+		Driver:   driver.Parts{Fleet: a.deliveries, Money: a.orderRows},
 		Tracking: tracking.Parts{
 			Links: a.links, Orders: a.care, Kitchen: a.kitchen, Why: kitchen.NewExplainer(a.tickets, a.clock), Fleet: a.deliveries, Zones: a.zones,
 			Cashier: a.cashier,

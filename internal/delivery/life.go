@@ -136,6 +136,9 @@ type ETA struct{ At, From, To time.Time }
 // Open tells whether its life goes on.
 func (d *Delivery) Open() bool { return !d.Status.Closed() }
 
+// Ready tells whether its food can be picked up.
+func (d *Delivery) Ready() bool { return climb(d.OrderStatus, "in_delivery") != nil }
+
 // AgeCheck tells whether it is handed over only to somebody who is old enough for it.
 func (d *Delivery) AgeCheck() bool { return d.Needs&dispatch.Alcohol != 0 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"brigade/internal/web/dispatch"
+	"brigade/internal/web/driver"
 	"brigade/internal/web/floor"
 	"brigade/internal/web/manager"
 	"brigade/internal/web/network"
@@ -29,11 +30,12 @@ type Parts struct {
 	Shop      shop.Parts
 	Tracking  tracking.Parts
 	Dispatch  dispatch.Parts
+	Driver    driver.Parts
 	Workflows workflows.Parts
 }
 
 // Mounts are the patterns that New's handler answers.
-var Mounts = []string{"/{$}", "/planning", "/planning/", "/workflows", "/workflows/", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/dispatch", "/dispatch/", "/settings/", "/account", "/account/", "/pin", "/lock", "/tablet/", "/welcome/", "/shop/", "/manager", "/manager/", "/network", "/network/"}
+var Mounts = []string{"/{$}", "/planning", "/planning/", "/workflows", "/workflows/", "/board/", "/kitchen/", "/live/", "/static/", "/login", "/logout", "/look", "/track/", "/dispatch", "/dispatch/", "/driver", "/driver/", "/settings/", "/account", "/account/", "/pin", "/lock", "/tablet/", "/welcome/", "/shop/", "/manager", "/manager/", "/network", "/network/"}
 
 // New returns the handler of all pages, for Mounts. Streams end with their request's context.
 func New(p Parts) http.Handler {
@@ -47,6 +49,7 @@ func New(p Parts) http.Handler {
 	shop.Mount(mux, kit, p.Shop)
 	tracking.Mount(mux, kit, p.Tracking)
 	dispatch.Mount(mux, kit, p.Dispatch)
+	driver.Mount(mux, kit, p.Driver)
 	workflows.Mount(mux, kit, p.Workflows)
 	return page.Protect(mux, p.Tiles.Template)
 }

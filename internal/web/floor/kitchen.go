@@ -3,7 +3,6 @@ package floor
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -306,57 +305,26 @@ type screenTap struct {
 	Reason string `json:"reason"`
 }
 
-// settledTap is what a screen is told of a tap.
-type settledTap struct {
-	Key     string          `json:"key"`
-	Outcome kitchen.Outcome `json:"outcome"`
-	Why     string          `json:"why"`
-}
-
-const maxTaps = 100
-
 // settleTaps carries out what a screen has gathered, each tap once, in its order.
 func (s *server) settleTaps(w http.ResponseWriter, r *http.Request, who actor.Actor) error {
 	if _, _, err := s.Outlet(r, who); err != nil {
 		return err
 	}
-	var taps []screenTap
-	if err := json.NewDecoder(r.Body).Decode(&taps); err != nil || len(taps) > maxTaps {
-		return errs.Malformed("send a list of at most %d taps as JSON", maxTaps)
-	}
-	answers := make([]settledTap, 0, len(taps))
-	for _, t := range taps {
-		done := s.settleTap(r.Context(), who, t)
-		if errs.Is(done.Err, errs.KindInternal) { // the tablet forgets it, and says that it was written to the log
-			s.Log.ErrorContext(r.Context(), "a tap failed", "action", "tap_failed", "key", t.Key, "error", done.Err)
-		}
-		answers = append(answers, settledTap{t.Key, done.Outcome, whyNot(page.Language(r), done.Err)})
-		if done.Outcome == kitchen.OutcomeAgain {
-			break
-		}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	return json.NewEncoder(w).Encode(answers)
-}
-
-// whyNot says why a tap was not carried out; "" when it was.
-func whyNot(l texts.Language, err error) string {
-	if err == nil {
-		return ""
-	}
-	return page.Sentence(l, err)
+	return page.SettleTaps(w, r, func(t screenTap) page.Settled {
+		repeated, err := s.settleTap(r.Context(), who, t)
+		return s.Settled(r, t.Key, repeated, err)
+	})
 }
 
 const doHandOver = "hand_over"
 
-func (s *server) settleTap(ctx context.Context, who actor.Actor, t screenTap) kitchen.Settled {
+func (s *server) settleTap(ctx context.Context, who actor.Actor, t screenTap) (repeated bool, err error) {
 	if t.Do == doHandOver { // repeated, it is answered as before
 		if err := who.Whole(); err != nil {
-			return kitchen.NewSettled(t.Key, false, err)
+			return false, err
 		}
 		_, err := s.Orders.HandOver(ctx, who, t.Number)
-		return kitchen.NewSettled(t.Key, false, err)
+		return false, err
 	}
 	tap := kitchen.Tap{
 		Key: t.Key, Do: kitchen.TapKind(t.Do), Task: t.Task, Order: t.Order, Course: t.Course, Line: t.Line, Unit: t.Unit, Step: -1, Reason: t.Reason,
@@ -364,7 +332,7 @@ func (s *server) settleTap(ctx context.Context, who actor.Actor, t screenTap) ki
 	if t.Step != nil {
 		tap.Step = *t.Step
 	}
-	return s.Kitchen.Settle(ctx, who, []kitchen.Tap{tap})[0]
+	return s.Kitchen.Tap(ctx, who, tap)
 }
 
 // soldItem is an item of the menu that may be 86.

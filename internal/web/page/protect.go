@@ -22,6 +22,16 @@ func tileHost(template string) string {
 	return " " + u.Scheme + "://" + u.Host
 }
 
+// permissions says which of the device's senses a page may ask for: where it is, and that only for drivers on shift and for
+// guests who say where their door is.
+func permissions(path string) string {
+	where := "()"
+	if path == "/driver" || strings.HasPrefix(path, "/shop/") {
+		where = "(self)"
+	}
+	return "geolocation=" + where + ", camera=(), microphone=()"
+}
+
 // Protect sends what browsers need to know to be careful, and refuses forms that another site sends. Pictures may also come
 // from where a map's tiles do, which is a template (https://tile.example.com/{z}/{x}/{y}.png) or "".
 func Protect(next http.Handler, tiles string) http.Handler {
@@ -38,6 +48,7 @@ func Protect(next http.Handler, tiles string) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", permissions(r.URL.Path))
 		next.ServeHTTP(w, r)
 	})
 }
