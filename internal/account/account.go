@@ -183,8 +183,8 @@ type Store interface {
 	Succeeded(ctx context.Context, tries []int64) error
 	// Log lists notes before one (0: the last), the newest first.
 	Log(ctx context.Context, tenant, before int64, n int) ([]Note, error)
-	// Note writes a line of its own.
-	Note(ctx context.Context, n Note) error
+	// Failed keeps attempts, with a note at the tenant that there is; for none (0) it takes as long.
+	Failed(ctx context.Context, tries []int64, n Note) error
 }
 
 // NewSession is a session to be opened.

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -228,4 +229,44 @@ func TestWhoIsRefusedWritesNothing(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrTooManyTries)
 	}
 	require.Equal(t, before, written())
+}
+
+// watched is a store that notes what it is asked for.
+type watched struct {
+	account.Store
+	asked []string
+}
+
+func (s *watched) ByEmail(ctx context.Context, email string) (account.Known, error) {
+	s.asked = append(s.asked, "by e-mail")
+	return s.Store.ByEmail(ctx, email)
+}
+
+func (s *watched) Try(ctx context.Context, limits []account.Limit) ([]int64, error) {
+	s.asked = append(s.asked, "try")
+	return s.Store.Try(ctx, limits)
+}
+
+func (s *watched) Failed(ctx context.Context, tries []int64, n account.Note) error {
+	s.asked = append(s.asked, fmt.Sprint("failed ", len(tries)))
+	return s.Store.Failed(ctx, tries, n)
+}
+
+// How long an answer takes tells nobody who has an account: whoever it is, the same is read and written.
+func TestNobodyLearnsByTheClockWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Owner})
+	for _, email := range []string{"mia@example.com", "nobody@example.com"} {
+		s := &watched{Store: accountpg.New(b.pool)}
+		_, _, err := account.New(s, slog.New(slog.DiscardHandler)).SignIn(t.Context(), email, "guess and guess", "", from)
+		require.ErrorIs(t, err, account.ErrNotYou)
+		require.Equal(t, []string{"try", "by e-mail", "failed 3"}, s.asked, email)
+	}
+	var kept int
+	require.NoError(t, b.pool.QueryRow(t.Context(), `select count(*) from sign_in_tries`).Scan(&kept))
+	require.Equal(t, 6, kept)
+	notes, err := b.one.Log(t.Context(), b.owner, 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, []string{"sign_in_failed", "Mia", from.Address}, []string{notes[0].What, notes[0].Who, notes[0].Address})
 }

@@ -50,7 +50,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, before string, fr
 		return "", 0, err
 	}
 	if !right || !known.Active {
-		return "", 0, s.wrong(ctx, known, from)
+		return "", 0, s.wrong(ctx, known, tries, from)
 	}
 	if !known.TenantActive {
 		return "", 0, errs.Forbidden("the tenant is suspended")
@@ -58,7 +58,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, before string, fr
 	n := NewSession{User: known.ID, Lasts: sessionLasts, Origin: from, Password: known.Password}
 	plain, err := s.open(ctx, known.Tenant, known.Name, before, n, "signed_in", "")
 	if errs.Is(err, errs.KindNotFound) { // his password was replaced, or he was disabled, while this one was hashed
-		return "", 0, s.wrong(ctx, known, from)
+		return "", 0, s.wrong(ctx, known, tries, from)
 	}
 	if err != nil {
 		return "", 0, err
@@ -94,13 +94,11 @@ func (s *Service) open(ctx context.Context, tenant int64, name, before string, n
 }
 
 // wrong notes a wrong password, at a user who exists in his tenant's log.
-func (s *Service) wrong(ctx context.Context, known Known, from Origin) error {
+func (s *Service) wrong(ctx context.Context, known Known, tries []int64, from Origin) error {
 	s.log.WarnContext(ctx, "somebody could not sign in", "action", "sign_in_failed", "by", "password", "user", known.ID, "address", from.Address)
-	if known.ID != 0 {
-		n := Note{Tenant: known.Tenant, What: "sign_in_failed", Who: known.Name, Address: from.Address}
-		if err := s.store.Note(ctx, n); err != nil {
-			return err
-		}
+	n := Note{Tenant: known.Tenant, What: "sign_in_failed", Who: known.Name, Address: from.Address}
+	if err := s.store.Failed(ctx, tries, n); err != nil {
+		return err
 	}
 	return ErrNotYou
 }

@@ -95,7 +95,7 @@ func (s *Service) SignInPIN(ctx context.Context, device, pin, before string, fro
 	}
 	u, hash, err := s.byPIN(ctx, t, pin)
 	if err != nil {
-		return "", 0, s.wrongPIN(ctx, t, from, err)
+		return "", 0, s.wrongPIN(ctx, t, tries, from, err)
 	}
 	if u.Station != 0 && t.Station != 0 && u.Station != t.Station {
 		return "", 0, errs.Forbidden("this tablet is of another station")
@@ -103,7 +103,7 @@ func (s *Service) SignInPIN(ctx context.Context, device, pin, before string, fro
 	n := NewSession{User: u.ID, Tablet: t.ID, Lasts: shiftLasts, Origin: from, PIN: hash}
 	plain, err := s.open(ctx, t.Tenant, u.Name, before, n, "pin_signed_in", t.Name)
 	if err != nil {
-		return "", 0, s.wrongPIN(ctx, t, from, err)
+		return "", 0, s.wrongPIN(ctx, t, tries, from, err)
 	}
 	return plain, shiftLasts, s.store.Succeeded(ctx, tries)
 }
@@ -124,12 +124,12 @@ func (s *Service) byPIN(ctx context.Context, t Tablet, pin string) (u User, hash
 	return u, hash, err
 }
 
-func (s *Service) wrongPIN(ctx context.Context, t Tablet, from Origin, err error) error {
+func (s *Service) wrongPIN(ctx context.Context, t Tablet, tries []int64, from Origin, err error) error {
 	if !errs.Is(err, errs.KindNotFound) {
 		return err
 	}
 	s.log.WarnContext(ctx, "somebody could not sign in", "action", "sign_in_failed", "by", "pin", "tablet", t.ID, "address", from.Address)
-	if err := s.store.Note(ctx, Note{Tenant: t.Tenant, What: "pin_failed", Who: t.Name, Address: from.Address}); err != nil {
+	if err := s.store.Failed(ctx, tries, Note{Tenant: t.Tenant, What: "pin_failed", Who: t.Name, Address: from.Address}); err != nil {
 		return err
 	}
 	return ErrNotYou

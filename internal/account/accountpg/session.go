@@ -201,6 +201,17 @@ func (s *Store) within(ctx context.Context, limits []account.Limit, more int) er
 	return nil
 }
 
+// Failed implements account.Store. There is something to be written, and waited for, in either case.
+func (s *Store) Failed(ctx context.Context, tries []int64, n account.Note) error {
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		if err := q.KeepTries(ctx, tries); err != nil || n.Tenant == 0 {
+			return err
+		}
+		return q.Note(ctx, noteParams(n))
+	})
+}
+
 // Succeeded implements account.Store.
 func (s *Store) Succeeded(ctx context.Context, tries []int64) error {
 	return store.Classify(s.q.DropTries(ctx, tries))

@@ -43,7 +43,7 @@ func noteParams(n account.Note) db.NoteParams {
 }
 
 // found makes no row a KindNotFound error that says what there is none of.
-func found(err error, format string, a ...any) error {
+func found(err error, format string, a ...any) error { //nolint:unparam // by this shape pages find what is said
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errs.NotFound(format, a...)
 	}
@@ -255,11 +255,6 @@ func (s *Store) Log(ctx context.Context, tenant, before int64, n int) ([]account
 		list[i] = account.Note{ID: r.ID, Tenant: tenant, At: r.At, What: r.What, Who: r.Who, About: r.About, Address: r.Address}
 	}
 	return list, store.Classify(err)
-}
-
-// Note implements account.Store.
-func (s *Store) Note(ctx context.Context, n account.Note) error {
-	return store.Classify(s.q.Note(ctx, noteParams(n)))
 }
 
 // StationByName finds an outlet's station. Errors: KindNotFound.

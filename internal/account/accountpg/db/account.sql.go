@@ -324,6 +324,15 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (InsertU
 	return i, err
 }
 
+const keepTries = `-- name: KeepTries :exec
+update sign_in_tries set at = now() where id = any($1::bigint[])
+`
+
+func (q *Queries) KeepTries(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, keepTries, ids)
+	return err
+}
+
 const link = `-- name: Link :one
 select u.id, u.tenant_id, u.name, coalesce(u.email, '')::text as email
 from user_links l join users u on u.id = l.user_id and u.active join tenants t on t.id = u.tenant_id and t.status = 'active'

@@ -178,6 +178,9 @@ from (select l.most, count(t.id) as tries
       left join sign_in_tries t on t.key = l.key and t.at > now() - make_interval(secs => l.seconds)
       group by l.key, l.most) x;
 
+-- name: KeepTries :exec
+update sign_in_tries set at = now() where id = any(@ids::bigint[]);
+
 -- name: DropTries :exec
 delete from sign_in_tries where id = any(@ids::bigint[]);
 
