@@ -25,6 +25,7 @@ const (
 	rest       = 1                      // and at least so many times as long as a look takes
 	abreast    = 8                      // looks at once: screens are not to take the kitchen's connections to Postgres
 	lookAgain  = 10 * time.Second       // without an event: shifts begin and figures age by time alone
+	lookOver   = time.Minute            // the same of what is over
 	lookMax    = 30 * time.Second       // a look that takes longer has failed, and lets others have their turn
 	beatEvery  = 5 * time.Second        // a sign of life; browsers miss it after 12 s
 	writeMax   = 10 * time.Second       // a viewer that takes no data for so long is gone
@@ -70,6 +71,8 @@ type FeedOptions struct {
 	Spacing time.Duration
 	// Again is when a topic is looked at anew although nothing has happened: less than 5 s, or whole fives of seconds; 0 = 10 s.
 	Again time.Duration
+	// Over tells that of what was read nothing changes by time alone any more; nil: it always may.
+	Over func(look any) bool
 }
 
 // Feeds keep the viewers of some pages up to date. All viewers of a topic share one feed, which reads once for all of
@@ -204,6 +207,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // await returns when it is worth while to look again, beating meanwhile; false when there is nothing more to come.
 func (f *Feeds) await(ctx context.Context, fd *feed, sub *event.Subscription) bool {
 	again := cmp.Or(f.Again, lookAgain)
+	if f.Over != nil && fd.last != nil && f.Over(fd.last) {
+		again = lookOver
+	}
 	pause := min(again, beatEvery)
 	for range int(again / pause) {
 		for _, view := range fd.views() {

@@ -214,6 +214,31 @@ func TestALookWithoutEndIsEnded(t *testing.T) {
 	})
 }
 
+// What is over changes by nothing but an event: a page of it that somebody has left open is looked at now and then only.
+func TestWhatIsOverIsHardlyLookedAt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		w.feeds.Over = func(look any) bool { return look.([]Section)[0].Data == "over" }
+		fd, v, leave := w.feeds.join(testOutlet, "")
+		defer leave()
+		<-time.After(10 * time.Minute)
+		require.InDelta(t, 59, w.looks.Load(), 3, "every ten seconds")
+		w.a.Store("over")
+		w.happens()
+		require.Contains(t, read(fd, v), "data: over")
+		before := w.looks.Load()
+		<-time.After(10 * time.Minute)
+		require.InDelta(t, 10, w.looks.Load()-before, 1, "every minute")
+		read(fd, v)
+		<-time.After(beatEvery)
+		require.Contains(t, read(fd, v), "event: clock\n", "it is alive all the same")
+		w.b.Store("paid back")
+		w.happens()
+		require.Contains(t, read(fd, v), "data: paid back")
+	})
+}
+
 func TestAFeedBeatsWhenNothingHappens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

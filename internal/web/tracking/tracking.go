@@ -94,7 +94,7 @@ const payBurst, payGap = 6, 2 * time.Second
 func Mount(mux *http.ServeMux, k *page.Kit, p Parts) {
 	s := &server{Kit: k, Parts: p, set: k.Set(templates, nil), pays: page.NewLimiter(payBurst, payGap)}
 	s.feeds = k.Feeds(page.FeedOptions{
-		Look: s.lookFor, Cut: s.cut, Spacing: spacing, Again: again,
+		Look: s.lookFor, Cut: s.cut, Spacing: spacing, Again: again, Over: func(l any) bool { return l.(*look).File.Order.Status.Closed() },
 		Page: func(lang string) *template.Template { return s.set.Of(lang, "track") },
 	})
 	mux.HandleFunc("GET /track/{link}", k.Open(s.show))
