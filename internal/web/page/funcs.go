@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"brigade/internal/errs"
 	"brigade/internal/web/texts"
 )
 
@@ -14,6 +15,7 @@ func funcs(files *assets, l texts.Language) template.FuncMap {
 		"t":      l.Say,
 		"raw":    l.Raw,
 		"stored": l.Stored,
+		"tell":   func(t errs.Text) string { text, _ := l.Tell(t); return text },
 		"langs":  func() []texts.Language { return texts.Languages },
 		"asset":  files.path,
 		"icon":   icon,

@@ -19,8 +19,6 @@ import (
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
-	"brigade/internal/web/page"
-	"brigade/internal/web/texts"
 	"brigade/internal/workflow"
 )
 
@@ -41,7 +39,7 @@ type document struct {
 // fault is something wrong with a text, and in which line; 0: in none.
 type fault struct {
 	Line int
-	Text string
+	Text errs.Text
 }
 
 // editorPage is what the page editor shows.
@@ -129,7 +127,7 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, who actor.Actor) 
 	name, change, faults := read(text)
 	if len(faults) == 0 {
 		_, err := s.Workflows.Check(r.Context(), who, name, change)
-		if faults = faultsOf(page.Language(r), err, text); err != nil && faults == nil {
+		if faults = faultsOf(err, text); err != nil && faults == nil {
 			return err
 		}
 	}
@@ -157,11 +155,12 @@ func (s *server) save(w http.ResponseWriter, r *http.Request, who actor.Actor) e
 	status := http.StatusUnprocessableEntity
 	if len(faults) == 0 {
 		saved, err := s.Workflows.Put(r.Context(), who, ref, "put", seenAs(r.PostFormValue("seen"), change))
-		switch faults = faultsOf(page.Language(r), err, text); {
+		switch faults = faultsOf(err, text); {
 		case err == nil:
 			return s.saved(w, r, saved.Name)
 		case errs.Is(err, errs.KindConflict):
-			status, faults = http.StatusConflict, []fault{{0, page.Sentence(page.Language(r), err)}}
+			e, _ := errors.AsType[*errs.Error](err) // it has a kind
+			status, faults = http.StatusConflict, []fault{{0, e.Said()}}
 		case faults == nil:
 			return err
 		}
@@ -204,7 +203,7 @@ func write(w *workflow.Workflow) (string, error) {
 // read turns a text into a change. Faults name what cannot be understood at all.
 func read(text string) (name string, change workflow.Change, faults []fault) {
 	if line := aliasIn(text); line > 0 {
-		return "", nil, []fault{{line, "an alias is not understood here: write it out"}}
+		return "", nil, []fault{{line, errs.Textf("an alias is not understood here: write it out")}}
 	}
 	body, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {
@@ -217,7 +216,7 @@ func read(text string) (name string, change workflow.Change, faults []fault) {
 		return "", nil, []fault{jsonFault(err, text)}
 	}
 	if d.Name == "" {
-		return "", nil, []fault{{1, "name is needed"}}
+		return "", nil, []fault{{1, errs.Textf("%s is needed", "name")}}
 	}
 	if d.Rules != nil {
 		rules := json.NewDecoder(bytes.NewReader(*d.Rules))
@@ -275,10 +274,10 @@ func yamlFault(err error) fault {
 	text := yaml.FormatError(err, false, false)
 	at := yamlPlace.FindStringSubmatch(text)
 	if at == nil {
-		return fault{1, text}
+		return fault{1, errs.Textf("%s", text)}
 	}
 	line, _ := strconv.Atoi(at[1]) // digits
-	return fault{line, strings.TrimSpace(text[len(at[0]):])}
+	return fault{line, errs.Textf("%s", strings.TrimSpace(text[len(at[0]):]))}
 }
 
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
@@ -286,13 +285,13 @@ var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 // jsonFault finds the line of a field that nobody knows, or that has a value of another kind.
 func jsonFault(err error, text string) fault {
 	if at := unknownField.FindStringSubmatch(err.Error()); at != nil {
-		return fault{lineOfKey(text, at[1]), at[1] + " is not known here"}
+		return fault{lineOfKey(text, at[1]), errs.Textf("%s is not known here", at[1])}
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		key := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
-		return fault{lineOfKey(text, key), wrong.Field + " must not be a " + wrong.Value}
+		return fault{lineOfKey(text, key), errs.Textf("%s must not be a %s", wrong.Field, wrong.Value)}
 	}
-	return fault{1, err.Error()}
+	return fault{1, errs.Textf("%s", err.Error())}
 }
 
 // lineOfKey is the first line on which a key stands; 1 when it stands on none.
@@ -307,18 +306,17 @@ func lineOfKey(text, key string) int {
 }
 
 // faultsOf names what is wrong by lines; nil when the error is of another kind.
-func faultsOf(l texts.Language, err error, text string) []fault {
+func faultsOf(err error, text string) []fault {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.KindInvalid {
 		return nil
 	}
 	if len(e.Fields) == 0 {
-		return []fault{{0, page.Sentence(l, err)}}
+		return []fault{{0, e.Said()}}
 	}
 	list := make([]fault, len(e.Fields))
 	for i, f := range e.Fields {
-		says, _ := l.Tell(f.Said())
-		list[i] = fault{lineOf(text, f.Path), f.Path + " " + says}
+		list[i] = fault{lineOf(text, f.Path), errs.Textf("%s %s", f.Path, f.Said())}
 	}
 	slices.SortStableFunc(list, func(a, b fault) int { return a.Line - b.Line })
 	return list

@@ -70,14 +70,16 @@ func TestFaultsByLine(t *testing.T) {
 	f.Add("cron", "is wrong")
 	f.Add("steps[1].http.url", "must be an address")
 	f.Add("timezone", "is missing")
-	faults := faultsOf(english(), f.Err(), text)
+	faults := faultsOf(f.Err(), text)
 	require.Equal(t, []int{1, 3, 8, 9}, []int{faults[0].Line, faults[1].Line, faults[2].Line, faults[3].Line})
-	require.Nil(t, faultsOf(english(), errs.Conflict("overtaken"), text))
+	require.Nil(t, faultsOf(errs.Conflict("overtaken"), text))
 
 	es, _ := texts.Find("es")
 	var named errs.Fields
 	named.Add("steps[1].after", "there is no step %q", "c")
-	require.Equal(t, []fault{{9, "steps[1].after no hay ningún paso «c»"}}, faultsOf(es, named.Err(), text))
+	said, known := es.Tell(faultsOf(named.Err(), text)[0].Text)
+	require.Equal(t, "steps[1].after no hay ningún paso «c»", said)
+	require.False(t, known, "a path is no word")
 
 	for text, line := range map[string]int{
 		"name: [x\ntype: daily\n":                            2,
@@ -109,7 +111,7 @@ func TestTextsThatGrowAreRefused(t *testing.T) {
 		text += fmt.Sprintf("%c: &%c [*%c, *%c]\n", c, c, c-1, c-1)
 	}
 	_, _, faults := read(text)
-	require.Equal(t, []fault{{3, "an alias is not understood here: write it out"}}, faults)
+	require.Equal(t, []fault{{3, errs.Textf("an alias is not understood here: write it out")}}, faults)
 	_, _, faults = read("name: \"*x & y\"\ncron: '*/5 * * * *'\nsteps: []\n")
 	require.Empty(t, faults, "nor are stars in texts aliases")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"brigade/internal/errs"
 	"brigade/internal/web/page"
 	"brigade/internal/web/texts"
 	"brigade/internal/workflow"
@@ -57,7 +58,7 @@ func TestPages(t *testing.T) {
 		for name, data := range map[string]page.Framed{
 			"list": &listPage{h, newListView(all, f)}, "run": run, "workflow": one,
 			"runs":     &runsView{head: h, Runs: one.Runs, Flows: []string{hostile}, Statuses: workflow.Statuses, Older: "/workflows/runs?before=1"},
-			"editor":   &editorPage{head: h, Name: hostile, Text: hostile, Faults: []fault{{3, hostile}}},
+			"editor":   &editorPage{head: h, Name: hostile, Text: hostile, Faults: []fault{{3, errs.Textf("%s", hostile)}}},
 			"calendar": &calendarPage{head: h, Weeks: [][]calendarDay{{{Number: 1, Entries: []calendarEntry{{Path: "/x", Text: hostile, Icon: "wait"}}, Shift: hostile}}}},
 		} {
 			var out bytes.Buffer
