@@ -37,7 +37,7 @@ var (
 	river    = []string{"github.com/riverqueue/..."}
 	forTests = []string{
 		"testing/...", "github.com/stretchr/testify/...", "pgregory.net/rapid", "go.uber.org/goleak",
-		"./internal/archtest", "./internal/store/pgtest/...", "./internal/event/brokertest", "./internal/event/eventtest/...", "./internal/api/contracttest",
+		"./internal/archtest", "./internal/leaktest", "./internal/store/pgtest/...", "./internal/event/brokertest", "./internal/event/eventtest/...", "./internal/api/contracttest",
 		"./internal/web/webtest",
 	}
 )

@@ -17,14 +17,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/errs"
+	"brigade/internal/leaktest"
 	"brigade/internal/menu/load"
 	"brigade/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestWrongOptionsAreAllNamed(t *testing.T) {
 	t.Parallel()

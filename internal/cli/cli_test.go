@@ -14,6 +14,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"brigade/internal/leaktest"
 )
 
 // The environment of whoever runs the tests has no say.
@@ -23,7 +25,7 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name) // only an impossible name fails
 		}
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+	leaktest.Main(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"))
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"brigade/internal/errs"
 	"brigade/internal/job"
+	"brigade/internal/leaktest"
 	"brigade/internal/store"
 	"brigade/internal/store/pgtest"
 )
@@ -89,7 +90,7 @@ func (k *kit) state(t *testing.T) (state string) {
 func done(greet, job.Try) error { return nil }
 
 func TestAJobExistsExactlyWhenItsTransactionDoes(t *testing.T) { //nolint:paralleltest // it looks for goroutines that were left
-	defer goleak.VerifyNone(t, goleak.IgnoreAnyFunction("brigade/internal/store/pgtest.(*factory).keep"), goleak.IgnoreCurrent())
+	defer leaktest.None(t, goleak.IgnoreAnyFunction("brigade/internal/store/pgtest.(*factory).keep"), goleak.IgnoreCurrent())
 	k := setup(t, done)
 	refused := errors.New("refused")
 	err := store.Commit(t.Context(), k.pool, func(tx store.Tx) error {

@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/errs"
+	"brigade/internal/leaktest"
 	"brigade/internal/lease"
 	"brigade/internal/store"
 	"brigade/internal/store/pgtest"
@@ -136,7 +136,7 @@ func kitchens(n int) []string {
 }
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func TestOneNodeOwnsEverythingUntilItStops(t *testing.T) {

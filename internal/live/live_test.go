@@ -12,16 +12,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/errs"
 	"brigade/internal/event"
 	"brigade/internal/event/brokertest"
 	"brigade/internal/event/eventtest"
+	"brigade/internal/leaktest"
 	"brigade/internal/telemetry"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var silent = slog.New(slog.DiscardHandler)
 

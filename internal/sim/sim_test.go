@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/actor"
 	"brigade/internal/errs"
 	"brigade/internal/kitchen"
+	"brigade/internal/leaktest"
 	"brigade/internal/order"
 	"brigade/internal/sim"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // play runs a test in virtual time, with the world's tail running.
 func play(t *testing.T, test func(t *testing.T, w *world)) {

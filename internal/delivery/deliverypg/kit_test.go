@@ -13,7 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/actor"
 	"brigade/internal/clock"
@@ -23,6 +22,7 @@ import (
 	"brigade/internal/event/eventpg"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg"
+	"brigade/internal/leaktest"
 	"brigade/internal/lease"
 	"brigade/internal/order"
 	"brigade/internal/order/orderpg"
@@ -30,7 +30,7 @@ import (
 	"brigade/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 

@@ -10,16 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/errs"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
 	"brigade/internal/event/eventtest"
+	"brigade/internal/leaktest"
 	"brigade/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func begin(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()

@@ -12,20 +12,20 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/errs"
 	"brigade/internal/event"
 	"brigade/internal/event/eventpg"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/kitchenpg"
+	"brigade/internal/leaktest"
 	"brigade/internal/lease"
 	"brigade/internal/recipe"
 	"brigade/internal/store"
 	"brigade/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const patience = 2 * time.Minute
 

@@ -16,14 +16,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"brigade/internal/event/brokertest"
 	"brigade/internal/kitchen"
 	"brigade/internal/kitchen/readyqueue"
+	"brigade/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const aging = 0.1
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"brigade/internal/leaktest"
 	"brigade/internal/store/pgtest"
 )
 
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		server.Release()
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func TestEachTestHasItsOwnMigratedDatabase(t *testing.T) {
