@@ -41,7 +41,7 @@ func TestAPasswordThatIsReplacedMeanwhileOpensNothing(t *testing.T) {
 		var waits bool
 		err := b.pool.QueryRow(t.Context(), `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits)
 		return err == nil && waits
-	}, 30*time.Second, 5*time.Millisecond, "it waits for what becomes of the change")
+	}, time.Minute, 5*time.Millisecond, "it waits for what becomes of the change")
 	require.NoError(t, tx.Commit(t.Context()))
 	require.True(t, errs.Is(<-opened, errs.KindNotFound))
 	require.True(t, errs.Is(open(3), errs.KindNotFound))

@@ -56,7 +56,7 @@ func TestAServiceThatHangsIsLeftAlone(t *testing.T) {
 	}))
 	defer s.Close()
 	defer close(release)
-	r := osrm.New(osrm.Options{URL: s.URL, Timeout: 50 * time.Millisecond, Pause: time.Hour})
+	r := osrm.New(osrm.Options{URL: s.URL, Timeout: 2 * time.Second, Pause: time.Hour})
 	a, b := delivery.Point{Lat: 40, Lon: -3}, delivery.Point{Lat: 40.01, Lon: -3}
 	for range 3 {
 		ride := r.Prepare(context.Background(), []delivery.Way{{From: a, To: b}}, crow)

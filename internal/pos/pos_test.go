@@ -27,7 +27,7 @@ func TestARequestIsSignedAndHasOneKey(t *testing.T) {
 		_, _ = w.Write([]byte(`{"event":"accepted"}`))
 	}))
 	defer server.Close()
-	c := pos.NewClient(time.Second)
+	c := pos.NewClient(time.Minute)
 	for range 2 {
 		a, err := c.Ask(t.Context(), server.URL, "s3cret", pos.Request{Order: 7, Number: "ORD_1"})
 		require.NoError(t, err)

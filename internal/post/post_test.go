@@ -25,7 +25,10 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-const quick = 300 * time.Millisecond
+const (
+	quick    = 300 * time.Millisecond // for a call that is not answered
+	patience = time.Minute            // for one that is, by a machine with far too much to do
+)
 
 func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
@@ -36,7 +39,7 @@ func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
 
 func hook(t *testing.T, allowPrivate bool) *post.Hook {
 	t.Helper()
-	h := post.NewHook(quick, allowPrivate)
+	h := post.NewHook(patience, allowPrivate)
 	t.Cleanup(h.Close)
 	return h
 }
@@ -77,8 +80,10 @@ func TestACallEndsInTime(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	s := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
+	h := post.NewHook(quick, true)
+	defer h.Close()
 	began := time.Now()
-	_, err := hook(t, true).Carry(t.Context(), notify.Parcel{To: s.URL + "?key=secret"})
+	_, err := h.Carry(t.Context(), notify.Parcel{To: s.URL + "?key=secret"})
 	require.True(t, errs.Is(err, errs.KindUnavailable), err)
 	require.NotContains(t, err.Error(), "secret")
 	require.Less(t, time.Since(began), 10*quick)
@@ -122,7 +127,7 @@ func TestTextsAreFormsThatTheOperatorWrote(t *testing.T) {
 		require.Equal(t, "Bearer key", r.Header.Get("Authorization")) //nolint:testifylint // the handler ends with the test
 		w.WriteHeader(code)
 	})
-	texts := post.NewTexts(post.TextOptions{URL: s.URL + "/send?from=Brigade", Authorization: "Bearer key", Timeout: quick})
+	texts := post.NewTexts(post.TextOptions{URL: s.URL + "/send?from=Brigade", Authorization: "Bearer key", Timeout: patience})
 	defer texts.Close()
 	p := notify.Parcel{To: "+34600111222", Body: []byte("Tu pedido & más: está listo")}
 	_, err := texts.Carry(t.Context(), p)
@@ -186,7 +191,7 @@ func talk(conn net.Conn, rcpt string, mails chan<- string) {
 func TestMail(t *testing.T) {
 	t.Parallel()
 	address, took := mailServer(t, "250 ok")
-	m, err := post.NewMail(address, "Brigade <orders@example.com>", 2*time.Second)
+	m, err := post.NewMail(address, "Brigade <orders@example.com>", patience)
 	require.NoError(t, err)
 	p := notify.Parcel{ID: "msg_7", To: "ada@example.org", Subject: "El pedido está listo", Body: []byte("¡Buenas noticias!")}
 	code, err := m.Carry(t.Context(), p)
@@ -203,7 +208,7 @@ func TestMailThatIsRefused(t *testing.T) {
 	p := notify.Parcel{ID: "msg_7", To: "ada@example.org", Body: []byte("x")}
 	for answer, permanent := range map[string]bool{"550 no such user": true, "450 full": false} {
 		address, _ := mailServer(t, answer)
-		m, err := post.NewMail(address, "orders@example.com", 2*time.Second)
+		m, err := post.NewMail(address, "orders@example.com", patience)
 		require.NoError(t, err)
 		code, err := m.Carry(t.Context(), p)
 		require.Error(t, err)
@@ -211,7 +216,7 @@ func TestMailThatIsRefused(t *testing.T) {
 		require.Equal(t, permanent, errs.IsPermanent(err), answer)
 		require.False(t, errs.Is(err, errs.KindUnavailable), "others may arrive")
 	}
-	m, err := post.NewMail("smtp://127.0.0.1:1", "orders@example.com", quick)
+	m, err := post.NewMail("smtp://127.0.0.1:1", "orders@example.com", patience)
 	require.NoError(t, err)
 	_, err = m.Carry(context.Background(), p)
 	require.True(t, errs.Is(err, errs.KindUnavailable), err)

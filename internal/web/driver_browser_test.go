@@ -82,7 +82,7 @@ func (r *round) became(number, status string) {
 	r.T.Helper()
 	require.Eventually(r.T, func() bool {
 		return r.must(http.MethodGet, "/api/v1/deliveries/"+number, "")["status"] == status
-	}, 30*time.Second, 20*time.Millisecond, "%s %s", number, status)
+	}, time.Minute, 20*time.Millisecond, "%s %s", number, status)
 }
 
 // allows says whether a page may know where the phone is, and where it is.
