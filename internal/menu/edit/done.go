@@ -1,6 +1,8 @@
 package edit
 
 import (
+	"strings"
+
 	"brigade/internal/errs"
 	"brigade/internal/menu/load"
 )
@@ -40,6 +42,7 @@ func (o Overtaken) Unwrap() error { return o.err }
 
 // Differences says what differs between two things of one kind, in the words of a file.
 func Differences(from, to Thing) []load.FieldChange {
+	from, to = from.Tidy(), to.Tidy()
 	if from.Supplier != nil && to.Supplier != nil {
 		return differentFacts(supplierFacts(*from.Supplier), supplierFacts(*to.Supplier))
 	}
@@ -47,7 +50,22 @@ func Differences(from, to Thing) []load.FieldChange {
 	for _, c := range load.Compare(from.document(), to.document()).Changes {
 		out = append(out, c.Fields...)
 	}
+	if was, is := from.partsText(), to.partsText(); was != is {
+		out = append(out, load.FieldChange{Field: "ingredients", From: was, To: is})
+	}
 	return out
+}
+
+// partsText writes what one unit of an item is made of, in each ingredient's own unit.
+func (t Thing) partsText() string {
+	if t.Item == nil {
+		return ""
+	}
+	parts := make([]string, len(t.Item.Parts))
+	for i, p := range t.Item.Parts {
+		parts[i] = p.Code + " " + p.Quantity.Decimal()
+	}
+	return strings.Join(parts, ", ")
 }
 
 // document is a file that says nothing but the thing.
