@@ -95,7 +95,7 @@ func (s *server) checks(r *http.Request, who actor.Actor, h *head) (all []checkV
 		for i, n := range h.f.notes(notes) {
 			v := checkView{Tab: h.Say("planning.tab." + tab), Path: h.Base + "/" + tab, noteView: n}
 			if at := notes[i].At; !at.IsZero() {
-				v.When = h.f.At(at)
+				v.When = h.f.moment(at)
 			}
 			all = append(all, v)
 		}
