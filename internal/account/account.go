@@ -134,7 +134,7 @@ type Store interface {
 	// AddUser writes a user. Errors: KindConflict (the e-mail is taken), KindInvalid (outlet, station or driver).
 	AddUser(ctx context.Context, u User, n Note) (User, error)
 	// ChangeUser overwrites a user unless guard refuses him as he is; who is not active any more has no session, who has
-	// another role no open link.
+	// another role or e-mail address no open link.
 	ChangeUser(ctx context.Context, u User, guard func(old User) error, n Note) error
 	// Users lists them: the active ones first, by name.
 	Users(ctx context.Context, f Filter) ([]User, error)
@@ -167,7 +167,7 @@ type Store interface {
 	Touch(ctx context.Context, session int64) error
 	// End ends a session; without it nothing changes.
 	End(ctx context.Context, hash Hash, what string) error
-	// Sessions lists a user's open sessions; EndOne ends one of them.
+	// Sessions lists a user's open sessions; EndOne ends one of them (0: all), and notes it when there was one.
 	Sessions(ctx context.Context, tenant, user int64, own Hash) ([]Session, error)
 	EndOne(ctx context.Context, tenant, user, session int64, n Note) error
 
@@ -175,7 +175,7 @@ type Store interface {
 	AddTablet(ctx context.Context, t Tablet, device, session Hash, n Note) (Tablet, error)
 	Tablets(ctx context.Context, tenant, outlet int64) ([]Tablet, error)
 	Tablet(ctx context.Context, device Hash) (Tablet, error)
-	// EndTablet ends a tablet with the sessions on it.
+	// EndTablet ends a tablet with the sessions on it, and notes its name.
 	EndTablet(ctx context.Context, tenant, outlet, id int64, n Note) error
 
 	// Try counts an attempt. Errors: KindTooMany when a limit is passed. Succeeded takes it back.

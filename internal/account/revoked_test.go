@@ -95,6 +95,37 @@ func TestALinkEndsWithTheRoleItWasMadeFor(t *testing.T) {
 	u.Role = actor.Owner
 	require.NoError(t, b.one.Change(t.Context(), b.owner, u))
 	require.True(t, errs.Is(b.one.Accept(t.Context(), link, "another long word", from), errs.KindNotFound))
+
+	link, err = b.one.Invite(t.Context(), b.owner, u.ID)
+	require.NoError(t, err)
+	u.Email = "mia.lopez@example.com"
+	require.NoError(t, b.one.Change(t.Context(), b.owner, u))
+	_, err = b.one.Invited(t.Context(), link)
+	require.True(t, errs.Is(err, errs.KindNotFound), "whoever had the address before is not she")
+}
+
+// The log says what happened, not what somebody tried, and calls things by their names.
+func TestNotesAreOfWhatHappened(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(account.User{Name: "Mia", Email: "mia@example.com", Role: actor.Manager})
+	b.signIn("mia@example.com", "")
+	list, err := b.one.Sessions(t.Context(), b.owner, u.ID, "")
+	require.NoError(t, err)
+	for _, session := range []int64{list[0].ID, list[0].ID, 999_999, 0} {
+		require.NoError(t, b.one.EndSession(t.Context(), b.owner, u.ID, session), "it is over, whoever ended it")
+	}
+	b.tablet(account.Tablet{Name: "Grill", Outlet: 201})
+	tablets, err := b.one.Tablets(t.Context(), b.owner)
+	require.NoError(t, err)
+	require.NoError(t, b.one.EndTablet(t.Context(), b.owner, tablets[0].ID))
+	notes, err := b.one.Log(t.Context(), b.owner, 0, 4)
+	require.NoError(t, err)
+	var said []string
+	for _, n := range notes {
+		said = append(said, n.What+" "+n.About)
+	}
+	require.Equal(t, []string{"tablet_ended Grill", "tablet_registered Grill", "session_ended Mia", "signed_in "}, said)
 }
 
 func TestLinksMadeAtOnceLeaveOne(t *testing.T) {

@@ -173,27 +173,30 @@ func (s *Service) SignOut(ctx context.Context, session string, locked bool) erro
 // Sessions lists where a user is signed in: oneself, or one of whom somebody may have. Errors: KindForbidden,
 // KindNotFound.
 func (s *Service) Sessions(ctx context.Context, by actor.Actor, user int64, session string) ([]Session, error) {
-	if err := s.mayEnd(ctx, by, user); err != nil {
+	if _, err := s.mayEnd(ctx, by, user); err != nil {
 		return nil, err
 	}
 	own, _ := hashOf(sessionPrefix, session)
 	return s.store.Sessions(ctx, by.Tenant, user, own)
 }
 
-// EndSession signs a user out at one place; 0: everywhere. Errors: KindForbidden, KindNotFound.
+// EndSession signs a user out at one place; 0: everywhere. Where he is not, nothing changes. Errors: KindForbidden,
+// KindNotFound when there is no such user.
 func (s *Service) EndSession(ctx context.Context, by actor.Actor, user, session int64) error {
-	if err := s.mayEnd(ctx, by, user); err != nil {
+	name, err := s.mayEnd(ctx, by, user)
+	if err != nil {
 		return err
 	}
-	return s.store.EndOne(ctx, by.Tenant, user, session, note(by, "session_ended", digits(session)))
+	return s.store.EndOne(ctx, by.Tenant, user, session, note(by, "session_ended", name))
 }
 
-func (s *Service) mayEnd(ctx context.Context, by actor.Actor, user int64) error {
+// mayEnd checks that a user is who asks, or somebody whom he may have, and returns his name.
+func (s *Service) mayEnd(ctx context.Context, by actor.Actor, user int64) (name string, err error) {
 	if by.User != 0 && by.User == user {
-		return nil
+		return by.Name, nil
 	}
-	_, err := s.Get(ctx, by, user)
-	return err
+	u, err := s.Get(ctx, by, user)
+	return u.Name, err
 }
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }

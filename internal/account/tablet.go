@@ -70,7 +70,7 @@ func (s *Service) EndTablet(ctx context.Context, by actor.Actor, id int64) error
 	if err := by.Require(actor.Manager); err != nil {
 		return err
 	}
-	return s.store.EndTablet(ctx, by.Tenant, by.OutletFilter(), id, note(by, "tablet_ended", digits(id)))
+	return s.store.EndTablet(ctx, by.Tenant, by.OutletFilter(), id, note(by, "tablet_ended", ""))
 }
 
 // Tablet tells which tablet a device is. Errors: KindNotFound.

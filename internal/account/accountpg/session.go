@@ -99,14 +99,21 @@ func (s *Store) Sessions(ctx context.Context, tenant, user int64, own account.Ha
 
 // EndOne implements account.Store.
 func (s *Store) EndOne(ctx context.Context, tenant, user, session int64, n account.Note) error {
-	return s.commit(ctx, n, func(q *db.Queries) error {
-		if session == 0 {
-			_, err := q.EndSessionsOf(ctx, db.EndSessionsOfParams{UserID: user, But: []byte{}})
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		ended, err := endSome(ctx, q, tenant, user, session)
+		if err != nil || ended == 0 {
 			return err
 		}
-		_, err := q.EndSessionByID(ctx, db.EndSessionByIDParams{ID: session, UserID: user, TenantID: tenant})
-		return err
+		return q.Note(ctx, noteParams(n))
 	})
+}
+
+func endSome(ctx context.Context, q *db.Queries, tenant, user, session int64) (ended int64, err error) {
+	if session == 0 {
+		return q.EndSessionsOf(ctx, db.EndSessionsOfParams{UserID: user, But: []byte{}})
+	}
+	return q.EndSessionByID(ctx, db.EndSessionByIDParams{ID: session, UserID: user, TenantID: tenant})
 }
 
 // AddTablet implements account.Store.
@@ -152,13 +159,17 @@ func (s *Store) Tablet(ctx context.Context, device account.Hash) (account.Tablet
 
 // EndTablet implements account.Store.
 func (s *Store) EndTablet(ctx context.Context, tenant, outlet, id int64, n account.Note) error {
-	return s.commit(ctx, n, func(q *db.Queries) error {
-		_, err := q.EndTablet(ctx, db.EndTabletParams{ID: id, TenantID: tenant, OutletID: outlet})
+	return store.Commit(ctx, s.pool, func(tx store.Tx) error {
+		q := s.q.WithTx(tx)
+		name, err := q.EndTablet(ctx, db.EndTabletParams{ID: id, TenantID: tenant, OutletID: outlet})
 		if err != nil {
 			return found(err, "there is no such tablet")
 		}
-		_, err = q.EndSessionsOfTablet(ctx, id)
-		return err
+		if _, err := q.EndSessionsOfTablet(ctx, id); err != nil {
+			return err
+		}
+		n.About = name
+		return q.Note(ctx, noteParams(n))
 	})
 }
 

@@ -108,14 +108,14 @@ func (s *Store) ChangeUser(ctx context.Context, u account.User, guard func(old a
 }
 
 // closeDoors takes from a user what he may not have any more: sessions of who is disabled, PINs of who left the kitchen,
-// links of who is something else by now, for they may be in the hands of who could make them for what he was.
+// links of who is something else by now, or somebody else's address, for they may be in hands that they were not made for.
 func closeDoors(ctx context.Context, q *db.Queries, u account.User, old db.LockUserRow) error {
 	if u.Role == actor.Driver || old.OutletID != u.Outlet {
 		if err := dropPIN(ctx, q, u.ID); err != nil {
 			return err
 		}
 	}
-	if !u.Active || actor.Role(old.Role) != u.Role {
+	if !u.Active || actor.Role(old.Role) != u.Role || old.Email != u.Email {
 		if err := q.DropLinks(ctx, u.ID); err != nil {
 			return err
 		}

@@ -359,7 +359,7 @@ func (q *Queries) Link(ctx context.Context, hash []byte) (LinkRow, error) {
 }
 
 const lockUser = `-- name: LockUser :one
-select u.id, u.role, u.active, coalesce(u.outlet_id, 0)::bigint as outlet_id from users u where u.id = $1 and u.tenant_id = $2 for update
+select u.id, u.role, u.active, coalesce(u.outlet_id, 0)::bigint as outlet_id, coalesce(u.email, '')::text as email from users u where u.id = $1 and u.tenant_id = $2 for update
 `
 
 type LockUserParams struct {
@@ -372,6 +372,7 @@ type LockUserRow struct {
 	Role     string
 	Active   bool
 	OutletID int64
+	Email    string
 }
 
 func (q *Queries) LockUser(ctx context.Context, arg LockUserParams) (LockUserRow, error) {
@@ -382,6 +383,7 @@ func (q *Queries) LockUser(ctx context.Context, arg LockUserParams) (LockUserRow
 		&i.Role,
 		&i.Active,
 		&i.OutletID,
+		&i.Email,
 	)
 	return i, err
 }

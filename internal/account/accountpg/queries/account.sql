@@ -30,7 +30,7 @@ order by u.active desc, u.name, u.id
 limit @max_rows offset @skip;
 
 -- name: LockUser :one
-select u.id, u.role, u.active, coalesce(u.outlet_id, 0)::bigint as outlet_id from users u where u.id = @id and u.tenant_id = @tenant_id for update;
+select u.id, u.role, u.active, coalesce(u.outlet_id, 0)::bigint as outlet_id, coalesce(u.email, '')::text as email from users u where u.id = @id and u.tenant_id = @tenant_id for update;
 
 -- name: UserByEmail :one
 select u.id, u.tenant_id, u.name, u.active, u.password_hash, t.status as tenant_status
