@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -15,16 +16,16 @@ import (
 )
 
 // The path that earns money, on three kinds of screen: a guest orders and pays, two cooks and the pass make it, a dispatcher
-// gives it to a driver, and the guest sees it come. Each has a browser of his own, open all the time.
+// gives it to a driver, who brings it with his phone, and the guest sees it come. Each has a browser of his own, open all the
+// time.
 func TestFromTheMenuToTheDoor(t *testing.T) {
 	t.Parallel()
-	guest := webtest.Open(t)
-	grill, fryer, pass, desk := guest.Another(), guest.Another(), guest.Another(), guest.Another()
+	phone := webtest.Open(t)
+	guest, grill, fryer, pass, desk := phone.Another(), phone.Another(), phone.Another(), phone.Another(), phone.Another()
 	all := []*webtest.Browser{guest, grill, fryer, pass, desk}
 	s := webtest.Start(t, pgtest.NewURL(t), config.DemoData, config.RoleJobs)
-	drives(s, "online", "")
+	begins(phone, s)
 	for _, port := range viewports {
-		drives(s, "position", `{"lat":40.4203,"lon":-3.7058}`)
 		for _, b := range all {
 			b.Do(chromedp.EmulateViewport(port.width, port.height))
 		}
@@ -32,26 +33,34 @@ func TestFromTheMenuToTheDoor(t *testing.T) {
 		cooks(s, number, grill, fryer, pass)
 		sends(desk, s, number)
 		guest.Until(`document.querySelector("h1").textContent.includes("driver is coming")`)
-		drives(s, "deliveries/"+number+"/pickup", "")
+		taps(phone, ".bag.ready", "Collected")
 		guest.Until(`document.querySelector("h1").textContent.includes("On its way") && document.querySelector(".pin.driver")`)
 		pass.Gone(".tick")
-		drives(s, "deliveries/"+number+"/delivered", `{"photo":"p/1.jpg"}`)
+		taps(phone, ".door", "Delivered")
 		guest.Until(`document.querySelector("h1").textContent.includes("Delivered")`)
 		desk.Gone(".delivery")
+		phone.Gone(".stop")
 		for _, b := range all {
 			b.Until(fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, port.width))
 			b.NoFaults()
 		}
 	}
+	phone.NoFaults()
 	_, list := s.Call(http.MethodGet, "/api/v1/orders?status=delivered", "")
 	require.Len(t, list["orders"], len(viewports))
 }
 
-// drives is what the driver's phone sends.
-func drives(s *webtest.Site, what, body string) {
-	s.T.Helper()
-	status, answer := s.Call(http.MethodPost, "/api/v1/driver/"+what+"?driver=Marta", body)
-	require.Less(s.T, status, 300, "%s: %v", what, answer)
+// begins lets Marta begin her shift, with a phone that tells where it is.
+func begins(phone *webtest.Browser, s *webtest.Site) {
+	phone.T.Helper()
+	phone.Do(chromedp.EmulateViewport(390, 844))
+	allows(phone, browser.PermissionSettingGranted, 40.4203, -3.7058)
+	phone.Do(chromedp.Navigate(s.URL + "/driver?driver=Marta"))
+	phone.Shows(`#link[data-state="on"]`)
+	taps(phone, "#shift", "Go on shift")
+	phone.Shows(`#where[data-state="share"]:not([hidden])`)
+	phone.Evaluate(`document.querySelector("#where button").click(); ""`)
+	phone.Shows(`body[data-positioned]`)
 }
 
 // buys goes from the menu to the order's own page, and returns its number. The order is paid when it is in the kitchen.

@@ -33,6 +33,7 @@ var views = []view{
 	{"all-day", "/kitchen/kitchen/all-day", ".sums"},
 	{"86", "/kitchen/kitchen/86", ".sold"},
 	{"dispatch", "/dispatch/madrid", ".town.alive .pin.driver"},
+	{"driver", "/driver?driver=Marta", "#shift"},
 	{"shop", "/shop/demo/kitchen", ".dish img"},
 	{"manager", "/manager/kitchen", ".job.running"},
 	{"what-if", "/manager/kitchen/what-if", ".question"},

@@ -51,6 +51,11 @@ function release() {
 addEventListener('pointerdown', () => { pressed = true; });
 for (const kind of ['pointerup', 'pointercancel']) addEventListener(kind, release);
 
+// buzz is felt where the page may be: browsers want it to be touched first.
+function buzz(pattern) {
+  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(pattern);
+}
+
 // What follows from whether he works, and what is new.
 const rung = new Set();
 let loaded = false, awake = null;
@@ -67,7 +72,7 @@ function follow() {
   }
   if (fresh && loaded) {
     chime();
-    navigator.vibrate?.([250, 120, 250]);
+    buzz([250, 120, 250]);
     scrollTo({ top: 0 });
   }
 }
@@ -104,7 +109,7 @@ document.addEventListener('submit', e => {
   const list = listOf(e.target, e.submitter), kept = taps.kept();
   if (list[0].do === 'problem' && !list[0].reason) { e.target.querySelector('[name=other]').focus(); return; }
   const fresh = list.filter(t => !kept.some(k => k.do === t.do && k.order === t.order));
-  navigator.vibrate?.(30);
+  buzz(30);
   if (fresh.length) taps.tap(...fresh);
 });
 
