@@ -130,7 +130,6 @@ func (f format) alerted(a alert.Alert) (title, detail string) {
 	say := func(what string, args ...any) string {
 		return f.say("planning.alert_"+what+"."+string(a.Kind), args...)
 	}
-	seconds := func(s float64) string { return f.Num(s) }
 	switch {
 	case a.Kind == alert.Forecast:
 		return say("title"), say("detail", d.Compared, d.Day, f.Percent(d.MAPE))
@@ -145,7 +144,7 @@ func (f format) alerted(a alert.Alert) (title, detail string) {
 		}
 		return say("title", d.Workflow), detail
 	case a.Kind == alert.Slow:
-		return say("title", d.Workflow), say("detail", d.Workflow, seconds(d.Seconds), seconds(d.Usual), seconds(d.Limit))
+		return say("title", d.Workflow), say("detail", d.Workflow, f.Num(d.Seconds), f.Num(d.Usual), f.Num(d.Limit))
 	case a.Kind == alert.Missing:
 		return say("title", d.Workflow), say("detail", d.Workflow, f.At(d.DueAt))
 	}

@@ -122,10 +122,10 @@ func (l Language) span(d time.Duration) string {
 		key string
 		of  time.Duration
 	}{{"app.h", time.Hour}, {"app.min", time.Minute}, {"app.s", time.Second}} {
-		if n := d / u.of; n > 0 && len(parts) < 2 {
+		if n := int(d / u.of); n > 0 && len(parts) < 2 {
 			unit, _ := l.Raw(u.key)
-			parts = append(parts, strconv.Itoa(int(n))+" "+unit)
-			d -= n * u.of
+			parts = append(parts, strconv.Itoa(n)+" "+unit)
+			d %= u.of
 		}
 	}
 	if len(parts) == 0 {
