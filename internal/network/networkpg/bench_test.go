@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"brigade/internal/network"
@@ -57,9 +59,31 @@ func draw(b *testing.B, outlets int) {
 	parent, err := store.Parent(b.Context(), 1)
 	require.NoError(b, err)
 	w := network.NewWindow(time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC), time.UTC, 30)
+	before, there := processor(b), postgresProcessor(b, pool)
 	for b.Loop() {
 		p, err := store.Draw(b.Context(), parent, w)
 		require.NoError(b, err)
 		require.Len(b, p.Sites, outlets)
 	}
+	b.ReportMetric(float64((processor(b)-before).Milliseconds())/float64(b.N), "client-cpu-ms/op")
+	b.ReportMetric(float64((postgresProcessor(b, pool)-there).Milliseconds())/float64(b.N), "postgres-cpu-ms/op")
+}
+
+// processor is what this process, without Postgres, has taken of the processors so far.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// postgresProcessor is what the connections of the pool have taken of the processors so far, as Linux tells it.
+func postgresProcessor(b *testing.B, pool *pgxpool.Pool) time.Duration {
+	b.Helper()
+	var ticks int64 // a hundred a second
+	require.NoError(b, pool.QueryRow(b.Context(), `
+		select sum(split_part(v.stat, ' ', 12)::bigint + split_part(v.stat, ' ', 13)::bigint)
+		from pg_stat_activity a, lateral (select split_part(pg_read_file('/proc/' || a.pid || '/stat'), ') ', 2) as stat) v
+		where a.datname = current_database() and a.backend_type = 'client backend' and v.stat <> ''`).Scan(&ticks))
+	return time.Duration(ticks) * 10 * time.Millisecond
 }

@@ -110,9 +110,14 @@ func keepCosts(ctx context.Context, q *db.Queries, before db.WorkflowExecution, 
 // costBit says of an execution that its run is counted with the costs of a step.
 func costBit(b *workflow.Batch) int64 { return 1 << b.Step }
 
-// PruneCosts deletes what single tenants took so long before a date that nobody can ask for it any more. It returns how much it
-// deleted, and deletes most at once.
+// PruneCosts deletes what single tenants, and tenants' own workflows, took so long before a date that nobody can ask for it any
+// more. It returns how much it deleted, and deletes most at once of either.
 func (s *Store) PruneCosts(ctx context.Context, today workflow.Day, most int) (int64, error) {
-	n, err := s.db().PruneTenantCosts(ctx, db.PruneTenantCostsParams{Before: (today - 2*workflow.MostCostDays).Time(), Most: int32(most)})
+	before := (today - 2*workflow.MostCostDays).Time()
+	n, err := s.db().PruneTenantCosts(ctx, db.PruneTenantCostsParams{Before: before, Most: int32(most)})
+	if err != nil || n > 0 {
+		return n, store.Classify(err)
+	}
+	n, err = s.db().PruneOwnCosts(ctx, db.PruneOwnCostsParams{Before: before, Most: int32(most)})
 	return n, store.Classify(err)
 }

@@ -204,6 +204,10 @@ func TestCostsOfTenantsAreDeletedInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, trends, 1)
 	require.Empty(t, slowest)
+	n.exec("update workflows set tenant_id = 1 where name = 'nightly'")
+	deleted, err := n.store.PruneCosts(t.Context(), workflow.DayIn(n.clock.Now().AddDate(0, 0, 367)), 10)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, deleted, "a tenant's own is deleted, too")
 }
 
 // What is done for the first time has nothing to be compared with.

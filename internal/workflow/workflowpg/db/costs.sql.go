@@ -175,6 +175,25 @@ func (q *Queries) CountCostTenants(ctx context.Context, arg CountCostTenantsPara
 	return err
 }
 
+const pruneOwnCosts = `-- name: PruneOwnCosts :execrows
+delete from workflow_costs where id in (
+    select c.id from workflow_costs c join workflows w on w.id = c.workflow_id and w.tenant_id <> 0 where c.day < $1::date limit $2)
+`
+
+type PruneOwnCostsParams struct {
+	Before time.Time
+	Most   int32
+}
+
+// Of tenants' own workflows, of which nobody else will ever ask.
+func (q *Queries) PruneOwnCosts(ctx context.Context, arg PruneOwnCostsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneOwnCosts, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const pruneTenantCosts = `-- name: PruneTenantCosts :execrows
 delete from workflow_tenant_costs where (cost_id, tenant_id) in (
     select t.cost_id, t.tenant_id from workflow_costs c join workflow_tenant_costs t on t.cost_id = c.id

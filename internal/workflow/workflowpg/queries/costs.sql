@@ -68,3 +68,8 @@ order by s.longest desc, s.workflow_id, s.step, s.tenant_id;
 delete from workflow_tenant_costs where (cost_id, tenant_id) in (
     select t.cost_id, t.tenant_id from workflow_costs c join workflow_tenant_costs t on t.cost_id = c.id
     where c.day < @before::date limit @most);
+
+-- name: PruneOwnCosts :execrows
+-- Of tenants' own workflows, of which nobody else will ever ask.
+delete from workflow_costs where id in (
+    select c.id from workflow_costs c join workflows w on w.id = c.workflow_id and w.tenant_id <> 0 where c.day < @before::date limit @most);
