@@ -24,6 +24,7 @@ const (
 // Filter chooses alerts of a tenant, newest first.
 type Filter struct {
 	Outlet   int64 // 0: all
+	Shared   bool  // with an outlet: what concerns all outlets as well
 	Kind     Kind  // "": all
 	Status   Status
 	Live     bool     // open and acknowledged ones
@@ -122,7 +123,7 @@ func seen(who actor.Actor, a Alert) error {
 // Alerts lists alerts, newest first.
 func (s *Service) Alerts(ctx context.Context, who actor.Actor, f Filter) ([]Alert, error) {
 	if only := who.OutletFilter(); only != 0 {
-		f.Outlet = only
+		f.Outlet, f.Shared = only, false
 	}
 	return s.store.Alerts(ctx, who.Tenant, f)
 }

@@ -287,9 +287,10 @@ func TestWhoSeesAlerts(t *testing.T) {
 	require.Len(t, k.list(t, alert.Filter{}), 3)
 	require.Len(t, k.list(t, alert.Filter{Kind: alert.StockOut}), 2)
 	require.Len(t, k.list(t, alert.Filter{Outlet: beach}), 1)
+	require.Len(t, k.list(t, alert.Filter{Outlet: beach, Shared: true}), 2, "what concerns all as well, but not the other outlet's")
 	require.Len(t, k.list(t, alert.Filter{Before: k.list(t, alert.Filter{})[0].ID}), 2)
 	bound := actor.Actor{Tenant: acme, Outlet: beach, Bound: true, Name: "bea", Role: actor.Manager}
-	list, err := k.service.Alerts(t.Context(), bound, alert.Filter{Most: 10})
+	list, err := k.service.Alerts(t.Context(), bound, alert.Filter{Shared: true, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	_, err = k.service.Alert(t.Context(), bound, list[0].ID)

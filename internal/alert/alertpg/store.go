@@ -217,7 +217,7 @@ func (s *Store) Alerts(ctx context.Context, tenant int64, f alert.Filter) ([]ale
 		status = "live"
 	}
 	rows, err := db.New(s.pool).Alerts(ctx, db.AlertsParams{
-		Tenant: tenant, Outlet: f.Outlet, Kind: string(f.Kind), Status: status, Severity: int16(f.Severity), Before: f.Before, Most: int32(f.Most),
+		Tenant: tenant, Outlet: f.Outlet, Shared: f.Shared, Kind: string(f.Kind), Status: status, Severity: int16(f.Severity), Before: f.Before, Most: int32(f.Most),
 	})
 	return toAlerts(rows), store.Classify(err)
 }

@@ -46,7 +46,7 @@ func (s *server) showAlerts(w http.ResponseWriter, r *http.Request, who actor.Ac
 		v.Filter = "live"
 	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // what is no number is the first page
-	f := alert.Filter{Outlet: h.Outlet.ID, Before: before, Most: alertsPage, Live: v.Filter == "live"}
+	f := alert.Filter{Outlet: h.Outlet.ID, Shared: true, Before: before, Most: alertsPage, Live: v.Filter == "live"}
 	if v.Filter != "live" && v.Filter != "all" {
 		f.Status = alert.Status(v.Filter)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"brigade/internal/actor"
@@ -202,7 +203,7 @@ func (s *server) state(ctx context.Context, who actor.Actor, o tenant.Outlet) (s
 			break
 		}
 	}
-	list, err := s.Alerts.Alerts(ctx, who, alert.Filter{Outlet: o.ID, Live: true, Most: mostAlerts + 1})
+	list, err := s.Alerts.Alerts(ctx, who, alert.Filter{Outlet: o.ID, Shared: true, Live: true, Most: mostAlerts + 1})
 	v.Alerts, v.More = min(len(list), mostAlerts), len(list) > mostAlerts
 	return v, err
 }
@@ -213,16 +214,29 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, who actor.Actor) e
 	if err != nil {
 		return err
 	}
-	topic := page.Topic{
-		Key:    strconv.FormatInt(outlet.ID, 10),
-		Events: event.Filter{Tenant: outlet.Tenant, Types: []event.Type{event.AlertRaised, event.AlertAcknowledged, event.AlertArchived}},
-		Outlet: outlet,
+	return s.feeds.Stream(w, r, topicOf(who, outlet), page.Language(r).Code, s.MayStay(r, who))
+}
+
+// ofAll ends the key of an outlet's topic for those who are bound to no outlet: they are told of the alerts of all.
+const ofAll = " of all"
+
+// topicOf is what an outlet's feed tells somebody.
+func topicOf(who actor.Actor, o tenant.Outlet) page.Topic {
+	t := page.Topic{
+		Key:    strconv.FormatInt(o.ID, 10),
+		Events: event.Filter{Tenant: o.Tenant, Types: []event.Type{event.AlertRaised, event.AlertAcknowledged, event.AlertArchived}},
+		Outlet: o,
 	}
-	return s.feeds.Stream(w, r, topic, page.Language(r).Code, s.MayStay(r, who))
+	if !who.Bound {
+		t.Key += ofAll
+	}
+	return t
 }
 
 func (s *server) look(ctx context.Context, t page.Topic) (any, error) {
-	return s.state(ctx, page.Watcher(t.Outlet), t.Outlet)
+	who := page.Watcher(t.Outlet)
+	who.Bound = !strings.HasSuffix(t.Key, ofAll)
+	return s.state(ctx, who, t.Outlet)
 }
 
 func cut(_ page.Topic, _ string, look any) []page.Section {

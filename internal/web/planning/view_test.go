@@ -2,6 +2,7 @@ package planning
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"math"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"brigade/internal/actor"
 	"brigade/internal/alert"
+	"brigade/internal/clock"
 	plans "brigade/internal/planning"
 	"brigade/internal/planning/forecast"
 	"brigade/internal/planning/supply"
@@ -282,5 +285,40 @@ func TestStoredSentences(t *testing.T) {
 		require.Equal(t, s.Detail, newAlertView(a, en).Detail.Text)
 		a.Data = nil
 		require.Equal(t, told{s.Detail, "en"}, newAlertView(a, ru).Detail)
+	}
+}
+
+// noRuns has none, and asksAlerts tells for whom alerts were counted.
+type (
+	noRuns     struct{ plans.Store }
+	asksAlerts struct {
+		alert.Store
+		asked alert.Filter
+	}
+)
+
+func (noRuns) Runs(context.Context, int64, int64, int64, int) ([]plans.Run, error) { return nil, nil }
+
+func (a *asksAlerts) Alerts(_ context.Context, _ int64, f alert.Filter) ([]alert.Alert, error) {
+	a.asked = f
+	return nil, nil
+}
+
+// Whoever is bound to no outlet is told of the alerts that concern all of them, on the page and by its feed; others are not.
+func TestAlertsOfAllOutletsAreCounted(t *testing.T) {
+	t.Parallel()
+	asks, log := &asksAlerts{}, slog.New(slog.DiscardHandler)
+	s := &server{Parts: Parts{Planning: plans.NewService(noRuns{}, &clock.Manual{}, log), Alerts: alert.NewService(asks, &clock.Manual{})}}
+	outlet := tenant.Outlet{ID: 3, Tenant: 1}
+	for _, bound := range []bool{true, false} {
+		who := actor.Actor{Tenant: 1, Outlet: 3, Bound: bound, Role: actor.Manager}
+		_, err := s.state(t.Context(), who, outlet)
+		require.NoError(t, err)
+		require.Equal(t, !bound, asks.asked.Shared)
+		asks.asked = alert.Filter{}
+		_, err = s.look(t.Context(), topicOf(who, outlet))
+		require.NoError(t, err)
+		require.Equal(t, !bound, asks.asked.Shared)
+		require.Equal(t, int64(3), asks.asked.Outlet)
 	}
 }

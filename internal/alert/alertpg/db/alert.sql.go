@@ -100,15 +100,16 @@ func (q *Queries) Alert(ctx context.Context, arg AlertParams) (Alert, error) {
 
 const alerts = `-- name: Alerts :many
 select id, tenant_id, outlet_id, kind, key, severity, severity_was, level, status, title, detail, data, count, last_ref, version, first_at, last_at, escalate_at, acknowledged_at, acknowledged_by, archived_at, archived_by, note from alerts
-where tenant_id = $1 and ($2::bigint = 0 or outlet_id = $2) and ($3::text = '' or kind = $3)
-  and ($4::text = '' or status = $4 or $4 = 'live' and status <> 'archived')
-  and severity >= $5::smallint and ($6::bigint = 0 or id < $6)
-order by id desc limit $7
+where tenant_id = $1 and ($2::bigint = 0 or outlet_id = $2 or $3::boolean and outlet_id = 0) and ($4::text = '' or kind = $4)
+  and ($5::text = '' or status = $5 or $5 = 'live' and status <> 'archived')
+  and severity >= $6::smallint and ($7::bigint = 0 or id < $7)
+order by id desc limit $8
 `
 
 type AlertsParams struct {
 	Tenant   int64
 	Outlet   int64
+	Shared   bool
 	Kind     string
 	Status   string
 	Severity int16
@@ -120,6 +121,7 @@ func (q *Queries) Alerts(ctx context.Context, arg AlertsParams) ([]Alert, error)
 	rows, err := q.db.Query(ctx, alerts,
 		arg.Tenant,
 		arg.Outlet,
+		arg.Shared,
 		arg.Kind,
 		arg.Status,
 		arg.Severity,

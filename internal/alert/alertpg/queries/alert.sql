@@ -59,7 +59,7 @@ select * from alerts where tenant_id = @tenant and id = @id;
 
 -- name: Alerts :many
 select * from alerts
-where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet) and (@kind::text = '' or kind = @kind)
+where tenant_id = @tenant and (@outlet::bigint = 0 or outlet_id = @outlet or @shared::boolean and outlet_id = 0) and (@kind::text = '' or kind = @kind)
   and (@status::text = '' or status = @status or @status = 'live' and status <> 'archived')
   and severity >= @severity::smallint and (@before::bigint = 0 or id < @before)
 order by id desc limit @most;
