@@ -50,7 +50,7 @@ func (p Pause) said() errs.Text {
 		text = errs.Textf("%s is paused until %s", what, p.Until.UTC().Format(time.RFC3339))
 	}
 	if p.Reason != "" {
-		text = errs.Textf("%s: %s", text, p.Reason)
+		text = errs.Textf("%s: %s", text, errs.Word(p.Reason))
 	}
 	return text
 }

@@ -44,6 +44,11 @@ func TestRefusals(t *testing.T) {
 			"station is paused; 2 open tasks need it", "partida: en pausa; lo necesitan 2 tareas abiertas", "станция: пауза; нужно для 2 открытых задач",
 		},
 		{
+			errs.Conflict("%s", errs.Textf("%s: %s", errs.Textf("zone %s is paused", "Sol"), errs.Word("the kitchen is busy"))),
+			"zone Sol is paused: the kitchen is busy", "La zona Sol está en pausa: la cocina está muy ocupada",
+			"Доставка в зону Sol приостановлена: кухня загружена",
+		},
+		{
 			errs.Conflict("it is not your shift, nor does it begin within %v", 90*time.Minute), "it is not your shift, nor does it begin within 1h30m0s",
 			"No es su turno ni empieza en 1 h 30 min.", "Сейчас не ваша смена, и она не начнётся в ближайшие 1 ч 30 мин.",
 		},
