@@ -39,6 +39,7 @@ type dayMark struct {
 	ID              int64
 	Day, Kind, Name string
 	All             bool // at every outlet
+	Fixed           bool // the visitor speaks for one outlet alone, and cannot take it back
 }
 
 // daysKinds are what can be said of single days here; the rest is said where forecasts are.
@@ -71,7 +72,7 @@ func (s *server) days(r *http.Request, who actor.Actor, f setFrame, o outcome) (
 			country, form.Closed = r.PostFormValue("country"), r.PostFormValue("closed") != ""
 		}
 	}
-	form.list(f, marks)
+	form.list(f, marks, who.OutletFilter() != 0)
 	for _, k := range daysKinds {
 		form.Kinds = append(form.Kinds, choice{string(k), f.Say("setup.mark." + string(k)), string(k) == form.Wish.Kind})
 	}
@@ -83,7 +84,7 @@ func (s *server) days(r *http.Request, who actor.Actor, f setFrame, o outcome) (
 }
 
 // list shows the marks that are of these kinds, for all that is sold.
-func (d *daysForm) list(f setFrame, marks []planning.Mark) {
+func (d *daysForm) list(f setFrame, marks []planning.Mark, bound bool) {
 	for _, m := range marks {
 		if m.SKU != "" || !slices.Contains(daysKinds, m.Kind) {
 			continue
@@ -91,7 +92,7 @@ func (d *daysForm) list(f setFrame, marks []planning.Mark) {
 		if d.More = len(d.Marks) == rowsShown; d.More {
 			return
 		}
-		d.Marks = append(d.Marks, dayMark{m.ID, m.Day.String(), f.Say("setup.mark." + string(m.Kind)), m.Name, m.Outlet == 0})
+		d.Marks = append(d.Marks, dayMark{m.ID, m.Day.String(), f.Say("setup.mark." + string(m.Kind)), m.Name, m.Outlet == 0, m.Outlet == 0 && bound})
 	}
 }
 
@@ -122,15 +123,26 @@ func (s *server) markDay(r *http.Request, who actor.Actor, outlet int64) outcome
 	return o
 }
 
-// unmarkDay makes a day ordinary again. When somebody else was faster it is so already.
-func (s *server) unmarkDay(r *http.Request, who actor.Actor, _ int64) outcome {
+// unmarkDay makes a day ordinary again. When somebody else was faster it is so already, unless it is marked for all outlets and
+// who asks speaks for one.
+func (s *server) unmarkDay(r *http.Request, who actor.Actor, outlet int64) outcome {
 	o := outcome{said: "setup.day_ordinary", name: r.PostFormValue("day")}
 	if s.Calendar == nil {
 		o.err = errs.NotFound("nobody plans here")
 		return o
 	}
-	if err := s.Calendar.DropMark(r.Context(), who, number(r, "id")); !errs.Is(err, errs.KindNotFound) {
-		o.err = err
+	id := number(r, "id")
+	if o.err = s.Calendar.DropMark(r.Context(), who, id); !errs.Is(o.err, errs.KindNotFound) {
+		return o
+	}
+	day, err := forecast.ParseDay(o.name)
+	if err != nil {
+		o.err = nil
+		return o
+	}
+	marks, err := s.Calendar.Marks(r.Context(), who, planning.Query{Outlet: outlet, First: day, Last: day, Most: daysAsked})
+	if o.err = err; slices.ContainsFunc(marks, func(m planning.Mark) bool { return m.ID == id }) {
+		o.err = errs.Conflict("%s is marked for all outlets: who speaks for all of them can take it back", o.name)
 	}
 	return o
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -146,6 +147,19 @@ func TestUsersAreSetUp(t *testing.T) {
 	require.Equal(t, http.StatusCreated, send(h.Site, "/settings/channels", "name", "told", "prices", "keep", "url", receiver.URL).StatusCode)
 	require.Regexp(t, `/settings/webhooks/\d+/test`, h.Get("/settings/channels/told").Text)
 	require.Equal(t, http.StatusUnprocessableEntity, send(h.Site, "/settings/webhooks", "url", "javascript:alert(1)").StatusCode)
+
+	// A manager of one outlet cannot take back what is said of all.
+	var kitchen, mark int64
+	require.NoError(t, h.Pool.QueryRow(t.Context(), "select id from outlets where slug = 'kitchen'").Scan(&kitchen))
+	h.User(account.User{Name: "Nia", Email: "nia@example.com", Role: actor.Manager, Outlet: kitchen})
+	nia, day := h.Other(), time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly)
+	send(nia, "/login", "email", "nia@example.com", "password", webtest.Password)
+	require.Equal(t, http.StatusOK, send(h.Site, "/settings/place", "do", "mark", "day", day, "kind", "closed", "for", "all").StatusCode)
+	require.NoError(t, h.Pool.QueryRow(t.Context(), "select id from calendar_days").Scan(&mark))
+	require.NotContains(t, nia.Get("/settings/place").Text, `value="unmark"`)
+	require.Equal(t, http.StatusConflict, send(nia, "/settings/place", "do", "unmark", "id", digits(mark), "day", day).StatusCode)
+	require.Equal(t, http.StatusOK, send(h.Site, "/settings/place", "do", "unmark", "id", digits(mark), "day", day).StatusCode)
+	require.NotContains(t, h.Get("/settings/place").Text, day)
 
 	// One's own account.
 	account := mia.Get("/account")
