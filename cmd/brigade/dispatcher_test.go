@@ -91,9 +91,11 @@ func TestADispatcherIsKilledBetweenDecisionAndCommit(t *testing.T) {
 		"delivery_location":{"lat":40.4215,"lon":-3.7040},"items":[{"sku":"dip_cup","quantity":1}]}`)["number"].(string)
 	_, err := r.pool.Exec(t.Context(), "update orders set status = 'ready', ready_at = now(), version = version + 1 where number = $1", number)
 	require.NoError(t, err)
-	owner := r.owner()
+	r.owner()
 
 	hold, err := r.pool.Begin(t.Context()) // whoever decides cannot commit
+	require.NoError(t, err)
+	_, err = hold.Exec(t.Context(), "set local idle_in_transaction_session_timeout = 0") // however long that takes
 	require.NoError(t, err)
 	_, err = hold.Exec(t.Context(), "select from deliveries where number = $1 for update", number)
 	require.NoError(t, err)
@@ -101,11 +103,18 @@ func TestADispatcherIsKilledBetweenDecisionAndCommit(t *testing.T) {
 	r.eventually("it has decided, and waits to commit", func() bool {
 		return r.number("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%LockDeliveries%'") > 0
 	})
+	owner := r.owner()
 	r.dispatchers[owner].signal(syscall.SIGKILL)
 	<-r.dispatchers[owner].exited
 	delete(r.dispatchers, owner)
+	for _, other := range r.dispatchers {
+		other.signal(syscall.SIGSTOP) // it does not decide before it has been looked
+	}
 	require.NoError(t, hold.Rollback(t.Context()))
 	require.Zero(t, r.number("select count(*) from delivery_offers"), "nothing of the decision is there")
+	for _, other := range r.dispatchers {
+		other.signal(syscall.SIGCONT)
+	}
 
 	r.eventually("the other one decides anew", func() bool {
 		return r.number("select count(*) from deliveries d join drivers x on x.id = d.driver_id where d.status = 'offered' and x.name = 'Marta'") == 1

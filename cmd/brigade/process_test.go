@@ -42,7 +42,8 @@ func withBinary(run func() int) int {
 	return run()
 }
 
-const patience = 60 * time.Second
+// patience is how long a machine with far too much to do may take for what is waited for.
+const patience = 3 * time.Minute
 
 // process is a running brigade.
 type process struct {

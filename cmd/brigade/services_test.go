@@ -85,7 +85,7 @@ func TestServicesAsProcesses(t *testing.T) {
 	told := service(t, database, broker, "--mode", "notification-subscriber")
 	told.says("rabbitmq_connected")
 
-	mario := service(t, database, broker, "--mode=kitchen-worker", "--worker-name=chef_mario", "--heartbeat-interval=1", "--cooking-scale=20")
+	mario := service(t, database, broker, "--mode=kitchen-worker", "--worker-name=chef_mario", "--heartbeat-interval=60", "--cooking-scale=20")
 	mario.says("rabbitmq_connected")
 	second := service(t, database, broker, "kitchen-worker", "--worker-name", "chef_mario")
 	require.Equal(t, 1, second.wait(), second.stdout())
