@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -109,6 +110,25 @@ func TestLinksStayOutOfTheLog(t *testing.T) {
 	for _, path := range []string{"path=/welcome/", "path=/track/", "path=/live/track/", "path=/kitchen/main"} {
 		require.Contains(t, log.String(), path)
 	}
+}
+
+// What could not be served is in the log with its cause, which nobody is shown; what somebody did wrong is not.
+func TestWhatCouldNotBeServedIsInTheLog(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	k := New(Parts{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for _, err := range []error{
+		errs.Unavailable("not just now").Because(errors.New("connection refused")), errs.Unknown("perhaps").Because(errors.New("connection lost")),
+		errors.New("a nil pointer"), errs.Conflict("not so").Because(errors.New("his own fault")),
+	} {
+		w := httptest.NewRecorder()
+		k.Open(func(http.ResponseWriter, *http.Request) error { return err })(w, httptest.NewRequest(http.MethodGet, "/x", nil))
+		require.NotContains(t, w.Body.String(), "connection")
+	}
+	for _, want := range []string{"WARN.*connection refused", "WARN.*connection lost", "ERROR.*a nil pointer"} {
+		require.Regexp(t, want, log.String())
+	}
+	require.NotContains(t, log.String(), "his own fault")
 }
 
 // shared lets everybody in on a tablet, or, with a session of that name, by password.

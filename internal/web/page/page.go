@@ -295,8 +295,16 @@ type errorPage struct {
 
 // note logs what somebody should look after.
 func (k *Kit) note(r *http.Request, err error) {
-	if StatusOf(err) == http.StatusInternalServerError && r.Context().Err() == nil {
-		k.Log.ErrorContext(r.Context(), "a request failed", "action", "request_failed", "path", telemetry.Path(r.URL.Path), "error", err)
+	level := slog.LevelError
+	switch StatusOf(err) {
+	case http.StatusInternalServerError:
+	case http.StatusServiceUnavailable: // a part of ours is away
+		level = slog.LevelWarn
+	default:
+		return
+	}
+	if r.Context().Err() == nil {
+		k.Log.Log(r.Context(), level, "a request failed", "action", "request_failed", "path", telemetry.Path(r.URL.Path), "error", err)
 	}
 }
 
