@@ -142,7 +142,7 @@ func TestAnExternalPointOfSaleMakesOrders(t *testing.T) {
 	defer sale.Close()
 	r := run(t, 1)
 	status, set := r.call(http.MethodPut, "/outlets/kitchen/order-settings", map[string]any{
-		"payment_within_seconds": 600, "hand_over_code": true, "pos_url": sale.URL, "pos_secret": secret, "pos_accept_seconds": 4, "hours": []any{},
+		"payment_within_seconds": 600, "hand_over_code": true, "pos_url": sale.URL, "pos_secret": secret, "pos_accept_seconds": 15, "hours": []any{},
 	})
 	require.Equal(t, http.StatusOK, status, "%v", set)
 	made, left := r.place(nil), r.place(nil)
