@@ -2,6 +2,7 @@ package driver
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -86,18 +87,23 @@ func (s *server) takePositions(w http.ResponseWriter, r *http.Request, who actor
 	if err := json.NewDecoder(r.Body).Decode(&list); err != nil || len(list) > maxFixes {
 		return errs.Malformed("send a list of at most %d positions as JSON", maxFixes)
 	}
-	ref, err := r.PathValue("driver"), error(nil)
+	ref := r.PathValue("driver")
 	if who.Role == actor.Driver && ref == strconv.FormatInt(who.Driver, 10) {
 		ref = "" // his own needs no look at the database
 	}
+	if err := s.hear(r.Context(), who, ref, list); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *server) hear(ctx context.Context, who actor.Actor, ref string, list []phoneFix) (err error) {
 	if len(list) == 0 {
-		_, err = s.Fleet.Work(r.Context(), who, ref)
-	} else {
-		_, err = s.Fleet.Positions(r.Context(), who, ref, fixes(list))
+		_, err = s.Fleet.Work(ctx, who, ref)
+		return err
 	}
-	if err == nil {
-		w.WriteHeader(http.StatusNoContent)
-	}
+	_, err = s.Fleet.Positions(ctx, who, ref, fixes(list))
 	return err
 }
 

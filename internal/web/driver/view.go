@@ -97,15 +97,14 @@ func newView(l *look, lang texts.Language) view {
 	}
 	v := view{ID: strconv.FormatInt(d.ID, 10), Base: path + "/" + strconv.FormatInt(d.ID, 10), Shift: w.shift(d)}
 	for _, x := range l.Work.Deliveries {
-		switch x.Status {
-		case delivery.Offered:
+		if x.Status == delivery.Offered {
 			v.Trips = w.offered(v.Trips, x)
-		case delivery.Assigned:
-			v.Pickups = w.toCollect(v.Pickups, x)
-			v.Doors = append(v.Doors, w.door(x))
-		case delivery.PickedUp:
-			v.Doors = append(v.Doors, w.door(x))
+			continue
 		}
+		if x.Status == delivery.Assigned {
+			v.Pickups = w.toCollect(v.Pickups, x)
+		}
+		v.Doors = append(v.Doors, w.door(x))
 	}
 	return v
 }

@@ -62,6 +62,7 @@ async function send() {
   const batch = gathered.slice(0, atOnce);
   try {
     const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(batch), signal: AbortSignal.timeout(8000) });
+    if (answer.status === 401) location.reload(); // he has to sign in; what is tapped is kept
     if (answer.ok || answer.status === 422) { // what is no place on earth is not sent again
       gathered.splice(0, batch.length);
       sent = performance.now();
