@@ -91,7 +91,9 @@ func TestSetsAreNotChanged(t *testing.T) {
 	require.NotNil(t, after.Find(soup.Ref("")))
 	dearer := item(func(it *edit.Item) { it.Price = 500 })
 	require.Equal(t, []load.FieldChange{{Field: "price", From: "4.50", To: "5.00"}}, edit.Differences(soup, dearer))
-	beef := item(func(it *edit.Item) { it.Parts = []load.Part{{Code: "salt", Quantity: 1500}, {Code: "beef", Quantity: 20_000}} })
+	beef := item(func(it *edit.Item) {
+		it.Parts = []load.Part{{Code: "salt", Quantity: 1500}, {Code: "beef", Quantity: 20_000}}
+	})
 	require.Equal(t, []load.FieldChange{{Field: "ingredients", From: "", To: "beef 20, salt 1.5"}}, edit.Differences(soup, beef))
 	require.Empty(t, edit.Differences(staff(func(*load.Staff) {}), staff(func(p *load.Staff) { p.Skills = []string{"grill", "bar"} })))
 	late := edit.NewOvertaken(&soup, "too late")
