@@ -95,6 +95,18 @@ func (s Set) checkSupplier(f *errs.Fields, p load.Supplier) {
 	if p.Currency != "" && !currencyForm.MatchString(p.Currency) {
 		f.Add("currency", "must be three capital letters, as EUR")
 	}
+	s.checkTerms(f, p)
+	if len(p.Products) > mostProducts {
+		f.Add("products", "must be at most %d", mostProducts)
+		return
+	}
+	for i := range p.Products {
+		s.checkProduct(f, p.Products[:i], p.Products[i])
+	}
+}
+
+// checkTerms names what is wrong with when a supplier delivers, and from what sum on.
+func (Set) checkTerms(f *errs.Fields, p load.Supplier) {
 	if p.LeadDays < 0 || p.LeadDays > mostLeadDays {
 		f.Add("lead_days", "must be 0 to %d", mostLeadDays)
 	}
@@ -108,13 +120,6 @@ func (s Set) checkSupplier(f *errs.Fields, p load.Supplier) {
 		if d < time.Sunday || d > time.Saturday || i > 0 && p.Days[i-1] == d {
 			f.Add("delivery_days", "must be days of the week, each once")
 		}
-	}
-	if len(p.Products) > mostProducts {
-		f.Add("products", "must be at most %d", mostProducts)
-		return
-	}
-	for i := range p.Products {
-		s.checkProduct(f, p.Products[:i], p.Products[i])
 	}
 }
 

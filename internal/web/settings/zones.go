@@ -191,7 +191,8 @@ func (s *server) actZones(w http.ResponseWriter, r *http.Request, who actor.Acto
 	if err != nil {
 		return err
 	}
-	name, said := r.PostFormValue("name"), ""
+	var said string
+	name := r.PostFormValue("name")
 	switch r.PostFormValue("do") {
 	case "remove":
 		said = s.Say(r, "setup.removed", name)
