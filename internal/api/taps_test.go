@@ -20,7 +20,9 @@ type settled struct {
 	answers []kitchen.Settled
 }
 
-func (s settled) Settle(context.Context, actor.Actor, []kitchen.Tap) []kitchen.Settled { return s.answers }
+func (s settled) Settle(context.Context, actor.Actor, []kitchen.Tap) []kitchen.Settled {
+	return s.answers
+}
 
 // A tap that our own fault kept from being carried out is in the log: the tablet forgets it.
 func TestATapThatFailedIsInTheLog(t *testing.T) {

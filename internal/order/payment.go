@@ -108,7 +108,7 @@ type Attempt struct {
 	Method    Method
 	Token     string // "": the guest pays by himself, at the provider's page
 	Key       string
-	Over      bool // the order was cancelled or rejected since: nobody shall pay any more
+	Over      bool      // the order was cancelled or rejected since: nobody shall pay any more
 	Tries     int       // that failed
 	Reference string    // of what was authorised
 	Began     time.Time // when it was written, in product time; zero: a moment ago, or nobody knows
