@@ -273,7 +273,7 @@ func TestRemakeAndRush(t *testing.T) {
 
 func TestCoursesFireByHandAndByThemselves(t *testing.T) {
 	t.Parallel()
-	p := start(t, 100) // the course gap of ten minutes takes six seconds
+	p := start(t, 50) // the course gap of ten minutes takes twelve seconds, in which it has to be seen
 	n := p.order(`{"type":"dine_in","table_number":3,"items":[{"sku":"dip_cup","quantity":1},{"sku":"dip_cup","quantity":1,"course":2},{"sku":"dip_cup","quantity":1,"course":3}]}`)
 	held := func() (courses []string) {
 		for _, k := range p.tasks(n) {
