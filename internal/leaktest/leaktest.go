@@ -39,6 +39,6 @@ func (p patient) Run() int {
 
 func wait(options []goleak.Option) {
 	for end := time.Now().Add(patience); goleak.Find(options...) != nil && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 }
