@@ -147,7 +147,7 @@ func (n *Nightly) write(w io.Writer) {
 	if n == nil {
 		return
 	}
-	fmt.Fprintf(w, "  night     %d tenants × %d products × %d days in %.1f s: %.1f ms a tenant; %.0f s of processor (Postgres: %.0f s), %.0f MiB at most; loaded in %.0f s\n",
+	fmt.Fprintf(w, "  night     %d tenants × %d products × %d days in %.1f s: %.1f ms a tenant; %.0f s of processor, %.0f s of Postgres's, %.0f MiB at most; loaded in %.0f s\n",
 		n.Tenants, n.Products, n.Days, n.Seconds, n.PerTenantMS, n.CPUSeconds, n.PGSeconds, n.PeakRSSMiB, n.LoadSeconds)
 	for _, s := range n.Steps {
 		fmt.Fprintf(w, "  %-11s %6d completed, %d failed; a tenant's %.2f ms of processor, %.2f ms of Postgres\n", s.Name, s.Completed, s.Failed, s.CPUms, s.DBms)
